@@ -1,0 +1,3 @@
+#ifndef CBURROW_QUIC_H
+#define CBURROW_QUIC_H
+#endif

@@ -1,0 +1,1 @@
+#include "cburrow_quic.h"

@@ -1,0 +1,3 @@
+#ifndef CBURROW_SHIMS_H
+#define CBURROW_SHIMS_H
+#endif

@@ -1,0 +1,4 @@
+#ifndef BURROW_H
+#define BURROW_H
+#include <stdint.h>
+#endif
