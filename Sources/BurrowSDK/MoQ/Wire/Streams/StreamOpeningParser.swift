@@ -1,0 +1,53 @@
+package import BurrowBase
+
+/// Reads the front of a unidirectional stream: its type and, for a group, the group's header. What follows stays in
+/// the input, untouched, for `GroupParser` or a `MessageBuffer`. Holds at most 32 bytes and allocates nothing.
+package struct StreamOpeningParser: Sendable {
+    package enum Opening: Equatable, Sendable {
+        case group(GroupHeader)
+        /// Any other type; its bytes follow.
+        case other(UInt64)
+    }
+
+    private let version: Version
+    private var partial = ShortHeader()
+
+    package init(_ version: Version) {
+        self.version = version
+    }
+
+    /// Takes bytes from the front of `input`; `nil` when they do not suffice. To be called no more after success.
+    package mutating func next(_ input: inout Slice) throws(DecodeError) -> Opening? {
+        if partial.count == 0 {
+            var reader = ByteReader(input.span)
+            if let opening = try opening(&reader) {
+                _ = input.removeFirst(reader.offset)
+                return opening
+            }
+        }
+        while input.count > 0 {
+            guard partial.append(input.span[0]) else { throw .malformed }
+            _ = input.removeFirst(1)
+            var reader = ByteReader(partial.span)
+            if let opening = try opening(&reader) { return opening }
+        }
+        return nil
+    }
+
+    /// Whether bytes were taken for an opening that is not complete yet.
+    package var isPartial: Bool { partial.count > 0 }
+
+    @_lifetime(reader: copy reader)
+    private func opening(_ reader: inout ByteReader) throws(DecodeError) -> Opening? {
+        guard let type = try? reader.readVarint() else { return nil }
+        guard type == UnidirectionalStreamType.group.rawValue else { return .other(type) }
+        guard let announced = try? reader.readVarint() else { return nil }
+        // Two varints are all there is in the body, so nothing longer can be right.
+        guard let length = Int(exactly: announced), length <= 16 else { throw .malformed }
+        guard reader.remaining >= length else { return nil }
+        let start = reader.offset
+        let header = try GroupHeader(from: &reader, version)
+        guard reader.offset - start == length else { throw .malformed }
+        return .group(header)
+    }
+}
