@@ -1,3 +1,5 @@
+package import BurrowBase
+
 /// The largest things we accept from a peer. A peer that exceeds one gets its stream or session closed with a
 /// `DecodeError.tooLarge`; nothing is allocated for a number before it was compared with its limit.
 package enum WireLimits {
@@ -32,4 +34,34 @@ package enum WireLimits {
     package static let frameBytes = 64 * 1024 * 1024
     /// Body of a datagram that we send. Peers drop longer ones.
     package static let datagramBytes = 1200
+}
+
+/// What one session or track may hold. Past a limit the stream or the session is refused; nobody else notices.
+package enum SessionLimits {
+    /// Requests of a client that wait until it is admitted.
+    package static let heldStreams = 64
+    /// Paths one peer may announce at a time.
+    package static let announcements = 16 * 1024
+    /// Announce streams one peer may have open.
+    package static let announceStreams = 64
+    /// Tracks one peer may be subscribed to at a time.
+    package static let subscriptions = 4096
+    /// Group streams of one subscription that are under way; the oldest are given up beyond that.
+    package static let groupsUnderWay = 256
+}
+
+/// What one track keeps in memory.
+package enum TrackLimits {
+    /// Groups, the newest included.
+    package static let groups = 4096
+    /// Bytes of one group.
+    package static let groupBytes = 96 * 1024 * 1024
+    /// Bytes of all groups but the newest.
+    package static let bytes = 64 * 1024 * 1024
+    /// How long older groups are kept at most, whatever the publisher says.
+    package static let retention = Interval.seconds(60)
+    /// Datagrams waiting for the end of a turn.
+    package static let datagramsPerTurn = 256
+    /// Tracks of one broadcast.
+    package static let tracksPerBroadcast = 4096
 }

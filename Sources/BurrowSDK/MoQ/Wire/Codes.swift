@@ -1,91 +1,99 @@
-/// Codes in RESET_STREAM and STOP_SENDING. No logic may depend on what a peer sends here; generations differ.
+/// Why a stream was reset or stopped.
 ///
-/// Upstream peers shift stream codes into the range that WebTransport uses (draft-ietf-webtrans-http3 §4.4), even on
-/// raw QUIC, and understand only those. So `wire` goes on everything we send, and `plain` takes either form.
-package enum StreamCode {
-    package static let internalError: UInt64 = 0x0
-    /// The routine end of a subscription, and of a stream nobody wants.
-    package static let cancelled: UInt64 = 0x1
-    /// The group became older than the subscriber's maximum age.
-    package static let deliveryTimeout: UInt64 = 0x2
-    package static let sessionClosed: UInt64 = 0x3
-    package static let goingAway: UInt64 = 0x4
-    package static let tooFarBehind: UInt64 = 0x5
-    /// No such broadcast, track or group. Older peers read "not found", current ones "unspecified".
-    package static let notFound: UInt64 = 0xd
-    /// The message could not be decoded.
-    package static let malformed: UInt64 = 0x12
-    /// What current peers send for a track or group they do not have.
-    package static let noSuchTrack: UInt64 = 0x33
-    /// What current peers send for a broadcast they do not have.
-    package static let noSuchBroadcast: UInt64 = 0x36
+/// On the wire a code is shifted into the range that WebTransport uses (reference §9.1); peers that send it plain are
+/// understood as well.
+package struct StreamCode: Hashable, Sendable, CustomStringConvertible {
+    package let rawValue: UInt64
 
+    package init(_ rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    package static let internalError = StreamCode(0x0)
+    /// Routine: the subscriber has enough, or the stream was not expected.
+    package static let cancelled = StreamCode(0x1)
+    package static let deliveryTimeout = StreamCode(0x2)
+    package static let sessionClosed = StreamCode(0x3)
+    package static let goingAway = StreamCode(0x4)
+    package static let tooFarBehind = StreamCode(0x5)
+    /// What we send for a refused subscription; older peers read it as "not found".
+    package static let notFound = StreamCode(0xd)
+    package static let malformed = StreamCode(0x12)
+    package static let noSuchTrack = StreamCode(0x33)
+    package static let noSuchBroadcast = StreamCode(0x36)
+
+    /// Where the shifted range begins and ends.
     private static let first: UInt64 = 0x52e4_a40f_a8db
     private static let last: UInt64 = 0x52e5_ac98_3162
 
-    /// The code to put on the wire. Codes stop at 32 bits in that range.
-    package static func wire(_ code: UInt64) -> UInt64 {
-        let code = min(code, UInt64(UInt32.max))
-        return first + code + code / 30
+    /// Reads a code from RESET_STREAM or STOP_SENDING, shifted or plain.
+    package init(wire: UInt64) {
+        guard Self.isShifted(wire) else {
+            rawValue = wire
+            return
+        }
+        let distance = wire - Self.first
+        rawValue = distance - distance / 31
     }
 
-    /// The code behind a number from the wire, which is itself when it was not shifted.
-    package static func plain(_ wire: UInt64) -> UInt64 {
-        guard isShifted(wire) else { return wire }
-        let distance = wire - first
-        return distance - distance / 31
+    /// The code as it is sent. Codes are 32 bits wide; larger ones become the largest.
+    package var wire: UInt64 {
+        let code = min(rawValue, UInt64(UInt32.max))
+        return Self.first + code + code / 30
     }
 
-    /// A plain 0 in STOP_SENDING only says that upstream dropped its half; a shifted one is an internal error.
     package static func isShifted(_ wire: UInt64) -> Bool {
         (first...last).contains(wire)
     }
 
-    /// For logs.
-    package static func name(_ code: UInt64) -> String {
-        switch code {
-        case internalError: "internal error"
-        case cancelled: "cancelled"
-        case deliveryTimeout: "delivery timeout"
-        case sessionClosed: "session closed"
-        case goingAway: "going away"
-        case tooFarBehind: "too far behind"
-        case notFound: "not found"
-        case malformed: "malformed message"
-        case noSuchTrack: "no such track or group"
-        case noSuchBroadcast: "no such broadcast"
-        case 64...: "application code \(code - 64)"
-        default: "stream code \(code)"
+    package var description: String {
+        switch self {
+        case .internalError: "internal error"
+        case .cancelled: "cancelled"
+        case .deliveryTimeout: "delivery timeout"
+        case .sessionClosed: "session closed"
+        case .goingAway: "going away"
+        case .tooFarBehind: "too far behind"
+        case .notFound: "not found"
+        case .malformed: "malformed message"
+        case .noSuchTrack: "no such track or group"
+        case .noSuchBroadcast: "no such broadcast"
+        case _ where rawValue >= 64: "application code \(rawValue - 64)"
+        default: "stream code \(rawValue)"
         }
     }
 }
 
-/// Codes in CONNECTION_CLOSE of the application kind. Never shifted on raw QUIC, and a space apart from
-/// `StreamCode`: 0 is no error here.
-package enum SessionCode {
-    package static let noError: UInt64 = 0x0
-    package static let internalError: UInt64 = 0x1
-    /// The one code with consequences: do not come back without other credentials.
-    package static let unauthorized: UInt64 = 0x2
-    package static let protocolViolation: UInt64 = 0x3
-    package static let keyValueFormatting: UInt64 = 0x6
-    package static let goawayTimeout: UInt64 = 0x10
-    package static let controlMessageTimeout: UInt64 = 0x11
-    package static let versionNegotiationFailed: UInt64 = 0x15
+/// Why a session was closed; sent as it is in CONNECTION_CLOSE.
+package struct SessionCode: Hashable, Sendable, CustomStringConvertible {
+    package let rawValue: UInt64
 
-    /// For logs.
-    package static func name(_ code: UInt64) -> String {
-        switch code {
-        case noError: "no error"
-        case internalError: "internal error"
-        case unauthorized: "unauthorized"
-        case protocolViolation: "protocol violation"
-        case keyValueFormatting: "key-value formatting error"
-        case goawayTimeout: "goaway timeout"
-        case controlMessageTimeout: "control message timeout"
-        case versionNegotiationFailed: "version negotiation failed"
-        case 64...: "application code \(code - 64)"
-        default: "session code \(code)"
+    package init(_ rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    package static let noError = SessionCode(0x0)
+    package static let internalError = SessionCode(0x1)
+    /// The only code with a consequence: do not come back without other credentials.
+    package static let unauthorized = SessionCode(0x2)
+    package static let protocolViolation = SessionCode(0x3)
+    package static let keyValueFormatting = SessionCode(0x6)
+    package static let goawayTimeout = SessionCode(0x10)
+    package static let controlMessageTimeout = SessionCode(0x11)
+    package static let versionNegotiationFailed = SessionCode(0x15)
+
+    package var description: String {
+        switch self {
+        case .noError: "no error"
+        case .internalError: "internal error"
+        case .unauthorized: "unauthorized"
+        case .protocolViolation: "protocol violation"
+        case .keyValueFormatting: "key-value formatting error"
+        case .goawayTimeout: "goaway timeout"
+        case .controlMessageTimeout: "control message timeout"
+        case .versionNegotiationFailed: "version negotiation failed"
+        case _ where rawValue >= 64: "application code \(rawValue - 64)"
+        default: "session code \(rawValue)"
         }
     }
 }

@@ -1,0 +1,54 @@
+import BurrowBase
+
+/// One source of the tracks under one path.
+package final class Broadcast {
+    package let path: BroadcastPath
+    /// The relays it came through, nearest last; empty for our own.
+    package let hops: [UInt64]
+    /// Where its tracks come from.
+    private weak var provider: (any TrackProvider)?
+    private var tracks: [String: Track] = [:]
+
+    init(path: BroadcastPath, hops: [UInt64], provider: any TrackProvider) {
+        self.path = path
+        self.hops = hops
+        self.provider = provider
+    }
+
+    /// The session that announced it, to keep it from hearing its own broadcast.
+    func comes(from candidate: some TrackProvider) -> Bool { provider === candidate }
+
+    /// The track of this name, asking the source for it when it is not here yet; `nil` when the source refuses.
+    func track(_ name: String) -> Track? {
+        if let known = tracks[name], known.isOpen || known.state == .ended { return known }
+        guard let fresh = provider?.openTrack(name, of: self) else { return nil }
+        tracks[name] = fresh
+        return fresh
+    }
+
+    /// The track if it is here already.
+    func existingTrack(_ name: String) -> Track? { tracks[name] }
+
+    /// Brings a group that has left the cache back from the source; `nil` when that cannot be.
+    func fetch(_ sequence: UInt64, of track: Track, priority: UInt8) -> GroupFetch? {
+        provider?.fetch(sequence, of: track, priority: priority)
+    }
+
+    /// Forgets a track that nobody reads or that is over.
+    func forget(_ track: Track) {
+        if tracks[track.name] === track { tracks[track.name] = nil }
+    }
+
+    /// The source is gone: everything still open fails.
+    func fail(_ code: StreamCode) {
+        for track in tracks.values { track.setState(.failed(code)) }
+        tracks.removeAll()
+    }
+}
+
+/// Where a broadcast's tracks come from: the host, or a session that subscribes upstream.
+protocol TrackProvider: AnyObject {
+    func openTrack(_ name: String, of broadcast: Broadcast) -> Track?
+    /// Brings one group that is no longer here, as the fetch stream of lite-05 does; `nil` when that cannot be.
+    func fetch(_ sequence: UInt64, of track: Track, priority: UInt8) -> GroupFetch?
+}

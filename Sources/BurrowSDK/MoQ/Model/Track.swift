@@ -1,0 +1,223 @@
+package import BurrowBase
+
+/// One track of one source: its recent groups and everyone who follows it.
+///
+/// The writer is either the host (a published track) or a session that subscribed upstream; the readers are sessions
+/// that serve it downstream and local readers. Writing only marks the track; `TrackUpdates` hands each marked track to
+/// its readers once per turn of the loop, so ten packets of a frame cause one wake-up.
+package final class Track {
+    package enum State: Equatable {
+        /// Waiting for the source to accept.
+        case pending
+        case live
+        /// No group after this one will come.
+        case ended
+        case failed(StreamCode)
+    }
+
+    package let broadcast: BroadcastPath
+    package let name: String
+    /// `nil` until the source has told, on versions where it does.
+    package internal(set) var info: TrackInfo?
+    package internal(set) var state = State.pending
+    /// Ascending by sequence.
+    private(set) var groups: ContiguousArray<Group> = []
+    private(set) var counters = TrackCounters()
+    private(set) var readers: ContiguousArray<any TrackReader> = []
+    /// Set while the track waits in `TrackUpdates`.
+    var isMarked = false
+    /// Groups written to since the readers last looked.
+    private(set) var changed: ContiguousArray<Group> = []
+    /// Datagrams since the readers last looked.
+    private(set) var datagrams: ContiguousArray<Datagram> = []
+    /// Who fills the track; asked when demand changes.
+    weak var source: (any TrackSource)?
+
+    private let pool: GroupPool
+    private let updates: TrackUpdates
+
+    init(broadcast: BroadcastPath, name: String, info: TrackInfo?, pool: GroupPool, updates: TrackUpdates) {
+        self.broadcast = broadcast
+        self.name = name
+        self.info = info
+        self.pool = pool
+        self.updates = updates
+    }
+
+    /// How long older groups are kept, limited whatever the source says.
+    var retention: Interval { min(info?.maxAge ?? TrackInfo().maxAge, TrackLimits.retention) }
+
+    package var latest: Group? { groups.last }
+
+    /// Whether more may come.
+    package var isOpen: Bool { state == .pending || state == .live }
+
+    // MARK: Writing
+
+    /// Starts a group. `nil` when the sequence is already there or too old to matter.
+    func beginGroup(_ sequence: UInt64, now: Instant) -> Group? {
+        var index = groups.count
+        while index > 0, groups[index - 1].sequence >= sequence {
+            if groups[index - 1].sequence == sequence { return nil }
+            index -= 1
+        }
+        if index == 0 && groups.count >= TrackLimits.groups { return nil }
+        let group = pool.make(sequence: sequence, arrival: now)
+        groups.insert(group, at: index)
+        counters.groups &+= 1
+        note(group)
+        return group
+    }
+
+    /// Says that a group grew or ended.
+    func note(_ group: Group) {
+        if changed.last !== group && !changed.contains(where: { $0 === group }) { changed.append(group) }
+        mark()
+    }
+
+    func noteFrame(bytes: Int) {
+        counters.frames &+= 1
+        counters.bytes &+= UInt64(clamping: bytes)
+    }
+
+    func append(_ datagram: Datagram) {
+        counters.datagrams &+= 1
+        guard datagrams.count < TrackLimits.datagramsPerTurn else { return }
+        datagrams.append(datagram)
+        mark()
+    }
+
+    func setState(_ next: State) {
+        guard isOpen, state != next else { return }
+        state = next
+        mark()
+    }
+
+    func setInfo(_ next: TrackInfo) {
+        guard info == nil else { return }
+        info = next
+        mark()
+    }
+
+    private func mark() {
+        guard !isMarked else { return }
+        isMarked = true
+        updates.add(self)
+    }
+
+    // MARK: Reading
+
+    func add(_ reader: some TrackReader) {
+        readers.append(reader)
+        source?.demandChanged(self)
+    }
+
+    func remove(_ reader: some TrackReader) {
+        readers.removeAll { $0 === reader }
+        source?.demandChanged(self)
+    }
+
+    /// What all readers together want.
+    var demand: SubscribeOptions? {
+        var union: SubscribeOptions?
+        for reader in readers {
+            guard let wanted = reader.wanted else { continue }
+            union = union?.union(wanted) ?? wanted
+        }
+        return union
+    }
+
+    func group(_ sequence: UInt64) -> Group? {
+        groups.last { $0.sequence == sequence }
+    }
+
+    // MARK: Once per turn
+
+    /// Shows the readers what changed and drops what nobody needs any more.
+    func deliver(now: Instant) {
+        isMarked = false
+        expire()
+        for reader in readers { reader.trackChanged(self, now: now) }
+        changed.removeAll(keepingCapacity: true)
+        datagrams.removeAll(keepingCapacity: true)
+    }
+
+    /// Whether a group is too far behind the newest for someone with this patience (never the newest itself).
+    func isExpired(_ group: Group, maxAge: Interval) -> Bool {
+        guard let newest = groups.last, newest !== group, newest.sequence > group.sequence else { return false }
+        if newest.arrival - group.arrival > maxAge { return true }
+        guard let timescale = info?.timescale, let new = newest.firstTimestamp, let old = group.firstTimestamp else {
+            return false
+        }
+        let (behind, overflow) = new.subtractingReportingOverflow(old)
+        guard !overflow, behind > 0 else { return overflow }
+        let ticks = Double(timescale) * Double(maxAge.microseconds) / 1_000_000
+        return Double(behind) > ticks
+    }
+
+    private func expire() {
+        var bytes = 0
+        for group in groups { bytes += group.log.byteCount }
+        while groups.count > 1, let oldest = groups.first {
+            let tooMuch = groups.count > TrackLimits.groups || bytes > TrackLimits.bytes
+            guard tooMuch || isExpired(oldest, maxAge: retention) else { break }
+            bytes -= oldest.log.byteCount
+            groups.removeFirst()
+            if oldest.isOpen || tooMuch { oldest.abort(.deliveryTimeout) }
+            if tooMuch { counters.groupsDropped &+= 1 }
+            if !changed.contains(where: { $0 === oldest }) { changed.append(oldest) }
+            pool.retire(oldest)
+        }
+    }
+}
+
+/// Counts of one track since it began.
+package struct TrackCounters: Equatable, Sendable {
+    package var groups: UInt64 = 0
+    package var frames: UInt64 = 0
+    /// Payload bytes.
+    package var bytes: UInt64 = 0
+    package var datagrams: UInt64 = 0
+    /// Groups given up before everyone had them, for lack of room.
+    package var groupsDropped: UInt64 = 0
+}
+
+/// A single-frame group that travelled in a QUIC datagram.
+package struct Datagram {
+    package let sequence: UInt64
+    package let timestamp: Int64
+    package let payload: Slice
+}
+
+/// Someone who follows a track: a session that serves it, or the host.
+protocol TrackReader: AnyObject {
+    /// What it asks for; `nil` when it only wants to know the track's information.
+    var wanted: SubscribeOptions? { get }
+    /// Called once per turn in which the track changed. `track.changed` and `track.datagrams` say what is new.
+    func trackChanged(_ track: Track, now: Instant)
+}
+
+/// Someone who fills a track.
+protocol TrackSource: AnyObject {
+    /// Readers came, went or want something else.
+    func demandChanged(_ track: Track)
+}
+
+/// The tracks that changed in this turn of the loop.
+final class TrackUpdates {
+    private var marked: ContiguousArray<Track> = []
+    private var working: ContiguousArray<Track> = []
+
+    func add(_ track: Track) {
+        marked.append(track)
+    }
+
+    /// Delivers until nothing is marked any more.
+    func deliver(now: Instant) {
+        while !marked.isEmpty {
+            swap(&marked, &working)
+            for track in working { track.deliver(now: now) }
+            working.removeAll(keepingCapacity: true)
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import BurrowBase
+import BurrowQUIC
+
+/// Our announce stream: what the peer says is live.
+final class AnnounceWatcher {
+    let stream: Stream
+    /// As asked for on the wire, relative to the peer's root.
+    let prefix: BroadcastPath
+    var decoder: AnnounceDecoder
+    var buffer = MessageBuffer()
+    /// By suffix, so that a peer's view of its paths and ours cannot drift apart.
+    var live: [BroadcastPath: Broadcast] = [:]
+    /// The peer's hop id, from ANNOUNCE_OK.
+    var hop: UInt64 = 0
+    /// Announcements that must still come before the first picture is complete; `nil` when nobody can know.
+    var outstanding: UInt64?
+    var isOver = false
+
+    init(stream: Stream, prefix: BroadcastPath, version: Version) {
+        self.stream = stream
+        self.prefix = prefix
+        decoder = AnnounceDecoder(version)
+    }
+}
+
+/// Learning what the peer has (reference §4).
+extension Session {
+    /// Asks the peer for everything at or below a prefix. Once per session.
+    package func watchAnnouncements(prefix: BroadcastPath) {
+        guard watcher == nil else { return }
+        let message = AnnounceRequest(prefix: prefix, excludedHop: context.hopID).encode(version)
+        guard let stream = request(.announce, message, role: .ignored) else { return }
+        let fresh = AnnounceWatcher(stream: stream, prefix: prefix, version: version)
+        watcher = fresh
+        setRole(.announceWatcher(fresh), of: stream)
+    }
+
+    func receiveAnnouncements(_ watcher: AnnounceWatcher) {
+        let ended = fill(&watcher.buffer, from: watcher.stream)
+        do {
+            while let message = try watcher.decoder.next(from: &watcher.buffer) {
+                guard apply(message, watcher) else { return }
+            }
+        } catch {
+            counters.malformed &+= 1
+            return close(.protocolViolation, "malformed announcement")
+        }
+        if ended {
+            end(watcher)
+            connection.finish(watcher.stream)
+        }
+    }
+
+    /// False when the session was closed over it.
+    private func apply(_ message: AnnounceMessage, _ watcher: AnnounceWatcher) -> Bool {
+        switch message {
+        case .initial(let suffixes):
+            for suffix in suffixes {
+                guard begin(Announcement(status: .active, suffix: suffix), watcher) else { return false }
+            }
+            emit(.announcementsComplete)
+        case .ok(let hop, let activeCount):
+            watcher.hop = hop
+            watcher.outstanding = activeCount
+            if activeCount == 0 { emit(.announcementsComplete) }
+        case .announce(let announcement):
+            guard apply(announcement, watcher) else { return false }
+            if let left = watcher.outstanding, left > 0 {
+                watcher.outstanding = left - 1
+                if left == 1 { emit(.announcementsComplete) }
+            }
+        }
+        return true
+    }
+
+    private func apply(_ announcement: Announcement, _ watcher: AnnounceWatcher) -> Bool {
+        counters.announcementsReceived &+= 1
+        switch announcement.status {
+        case .active, .restarted:
+            if let known = watcher.live[announcement.suffix] {
+                guard version.allowsReannounce else {
+                    close(.protocolViolation, "broadcast announced twice")
+                    return false
+                }
+                drop(known)
+                watcher.live[announcement.suffix] = nil
+            }
+            return begin(announcement, watcher)
+        case .ended:
+            // Unknown paths are nothing to complain about: we may have left them out ourselves.
+            if let known = watcher.live.removeValue(forKey: announcement.suffix) { drop(known) }
+            return true
+        }
+    }
+
+    /// Takes a new broadcast into the origin. False when the session was closed over it.
+    private func begin(_ announcement: Announcement, _ watcher: AnnounceWatcher) -> Bool {
+        guard watcher.live.count < SessionLimits.announcements else {
+            close(.protocolViolation, "too many announcements")
+            return false
+        }
+        guard let relative = try? watcher.prefix.appending(announcement.suffix),
+            let path = try? scope.root.appending(relative)
+        else { return true }
+        var hops = announcement.hops
+        if version.hasAnnounceOK && watcher.hop != 0 { hops.append(watcher.hop) }
+        // What has been through here already would go round for ever.
+        guard !hops.contains(context.hopID) else { return true }
+        guard scope.mayPublish(path) else {
+            counters.announcementsRefused &+= 1
+            return true
+        }
+        let broadcast = Broadcast(path: path, hops: hops, provider: self)
+        watcher.live[announcement.suffix] = broadcast
+        learned.add(broadcast)
+        return true
+    }
+
+    private func drop(_ broadcast: Broadcast) {
+        learned.remove(broadcast)
+        broadcast.fail(.noSuchBroadcast)
+    }
+
+    /// The stream is over, and with it everything learned on it.
+    func end(_ watcher: AnnounceWatcher) {
+        guard !watcher.isOver else { return }
+        watcher.isOver = true
+        for broadcast in watcher.live.values { drop(broadcast) }
+        watcher.live.removeAll()
+    }
+}

@@ -1,0 +1,197 @@
+import BurrowBase
+import BurrowQUIC
+
+/// A subscription of the peer's that we serve: which groups it has, and the streams they are on.
+///
+/// Nothing is queued here. A group stream follows the group's log; this object only decides which groups get a stream,
+/// in which order they go, and when one is too old to go on.
+final class Downstream: TrackReader {
+    private struct Sender {
+        let stream: Stream
+        let group: Group
+    }
+
+    private weak var session: Session?
+    let stream: Stream
+    let id: UInt64
+    let track: Track
+    var buffer: MessageBuffer
+    private(set) var options: SubscribeOptions
+    private let flow: UInt32
+    private var senders: ContiguousArray<Sender> = []
+    private var served = SequenceWindow()
+    /// Groups before this one are not wanted.
+    private var floor: UInt64
+    private var hasAnswered = false
+    private var isOver = false
+    /// Whether a group found no free stream.
+    private(set) var isStarved = false
+
+    var wanted: SubscribeOptions? { options }
+
+    init(
+        session: Session,
+        stream: Stream,
+        request: Subscribe,
+        track: Track,
+        flow: UInt32,
+        buffer: MessageBuffer
+    ) {
+        self.session = session
+        self.stream = stream
+        self.track = track
+        self.buffer = buffer
+        self.flow = flow
+        id = request.id
+        options = request.options
+        // Whoever names no group begins with the newest, from its first frame.
+        floor = options.startGroup ?? track.latest?.sequence ?? 0
+    }
+
+    // MARK: Serving
+
+    func trackChanged(_ track: Track, now: Instant) {
+        guard !isOver, let session else { return }
+        switch track.state {
+        case .pending: break
+        case .failed(let code):
+            return session.refuse(self, code)
+        case .live, .ended: answer(session)
+        }
+        // A few groups change in a turn; all others are left alone.
+        for group in track.changed { offer(group, session) }
+        if !track.changed.isEmpty { expire(session) }
+        for datagram in track.datagrams { send(datagram, session) }
+        if track.state == .ended && !isStarved { finish(session) }
+    }
+
+    /// Offers everything the track holds: at the beginning, after an update and when streams are free again.
+    func offerAll() {
+        guard !isOver, let session else { return }
+        isStarved = false
+        if track.state == .live || track.state == .ended { answer(session) }
+        if options.ordered {
+            for group in track.groups { offer(group, session) }
+        } else {
+            for group in track.groups.reversed() { offer(group, session) }
+        }
+        if track.state == .ended && !isStarved { finish(session) }
+    }
+
+    private func offer(_ group: Group, _ session: Session) {
+        for sender in senders where sender.group === group { return session.connection.wake(sender.stream) }
+        let sequence = group.sequence
+        guard sequence >= floor, sequence <= options.endGroup ?? .max, !served.contains(sequence) else { return }
+        guard !track.isExpired(group, maxAge: options.maxAge) else { return }
+        if case .aborted = group.log.end { return }
+        guard let stream = session.openGroup(id: id, group: group, priority: priority(of: group), self) else {
+            if !isStarved { session.starved.append(self) }
+            isStarved = true
+            return
+        }
+        _ = served.insert(sequence)
+        announceStart(sequence, session)
+        senders.append(Sender(stream: stream, group: group))
+    }
+
+    private func priority(of group: Group) -> SendPriority {
+        let order = options.ordered ? group.sequence : UInt64.max - group.sequence
+        return SendPriority(level: UInt16(options.priority), flow: flow, order: order)
+    }
+
+    /// Gives up what is too old or too much.
+    private func expire(_ session: Session) {
+        var index = 0
+        while index < senders.count {
+            let sender = senders[index]
+            let tooMany = senders.count - index > SessionLimits.groupsUnderWay
+            if tooMany || track.isExpired(sender.group, maxAge: options.maxAge) {
+                session.connection.reset(sender.stream, code: StreamCode.deliveryTimeout.wire)
+                session.setRole(.ignored, of: sender.stream)
+                session.counters.groupsExpired &+= 1
+                senders.remove(at: index)
+            } else {
+                index += 1
+            }
+        }
+    }
+
+    private func send(_ datagram: Datagram, _ session: Session) {
+        guard datagram.sequence >= floor, datagram.sequence <= options.endGroup ?? .max else { return }
+        session.send(datagram, id: id)
+    }
+
+    // MARK: Answering
+
+    /// Says yes where the version has a word for it (reference §6).
+    private func answer(_ session: Session) {
+        guard !hasAnswered else { return }
+        guard !session.version.hasSubscribeStart else { return }
+        hasAnswered = true
+        respond(.ok(SubscribeOptions(priority: options.priority)), session)
+    }
+
+    /// From lite-05 on, the first group is the answer.
+    private func announceStart(_ sequence: UInt64, _ session: Session) {
+        guard !hasAnswered, session.version.hasSubscribeStart else { return }
+        hasAnswered = true
+        respond(.start(group: sequence), session)
+    }
+
+    private func respond(_ response: SubscribeResponse, _ session: Session) {
+        guard let bytes = response.encode(session.version) else { return }
+        session.connection.write(bytes, to: stream)
+    }
+
+    /// The track is over: the groups under way are still delivered.
+    private func finish(_ session: Session) {
+        guard !isOver else { return }
+        isOver = true
+        let (next, overflow) = (track.latest?.sequence ?? 0).addingReportingOverflow(track.latest == nil ? 0 : 1)
+        respond(.end(group: overflow ? .max : next), session)
+        session.connection.finish(stream)
+    }
+
+    // MARK: Changes
+
+    func update(_ next: SubscribeOptions) {
+        guard let session, !isOver else { return }
+        options = next
+        if let start = next.startGroup { floor = start }
+        for sender in senders {
+            session.connection.setPriority(sender.stream, priority(of: sender.group))
+        }
+        track.source?.demandChanged(track)
+        expire(session)
+        offerAll()
+    }
+
+    /// A group arrived whole at the peer, or was reset.
+    func sent(_ stream: Stream) {
+        senders.removeAll { $0.stream === stream }
+    }
+
+    /// The peer does not want the rest of a group.
+    func stopped(_ stream: Stream) {
+        sent(stream)
+    }
+
+    /// Ends everything under way. The control stream is the session's to end.
+    func cancel(_ code: StreamCode) {
+        isOver = true
+        if let session {
+            for sender in senders {
+                session.connection.reset(sender.stream, code: code.wire)
+                session.setRole(.ignored, of: sender.stream)
+            }
+        }
+        detach()
+    }
+
+    /// Leaves the track.
+    func detach() {
+        isOver = true
+        senders.removeAll()
+        track.remove(self)
+    }
+}

@@ -1,0 +1,138 @@
+import BurrowBase
+import BurrowQUIC
+
+/// A group stream of the peer's and where its frames go. Used again and again.
+final class GroupReceiver {
+    private(set) var stream: Stream
+    private(set) var track: Track
+    private(set) var group: Group
+    private var parser: GroupParser
+    private var frameLength = 0
+    var isOver = false
+
+    init(stream: Stream, track: Track, group: Group, timestamped: Bool) {
+        self.stream = stream
+        self.track = track
+        self.group = group
+        parser = GroupParser(timestamped: timestamped)
+    }
+
+    func reuse(stream: Stream, track: Track, group: Group, timestamped: Bool) {
+        self.stream = stream
+        self.track = track
+        self.group = group
+        parser = GroupParser(timestamped: timestamped)
+        isOver = false
+    }
+
+    /// Adds what has arrived to the group.
+    func take(_ bytes: Slice, _ context: SessionContext, now: Instant) throws(DecodeError) {
+        var rest = bytes
+        while let event = try parser.next(&rest) {
+            switch event {
+            case .frame(let delta, let length):
+                frameLength = length
+                if let delta {
+                    group.beginFrame(timestampDelta: delta, length: length, allocator: context.allocator)
+                } else {
+                    let stamp = context.arrivalStamp(now)
+                    group.beginFrame(timestamp: stamp, length: length, allocator: context.allocator)
+                }
+            case .payload(let part, let isLast):
+                group.append(payload: part)
+                if isLast { track.noteFrame(bytes: frameLength) }
+            }
+        }
+        guard group.log.byteCount <= TrackLimits.groupBytes else { throw .tooLarge }
+    }
+}
+
+/// Groups and datagrams from the peer (reference §7).
+extension Session {
+    func beginGroup(_ header: GroupHeader, _ stream: Stream, rest: Slice) {
+        guard let upstream = upstreams[header.subscribeID] else {
+            counters.groupsUnknown &+= 1
+            setRole(.ignored, of: stream)
+            return connection.stopReading(stream, code: StreamCode.cancelled.wire)
+        }
+        guard let group = upstream.track.beginGroup(header.sequence, now: now) else {
+            counters.groupsUnwanted &+= 1
+            setRole(.ignored, of: stream)
+            return connection.stopReading(stream, code: StreamCode.cancelled.wire)
+        }
+        counters.groupsReceived &+= 1
+        upstream.track.setState(.live)
+        let receiver = receiver(stream, upstream.track, group)
+        setRole(.groupReceiver(receiver), of: stream)
+        if rest.count > 0 && !take(rest, receiver) { return }
+        receive(receiver)
+    }
+
+    private func receiver(_ stream: Stream, _ track: Track, _ group: Group) -> GroupReceiver {
+        let timestamped = version.hasTimestamps
+        guard let used = freeReceivers.popLast() else {
+            return GroupReceiver(stream: stream, track: track, group: group, timestamped: timestamped)
+        }
+        used.reuse(stream: stream, track: track, group: group, timestamped: timestamped)
+        return used
+    }
+
+    func receive(_ receiver: GroupReceiver) {
+        while true {
+            switch connection.read(receiver.stream) {
+            case .bytes(let slice):
+                guard take(slice, receiver) else { return }
+            case .pending:
+                return receiver.track.note(receiver.group)
+            case .end:
+                receiver.isOver = true
+                receiver.group.finish()
+                return receiver.track.note(receiver.group)
+            }
+        }
+    }
+
+    /// False when the stream was given up over what it said.
+    private func take(_ slice: Slice, _ receiver: GroupReceiver) -> Bool {
+        do {
+            try receiver.take(slice, context, now: now)
+            return true
+        } catch {
+            counters.malformed &+= 1
+            connection.stopReading(receiver.stream, code: StreamCode.malformed.wire)
+            abandon(receiver, .malformed)
+            return false
+        }
+    }
+
+    /// The rest of the group will not come.
+    func abandon(_ receiver: GroupReceiver, _ code: StreamCode) {
+        guard !receiver.isOver else { return }
+        receiver.isOver = true
+        receiver.group.abort(code)
+        receiver.track.note(receiver.group)
+    }
+
+    func recycle(_ receiver: GroupReceiver) {
+        abandon(receiver, .cancelled)
+        if freeReceivers.count < 64 { freeReceivers.append(receiver) }
+    }
+
+    func receiveDatagram(_ slice: Slice) {
+        counters.datagramsReceived &+= 1
+        guard version.hasDatagrams, let (header, offset) = try? DatagramHeader.decode(slice.span) else {
+            counters.malformed &+= 1
+            return
+        }
+        guard let upstream = upstreams[header.subscribeID] else {
+            counters.datagramsUnknown &+= 1
+            return
+        }
+        let datagram = Datagram(
+            sequence: header.sequence,
+            timestamp: Int64(clamping: header.timestamp),
+            payload: slice.dropFirst(offset)
+        )
+        upstream.track.append(datagram)
+    }
+}

@@ -1,0 +1,130 @@
+import BurrowBase
+import BurrowQUIC
+
+/// A group we asked for, arriving on the stream that asked (reference §7.2).
+final class FetchRequest {
+    let stream: Stream
+    let fetch: GroupFetch
+    private var parser: GroupParser
+
+    var group: Group { fetch.group }
+
+    init(stream: Stream, group: Group, timestamped: Bool) {
+        self.stream = stream
+        fetch = GroupFetch(group: group)
+        parser = GroupParser(timestamped: timestamped)
+    }
+
+    func take(_ bytes: Slice, _ context: SessionContext) throws(DecodeError) {
+        var rest = bytes
+        while let event = try parser.next(&rest) {
+            switch event {
+            case .frame(let delta, let length):
+                group.beginFrame(timestampDelta: delta ?? 0, length: length, allocator: context.allocator)
+            case .payload(let part, _):
+                group.append(payload: part)
+            }
+        }
+        guard group.log.byteCount <= TrackLimits.groupBytes else { throw .tooLarge }
+    }
+}
+
+/// A fetch of the peer's that is being answered.
+final class FetchServer: TrackReader, GroupFetchReader {
+    private weak var session: Session?
+    private let stream: Stream
+    private let group: Group
+    private let track: Track?
+    private let fetch: GroupFetch?
+    private var isOver = false
+
+    /// It wants no more than the one group.
+    var wanted: SubscribeOptions? { nil }
+
+    /// From what the track still holds.
+    init(session: Session, stream: Stream, group: Group, track: Track) {
+        self.session = session
+        self.stream = stream
+        self.group = group
+        self.track = track
+        fetch = nil
+    }
+
+    /// From further upstream.
+    init(session: Session, stream: Stream, fetch: GroupFetch) {
+        self.session = session
+        self.stream = stream
+        self.fetch = fetch
+        group = fetch.group
+        track = nil
+    }
+
+    func start() {
+        guard let session else { return }
+        session.connection.attach(group.log, at: ByteLog.Cursor(), bare: false, to: stream)
+        if group.isOpen {
+            track?.add(self)
+            fetch?.add(self)
+        }
+    }
+
+    func trackChanged(_ track: Track, now: Instant) {
+        if track.changed.contains(where: { $0 === group }) { wake() }
+    }
+
+    func fetchChanged(_ fetch: GroupFetch) {
+        wake()
+    }
+
+    private func wake() {
+        guard !isOver, let session else { return }
+        session.connection.wake(stream)
+    }
+
+    /// The stream is gone.
+    func end() {
+        guard !isOver else { return }
+        isOver = true
+        track?.remove(self)
+        fetch?.remove(self)
+    }
+}
+
+extension Session {
+    func fetch(_ sequence: UInt64, of track: Track, priority: UInt8) -> GroupFetch? {
+        guard version.hasFetch, let path = track.broadcast.removingPrefix(scope.root) else { return nil }
+        let message = Fetch(broadcast: path, track: track.name, priority: priority, group: sequence)
+        guard let stream = request(.fetch, message.encode(version), role: .ignored) else { return nil }
+        connection.finish(stream)
+        let group = Group()
+        group.reuse(sequence: sequence, arrival: now)
+        let request = FetchRequest(stream: stream, group: group, timestamped: version.hasTimestamps)
+        setRole(.fetchRequest(request), of: stream)
+        return request.fetch
+    }
+
+    func receive(_ request: FetchRequest) {
+        while true {
+            switch connection.read(request.stream) {
+            case .bytes(let slice):
+                do {
+                    try request.take(slice, context)
+                } catch {
+                    counters.malformed &+= 1
+                    connection.stopReading(request.stream, code: StreamCode.malformed.wire)
+                    return fail(request, .malformed)
+                }
+            case .pending:
+                return request.fetch.note()
+            case .end:
+                request.group.finish()
+                return request.fetch.note()
+            }
+        }
+    }
+
+    func fail(_ request: FetchRequest, _ code: StreamCode) {
+        request.group.abort(code)
+        request.fetch.note()
+    }
+}

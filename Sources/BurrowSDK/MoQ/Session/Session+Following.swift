@@ -1,0 +1,119 @@
+import BurrowBase
+import BurrowQUIC
+
+/// Following tracks of the peer (reference §5 and §6).
+extension Session: TrackProvider {
+    func openTrack(_ name: String, of broadcast: Broadcast) -> Track? {
+        guard isEstablished, let path = broadcast.path.removingPrefix(scope.root) else { return nil }
+        // Without track information the peer's timestamps are our arrival stamps, in milliseconds.
+        let info = version.hasTrackInfo ? nil : TrackInfo(timescale: 1000)
+        let track = Track(
+            broadcast: broadcast.path,
+            name: name,
+            info: info,
+            pool: context.pool,
+            updates: context.updates
+        )
+        let upstream = Upstream(
+            session: self,
+            broadcast: broadcast,
+            id: nextSubscribeID,
+            path: path,
+            track: track
+        )
+        nextSubscribeID &+= 1
+        upstreams[upstream.id] = upstream
+        track.source = upstream
+        if version.hasTrackInfo {
+            let message = TrackRequest(broadcast: path, track: name).encode(version)
+            guard let stream = request(.track, message, role: .infoRequest(upstream, MessageBuffer())) else {
+                upstreams[upstream.id] = nil
+                return nil
+            }
+            connection.finish(stream)
+        }
+        return track
+    }
+
+    func receiveInfo(_ upstream: Upstream, _ stream: Stream, _ buffer: MessageBuffer) {
+        var buffer = buffer
+        let ended = fill(&buffer, from: stream)
+        do {
+            guard let body = try buffer.nextMessage() else {
+                if ended { throw DecodeError.truncated }
+                return setRole(.infoRequest(upstream, buffer), of: stream)
+            }
+            upstream.track.setInfo(try TrackInfo.decode(body.span, version))
+            upstream.track.setState(.live)
+            setRole(.ignored, of: stream)
+        } catch {
+            counters.malformed &+= 1
+            connection.stopReading(stream, code: StreamCode.malformed.wire)
+            setRole(.ignored, of: stream)
+            fail(upstream, .malformed)
+        }
+    }
+
+    /// Without the information the track's frames mean nothing.
+    func infoRefused(_ upstream: Upstream, _ code: StreamCode) {
+        if upstream.track.info == nil { fail(upstream, code) }
+    }
+
+    func receiveResponses(_ upstream: Upstream) {
+        guard let stream = upstream.stream else { return }
+        let ended = fill(&upstream.buffer, from: stream)
+        do {
+            while let response = try SubscribeResponse.next(from: &upstream.buffer, version) {
+                switch response {
+                case .ok, .start: upstream.track.setState(.live)
+                case .end, .dropped: break
+                }
+            }
+        } catch {
+            counters.malformed &+= 1
+            return fail(upstream, .malformed)
+        }
+        if ended { end(upstream) }
+    }
+
+    /// The peer has no more groups for us; those under way still come.
+    func end(_ upstream: Upstream) {
+        guard upstreams[upstream.id] === upstream else { return }
+        upstream.track.setState(.ended)
+        if let stream = upstream.stream { connection.finish(stream) }
+    }
+
+    /// The peer refused or broke off.
+    func fail(_ upstream: Upstream, _ code: StreamCode) {
+        guard remove(upstream) else { return }
+        upstream.track.setState(.failed(code))
+        cancelStream(of: upstream, code: .cancelled)
+    }
+
+    /// Nobody reads the track any more.
+    func abandon(_ upstream: Upstream) {
+        guard remove(upstream) else { return }
+        cancelStream(of: upstream, code: .cancelled)
+    }
+
+    private func cancelStream(of upstream: Upstream, code: StreamCode) {
+        if let stream = upstream.stream {
+            setRole(.ignored, of: stream)
+            connection.reset(stream, code: code.wire)
+            connection.stopReading(stream, code: code.wire)
+        }
+        upstream.detach()
+    }
+
+    private func remove(_ upstream: Upstream) -> Bool {
+        guard upstreams[upstream.id] === upstream else { return false }
+        upstreams[upstream.id] = nil
+        return true
+    }
+
+    /// The control stream of a subscription is gone altogether.
+    func finished(_ upstream: Upstream) {
+        upstream.track.setState(.ended)
+        if remove(upstream) { upstream.detach() }
+    }
+}

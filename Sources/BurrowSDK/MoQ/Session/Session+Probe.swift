@@ -1,0 +1,74 @@
+package import BurrowBase
+import BurrowQUIC
+
+/// A probe stream of the peer's: it is told how fast we could send (reference §8).
+final class ProbeServer {
+    /// Between two messages.
+    static let period = Interval.milliseconds(100)
+
+    let stream: Stream
+    var lastBitrate: UInt64 = 0
+
+    init(stream: Stream) {
+        self.stream = stream
+    }
+}
+
+extension Session {
+    func serveProbe(_ stream: Stream) {
+        let server = ProbeServer(stream: stream)
+        setRole(.probeServer(server), of: stream)
+        probeServers.append(server)
+        report(now: now)
+    }
+
+    /// When `report` has something to do.
+    package var probeDeadline: Instant? {
+        probeServers.isEmpty ? nil : lastReport + ProbeServer.period
+    }
+
+    /// Tells the peer what the line can carry, if that changed by more than a twentieth.
+    package func report(now: Instant) {
+        lastReport = now
+        guard !probeServers.isEmpty else { return }
+        let statistics = connection.statistics
+        let rtt = max(statistics.rtt.microseconds, 1)
+        let (bits, overflow) = statistics.congestionWindow.multipliedReportingOverflow(by: 8_000_000)
+        let bitrate = overflow ? 0 : bits / UInt64(rtt)
+        for server in probeServers {
+            let moved = bitrate > server.lastBitrate ? bitrate - server.lastBitrate : server.lastBitrate - bitrate
+            guard moved > server.lastBitrate / 20 else { continue }
+            server.lastBitrate = bitrate
+            let message = Probe(bitrate: bitrate, rtt: UInt64((rtt + 999) / 1000))
+            connection.write(message.encode(version), to: server.stream)
+        }
+    }
+
+    func end(_ server: ProbeServer) {
+        guard let index = probeServers.firstIndex(where: { $0 === server }) else { return }
+        probeServers.remove(at: index)
+        setRole(.ignored, of: server.stream)
+        connection.finish(server.stream)
+    }
+
+    /// Asks the peer how fast it could send. Nothing may follow the stream's type.
+    func watchBandwidth() {
+        guard version.hasProbe else { return }
+        _ = request(.probe, [], role: .probeWatcher(MessageBuffer()))
+    }
+
+    func receiveProbes(_ stream: Stream, _ buffer: MessageBuffer) {
+        var buffer = buffer
+        _ = fill(&buffer, from: stream)
+        do {
+            while let body = try buffer.nextMessage() {
+                peerBandwidth = try Probe.decode(body.span, version).bitrate
+            }
+            setRole(.probeWatcher(buffer), of: stream)
+        } catch {
+            counters.malformed &+= 1
+            connection.stopReading(stream, code: StreamCode.malformed.wire)
+            setRole(.ignored, of: stream)
+        }
+    }
+}

@@ -1,0 +1,411 @@
+package import BurrowBase
+package import BurrowQUIC
+
+/// One moq-lite session over one QUIC connection. Both sides may publish and subscribe.
+///
+/// What the peer may hear comes from `served`; what the peer announces goes to `learned`. A relay gives the same origin
+/// for both. The owner calls `process` when the connection has events and then reads `nextEvent`.
+package final class Session {
+    package enum Event: Equatable {
+        /// Server: the client has said where it wants to go. Answer with `accept` or `close`.
+        case requested(path: String?)
+        /// The session is ready for use.
+        case established(Version)
+        /// Everything that was announced when we asked has arrived.
+        case announcementsComplete
+        /// The peer is going away; an empty URI names no other place.
+        case goaway(uri: String)
+        case resumptionTicket(ResumptionState)
+        case earlyDataRejected
+        case closed(QUICError)
+    }
+
+    enum Phase: Equatable {
+        case handshaking
+        /// Connected, the exchange of SETUP is not over.
+        case settingUp
+        /// Server: waiting for the owner's decision.
+        case deciding
+        case established
+        case closed
+    }
+
+    package let connection: Connection
+    let context: SessionContext
+    let served: Origin
+    let learned: Origin
+    package private(set) var version = Version.lite05
+    private(set) var phase = Phase.handshaking
+    package internal(set) var counters = SessionCounters()
+    package internal(set) var scope = SessionScope.open
+    /// Client: the path and query of the URL, sent in SETUP.
+    private let setupPath: String?
+    /// The peer's hop id, from its SETUP; 0 when unknown.
+    private(set) var peerHop: UInt64 = 0
+    private(set) var peerReportsBandwidth = false
+    /// What the peer last said it could send us, bits per second; 0 when unknown.
+    package internal(set) var peerBandwidth: UInt64 = 0
+    var lastReport = Instant(microseconds: 0)
+
+    private var roles: ContiguousArray<StreamRole> = [.free]
+    private var freeRoles: [Int] = []
+    private var events: [Event] = []
+    private var legacyTypeRead = false
+    private var eventsRead = 0
+    /// Streams whose requests wait until the session is established.
+    var held: [Stream] = []
+    var hasPeerSetup = false
+
+    /// The time of the turn being processed.
+    private(set) var now = Instant(microseconds: 0)
+    var announceServers: [AnnounceServer] = []
+    var watcher: AnnounceWatcher?
+    var upstreams: [UInt64: Upstream] = [:]
+    var downstreams: [Downstream] = []
+    var nextSubscribeID: UInt64 = 0
+    var nextFlow: UInt32 = 1
+    var probeServers: [ProbeServer] = []
+    var freeReceivers: [GroupReceiver] = []
+    /// Tracks whose groups found no free stream.
+    var starved: [Downstream] = []
+
+    package init(
+        connection: Connection,
+        setupPath: String?,
+        served: Origin,
+        learned: Origin,
+        context: SessionContext
+    ) {
+        self.connection = connection
+        self.setupPath = setupPath
+        self.served = served
+        self.learned = learned
+        self.context = context
+    }
+
+    package var isEstablished: Bool { phase == .established }
+    package var isClosed: Bool { phase == .closed }
+
+    package func nextEvent() -> Event? {
+        guard eventsRead < events.count else {
+            events.removeAll(keepingCapacity: true)
+            eventsRead = 0
+            return nil
+        }
+        defer { eventsRead += 1 }
+        return events[eventsRead]
+    }
+
+    func emit(_ event: Event) {
+        events.append(event)
+    }
+
+    // MARK: Roles
+
+    func role(of stream: Stream) -> StreamRole {
+        roles.indices.contains(stream.context) ? roles[stream.context] : .free
+    }
+
+    func setRole(_ role: StreamRole, of stream: Stream) {
+        if stream.context == 0 {
+            if let index = freeRoles.popLast() {
+                stream.context = index
+            } else {
+                stream.context = roles.count
+                roles.append(.free)
+            }
+        }
+        roles[stream.context] = role
+    }
+
+    private func clearRole(of stream: Stream) {
+        guard stream.context != 0, roles.indices.contains(stream.context) else { return }
+        roles[stream.context] = .free
+        freeRoles.append(stream.context)
+        stream.context = 0
+    }
+
+    // MARK: Events of the connection
+
+    /// Handles everything the connection has to say.
+    package func process(now: Instant) {
+        self.now = now
+        while let event = connection.nextEvent() {
+            switch event {
+            case .connected(let alpn): connected(alpn)
+            case .streamOpened(let stream): opened(stream)
+            case .readable(let stream): readable(stream)
+            case .peerReset(let stream, let code): peerReset(stream, StreamCode(wire: code))
+            case .peerStopped(let stream, let code): peerStopped(stream, StreamCode(wire: code))
+            case .streamFinished(let stream): finished(stream)
+            case .datagram(let slice): receiveDatagram(slice)
+            case .creditAvailable: serveStarved()
+            case .earlyDataRejected: emit(.earlyDataRejected)
+            case .pathChanged: counters.pathChanges &+= 1
+            case .resumptionTicket(let state): emit(.resumptionTicket(state))
+            case .closed(let error): closed(error)
+            }
+        }
+    }
+
+    private func connected(_ alpn: String) {
+        guard phase == .handshaking else { return }
+        guard let chosen = Version(alpn: alpn) else {
+            return close(.versionNegotiationFailed, "unknown protocol")
+        }
+        version = chosen
+        phase = .settingUp
+        if connection.isServer {
+            if !version.hasSetup && !version.hasLegacySetup { decide(path: nil) }
+        } else {
+            sendClientSetup()
+        }
+    }
+
+    func readable(_ stream: Stream) {
+        switch role(of: stream) {
+        case .opening(let parser): identify(stream, parser)
+        case .request(let buffer): identify(stream, buffer)
+        case .setup(let buffer): receiveSetup(stream, buffer)
+        case .legacySetup(let buffer): receiveLegacySetup(stream, buffer)
+        case .announceServer(let server): readToEnd(stream) { end(server, stream) }
+        case .announceWatcher(let watcher): receiveAnnouncements(watcher)
+        case .downstream(let downstream): receiveSubscribeUpdates(downstream)
+        case .upstream(let upstream): receiveResponses(upstream)
+        case .groupReceiver(let receiver): receive(receiver)
+        case .infoServer, .fetchServer, .probeServer, .groupSender, .ignored, .free: readToEnd(stream) {}
+        case .infoRequest(let upstream, let buffer): receiveInfo(upstream, stream, buffer)
+        case .fetchRequest(let request): receive(request)
+        case .probeWatcher(let buffer): receiveProbes(stream, buffer)
+        }
+    }
+
+    /// Throws away what comes and tells when that was all.
+    private func readToEnd(_ stream: Stream, then ended: () -> Void) {
+        while true {
+            switch connection.read(stream) {
+            case .bytes: continue
+            case .pending: return
+            case .end: return ended()
+            }
+        }
+    }
+
+    /// Moves what has arrived into a control stream's buffer. Tells whether the peer has finished its half.
+    func fill(_ buffer: inout MessageBuffer, from stream: Stream) -> Bool {
+        while true {
+            switch connection.read(stream) {
+            case .bytes(let slice): buffer.append(slice)
+            case .pending: return false
+            case .end: return true
+            }
+        }
+    }
+
+    private func peerReset(_ stream: Stream, _ code: StreamCode) {
+        switch role(of: stream) {
+        case .legacySetup: close(.noError, "setup stream ended")
+        case .announceServer(let server): end(server, stream)
+        case .announceWatcher(let watcher): end(watcher)
+        case .downstream(let downstream): unsubscribed(downstream)
+        case .upstream(let upstream): fail(upstream, code)
+        case .groupReceiver(let receiver): abandon(receiver, code)
+        case .infoRequest(let upstream, _): infoRefused(upstream, code)
+        case .fetchRequest(let request): fail(request, code)
+        case .probeServer(let server): end(server)
+        case .request: connection.reset(stream, code: StreamCode.cancelled.wire)
+        case .opening, .setup, .infoServer, .fetchServer, .groupSender, .probeWatcher, .ignored, .free: break
+        }
+    }
+
+    private func peerStopped(_ stream: Stream, _ code: StreamCode) {
+        switch role(of: stream) {
+        case .legacySetup: close(.noError, "setup stream ended")
+        case .announceServer(let server): end(server, stream)
+        case .downstream(let downstream): unsubscribed(downstream)
+        case .groupSender(let downstream): downstream.stopped(stream)
+        case .infoServer(let server): end(server)
+        case .probeServer(let server): end(server)
+        default: break
+        }
+    }
+
+    /// A stream is gone altogether; whoever used it must not touch it again.
+    private func finished(_ stream: Stream) {
+        let role = role(of: stream)
+        clearRole(of: stream)
+        switch role {
+        case .groupSender(let downstream): downstream.sent(stream)
+        case .announceServer(let server): announceServers.removeAll { $0 === server }
+        case .announceWatcher(let watcher): end(watcher)
+        case .downstream(let downstream): finished(downstream)
+        case .upstream(let upstream): finished(upstream)
+        case .groupReceiver(let receiver): recycle(receiver)
+        case .infoServer(let server): end(server)
+        case .fetchServer(let server): server.end()
+        case .probeServer(let server): probeServers.removeAll { $0 === server }
+        default: break
+        }
+    }
+
+    private func closed(_ error: QUICError) {
+        guard phase != .closed else { return }
+        phase = .closed
+        dropEverything()
+        connection.owner = nil
+        emit(.closed(error))
+    }
+
+    /// The session's traces in origins and tracks go when it does.
+    private func dropEverything() {
+        served.unwatch(self)
+        for downstream in downstreams { downstream.detach() }
+        downstreams.removeAll()
+        starved.removeAll()
+        for server in announceServers { server.announced.removeAll() }
+        announceServers.removeAll()
+        for index in roles.indices {
+            switch roles[index] {
+            case .groupReceiver(let receiver): abandon(receiver, .sessionClosed)
+            case .fetchRequest(let request): fail(request, .sessionClosed)
+            case .fetchServer(let server): server.end()
+            case .infoServer(let server): end(server)
+            default: break
+            }
+        }
+        if let watcher { end(watcher) }
+        for upstream in upstreams.values { upstream.track.setState(.failed(.sessionClosed)) }
+        upstreams.removeAll()
+        roles = [.free]
+        freeRoles.removeAll()
+        held.removeAll()
+    }
+
+    /// Ends the session with a code the peer sees.
+    package func close(_ code: SessionCode, _ reason: String) {
+        connection.close(code: code.rawValue, reason: reason)
+    }
+
+    // MARK: Setting up
+
+    private func sendClientSetup() {
+        if version.hasLegacySetup {
+            guard let stream = connection.openStream(bidirectional: true) else {
+                return close(.internalError, "no stream for setup")
+            }
+            setRole(.legacySetup(MessageBuffer()), of: stream)
+            connection.setPriority(stream, .control)
+            connection.write(LegacySetup.client().encode(), to: stream)
+            return
+        }
+        if version.hasSetup { sendSetup(Setup(probe: 1, path: setupPath, origin: context.hopID)) }
+        establish()
+        // From lite-05 on, the peer's SETUP says whether it reports.
+        if !version.hasSetup { watchBandwidth() }
+    }
+
+    private func sendSetup(_ setup: Setup) {
+        guard let stream = connection.openStream(bidirectional: false) else {
+            return close(.internalError, "no stream for setup")
+        }
+        setRole(.ignored, of: stream)
+        connection.setPriority(stream, .control)
+        var writer = ByteWriter()
+        writer.writeVarint(UnidirectionalStreamType.setup.rawValue)
+        writer.writeBytes(setup.encode())
+        connection.write(writer.bytes, to: stream)
+        connection.finish(stream)
+    }
+
+    /// Server: asks the owner whether this client may come in.
+    func decide(path: String?) {
+        phase = .deciding
+        emit(.requested(path: path))
+    }
+
+    /// Server: lets the client in.
+    package func accept(_ scope: SessionScope) {
+        guard phase == .deciding else { return }
+        self.scope = scope
+        if version.hasSetup { sendSetup(Setup(probe: 1, origin: context.hopID)) }
+        establish()
+    }
+
+    private func establish() {
+        guard phase == .settingUp || phase == .deciding else { return }
+        phase = .established
+        served.watch(self)
+        emit(.established(version))
+        let waiting = held
+        held.removeAll()
+        for stream in waiting { readable(stream) }
+    }
+
+    func receiveSetup(_ stream: Stream, _ buffer: MessageBuffer) {
+        var buffer = buffer
+        let ended = fill(&buffer, from: stream)
+        do {
+            guard let body = try buffer.nextMessage(limit: WireLimits.messageBytes) else {
+                if ended { close(.protocolViolation, "setup cut off") } else { setRole(.setup(buffer), of: stream) }
+                return
+            }
+            let setup = try Setup.decode(body.span)
+            setRole(.ignored, of: stream)
+            hasPeerSetup = true
+            peerHop = setup.origin ?? 0
+            peerReportsBandwidth = (setup.probe ?? 0) >= 1
+            if connection.isServer {
+                decide(path: setup.path)
+            } else if peerReportsBandwidth {
+                watchBandwidth()
+            }
+        } catch {
+            close(.keyValueFormatting, "malformed setup")
+        }
+    }
+
+    func receiveLegacySetup(_ stream: Stream, _ buffer: MessageBuffer) {
+        var buffer = buffer
+        let ended = fill(&buffer, from: stream)
+        defer { setRole(.legacySetup(buffer), of: stream) }
+        guard phase == .settingUp else {
+            // Bitrate messages may follow; they mean nothing to us. The end of the stream is the end of the session.
+            buffer = MessageBuffer()
+            if ended { close(.noError, "setup stream ended") }
+            return
+        }
+        do {
+            let side: LegacySetup.Side = connection.isServer ? .client : .server
+            if !connection.isServer {
+                // The server's answer begins with its type.
+                guard try expectLegacyType(.serverSetup, &buffer) else { return }
+            }
+            guard let setup = try LegacySetup.next(from: &buffer, sentBy: side) else {
+                if ended { close(.protocolViolation, "setup cut off") }
+                return
+            }
+            guard setup.versions.contains(LegacySetup.lite02) else {
+                return close(.versionNegotiationFailed, "no common version")
+            }
+            if connection.isServer {
+                connection.write(LegacySetup.server().encode(), to: stream)
+                decide(path: nil)
+            } else {
+                establish()
+            }
+        } catch {
+            close(.protocolViolation, "malformed setup")
+        }
+    }
+
+    private func expectLegacyType(
+        _ type: BidirectionalStreamType,
+        _ buffer: inout MessageBuffer
+    ) throws(DecodeError) -> Bool {
+        if legacyTypeRead { return true }
+        guard let found = buffer.readVarint() else { return false }
+        guard found == type.rawValue else { throw .malformed }
+        legacyTypeRead = true
+        return true
+    }
+}
