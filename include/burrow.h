@@ -1,4 +1,1357 @@
+/*
+ * burrow.h: rooms, tracks and relays for real-time calls over Media over QUIC.
+ *
+ * The whole library is behind this header. Read these paragraphs once; the functions only add what is special.
+ *
+ * Handles. A handle (engine, room, track, relay, buffer) is a token, not an address: never dereference it, never
+ * invent one. A stale handle, one of another kind, or one that was never valid gives BURROW_ERR_STALE_HANDLE.
+ * Handles are reference counted with burrow_retain() and burrow_release(), for all kinds alike, from any thread.
+ * A handle from an out parameter is owned by the caller. No event of this version hands over a handle: the
+ * `subject` of an event is borrowed, and stays valid as long as you hold a reference of your own.
+ *
+ * Errors. Every function that can fail returns a burrow_status: BURROW_OK (0), BURROW_AGAIN (1, "nothing now", not
+ * an error) or a negative BURROW_ERR_ code. Every function can return these without listing them:
+ * BURROW_ERR_INVALID_ARGUMENT (a required pointer is NULL, a text is not UTF-8, a number is out of its range, a
+ * struct_size is too small to be one), BURROW_ERR_STALE_HANDLE, BURROW_ERR_UNSUPPORTED (an unknown flag, or a struct
+ * with a nonzero field this library does not know), BURROW_ERR_FORKED (called in a forked child) and
+ * BURROW_ERR_LIMIT (too many handles). burrow_last_error() has the sentence for people.
+ *
+ * Structs. The first field is always struct_size. Configuration is prepared by its _init function; for structs the
+ * library fills, set struct_size to sizeof before the call. Zero and NULL always mean the default.
+ *
+ * Text is UTF-8 and NUL-terminated. Copy-out functions take (out, capacity, count): count always receives what is
+ * needed, for text including the NUL; when the capacity is short nothing is written and the result is
+ * BURROW_ERR_BUFFER_TOO_SMALL; out NULL with capacity 0 asks for the size and gives BURROW_OK.
+ *
+ * Time is in microseconds on the clock of burrow_now_us().
+ *
+ * Events. Nothing calls you back except the wakeup and the log handler. What happens is put into one queue per
+ * engine, which you drain with burrow_engine_next_event() or burrow_engine_dispatch(). Every operation that takes a
+ * `burrow_request *` returns at once and ends in exactly one BURROW_EVENT_DONE with that id, whatever happens.
+ * When a call itself fails nothing was started, the id is set to 0, and no event follows.
+ *
+ * Threads. Any function may be called from any thread at any time unless its documentation says otherwise. None
+ * waits for the network; only burrow_engine_destroy() and the draining functions with a timeout block.
+ *
+ * Fork. In a forked child only burrow_release() and exec may be used.
+ */
 #ifndef BURROW_H
 #define BURROW_H
+
+#include <stddef.h>
 #include <stdint.h>
+
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wnullability-extension"
+#if defined(BURROW_BUILDING)
+#define BURROW_NONNULL _Nullable
+#else
+#define BURROW_NONNULL _Nonnull
 #endif
+#define BURROW_NULLABLE _Nullable
+#else
+#define BURROW_NONNULL
+#define BURROW_NULLABLE
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define BURROW_API __attribute__((visibility("default")))
+#define BURROW_WARN_UNUSED __attribute__((warn_unused_result))
+#else
+#define BURROW_API
+#define BURROW_WARN_UNUSED
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- types ------------------------------------------------------------------------------------------------ */
+
+/** 0 success, 1 nothing now, negative an error. See BURROW_OK and the list below it. */
+typedef int32_t burrow_status;
+
+/** The id of one asynchronous operation; never 0, never reused by an engine. */
+typedef uint64_t burrow_request;
+
+/** Owns the threads, sockets and the event queue. */
+typedef struct burrow_engine burrow_engine;
+/** A place on a relay where broadcasts are announced: one connection, kept up by the library. */
+typedef struct burrow_room burrow_room;
+/** One published or subscribed sequence of frames. */
+typedef struct burrow_track burrow_track;
+/** An embedded relay. */
+typedef struct burrow_relay burrow_relay;
+/** Memory lent to the host until burrow_release(). */
+typedef struct burrow_buffer burrow_buffer;
+
+/* ---- status codes ------------------------------------------------------------------------------------------ */
+
+enum {
+  /** Success. */
+  BURROW_OK = 0,
+  /** Nothing now: no event, no frame, or a queue is full. Not an error. */
+  BURROW_AGAIN = 1,
+
+  /* general */
+  /** An argument is NULL, out of range, malformed, or not UTF-8. */
+  BURROW_ERR_INVALID_ARGUMENT = -1,
+  /** The handle was released, belongs to a destroyed engine, is of another kind or never was one. */
+  BURROW_ERR_STALE_HANDLE = -2,
+  /** The process is a forked child. */
+  BURROW_ERR_FORKED = -3,
+  /** An unknown flag, or a nonzero field newer than this library. */
+  BURROW_ERR_UNSUPPORTED = -4,
+  /** The capacity is too small; the count says what is needed. */
+  BURROW_ERR_BUFFER_TOO_SMALL = -5,
+  /** Another thread is draining this engine. */
+  BURROW_ERR_BUSY = -6,
+  /** Called from a wakeup or log handler, where this would wait for itself. */
+  BURROW_ERR_WOULD_DEADLOCK = -7,
+  /** The engine, room, track or relay is over. */
+  BURROW_ERR_CLOSED = -8,
+  /** Cancelled by the host, or overtaken by close, shutdown or destroy. */
+  BURROW_ERR_CANCELLED = -9,
+  /** It took longer than allowed. */
+  BURROW_ERR_TIMEOUT = -10,
+  /** A limit of this library was reached: handles, tracks, queued requests, frame size. */
+  BURROW_ERR_LIMIT = -11,
+  /** The operating system refused a thread, descriptor, socket or file. */
+  BURROW_ERR_SYSTEM = -12,
+  /** A fault of this library. Please report it. */
+  BURROW_ERR_INTERNAL = -13,
+  /** Something of that name is there already. */
+  BURROW_ERR_EXISTS = -14,
+  /** The operation does not fit the object: pushing to a subscribed track, publishing without a path. */
+  BURROW_ERR_WRONG_KIND = -15,
+
+  /* transport */
+  /** The connection failed for a reason without a code of its own; the text says which. */
+  BURROW_ERR_TRANSPORT = -100,
+  /** The host name has no address. */
+  BURROW_ERR_NAME_NOT_FOUND = -101,
+  /** No address of the host answered or a route is missing. */
+  BURROW_ERR_UNREACHABLE = -102,
+  /** The certificate has expired or is not yet valid. */
+  BURROW_ERR_TLS_EXPIRED = -103,
+  /** The certificate is for another host name. */
+  BURROW_ERR_TLS_WRONG_HOST = -104,
+  /** No trusted authority vouches for the certificate. */
+  BURROW_ERR_TLS_UNKNOWN_ISSUER = -105,
+  /** The certificate matches none of the pins. */
+  BURROW_ERR_TLS_WRONG_PIN = -106,
+  /** Both sides speak no common application protocol (ALPN). */
+  BURROW_ERR_TLS_NO_COMMON_PROTOCOL = -107,
+  /** TLS failed in another way: a broken certificate, a bad key, an alert of the peer. */
+  BURROW_ERR_TLS = -108,
+  /** The connection was up and went silent. */
+  BURROW_ERR_CONNECTION_LOST = -109,
+  /** The peer broke the protocol, or says that we did. */
+  BURROW_ERR_PROTOCOL = -110,
+  /** No common version of the protocol. */
+  BURROW_ERR_VERSION = -111,
+  /** The relay refuses us: a token is missing, wrong, expired, or does not cover the path. */
+  BURROW_ERR_UNAUTHORIZED = -112,
+  /** No such broadcast, track or group. */
+  BURROW_ERR_NOT_FOUND = -113,
+  /** The data is gone because it became too old before it could be sent. */
+  BURROW_ERR_TOO_FAR_BEHIND = -114,
+  /** The relay is shutting down. */
+  BURROW_ERR_GOING_AWAY = -115,
+  /** The peer closed with a code of its own, found in the event's value. */
+  BURROW_ERR_PEER = -116,
+  /** The address to listen on is taken. */
+  BURROW_ERR_ADDRESS_IN_USE = -117,
+  /** The relay or publisher has no room for more. */
+  BURROW_ERR_OVERLOADED = -118,
+
+  /* tokens */
+  /** A key is not a usable JWK or JWKS. */
+  BURROW_ERR_TOKEN_KEY = -500
+};
+
+/* ---- library ----------------------------------------------------------------------------------------------- */
+
+/**
+ * Returns the version of the library that is loaded.
+ *
+ * @return major << 16 | minor << 8 | patch.
+ * @threading any thread, real-time
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API uint32_t burrow_version(void);
+
+/**
+ * Returns the version as text, with the versions of the libraries below it.
+ *
+ * @return For example "0.1.0 (ngtcp2 0.12.1, GnuTLS 3.7.9)".
+ * @threading any thread
+ * @ownership the text is static
+ * @since 0.1
+ */
+BURROW_API const char *BURROW_NONNULL burrow_version_string(void);
+
+/**
+ * Returns the name of a status code.
+ *
+ * @param status  Any number.
+ * @return For example "BURROW_ERR_TIMEOUT"; "BURROW_UNKNOWN" for a number that is not a status.
+ * @threading any thread, real-time
+ * @ownership the text is static
+ * @since 0.1
+ */
+BURROW_API const char *BURROW_NONNULL burrow_status_name(burrow_status status);
+
+/**
+ * Copies the sentence that explains the last failure on this thread.
+ *
+ * Call it straight after the failing call. Successful calls and BURROW_AGAIN leave it alone. What fails later, in
+ * the background, is explained by the `text` of its event instead.
+ *
+ * @param buf  [out] Receives the text; NULL with cap 0 asks for the size.
+ * @param cap  Bytes available at buf.
+ * @param len  [out] Bytes needed including the NUL; 1 when nothing failed yet.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+ * @threading any thread; every thread has its own text
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_last_error(char *BURROW_NULLABLE buf, size_t cap, size_t *BURROW_NONNULL len);
+
+/**
+ * Says whether this build has a feature.
+ *
+ * Names: "relay", "qlog", "udp-gso", "bbr", "jwt", "moq-lite-02", "moq-lite-03", "moq-lite-04", "moq-lite-05".
+ *
+ * @param name  The feature.
+ * @return 1 when it is there, 0 when not or when the name is unknown.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API int32_t burrow_has_feature(const char *BURROW_NONNULL name);
+
+/**
+ * Reads the clock all timestamps use: monotonic, starting anywhere.
+ *
+ * @return Microseconds.
+ * @threading any thread, real-time; may be called from a wakeup or log handler
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API int64_t burrow_now_us(void);
+
+/**
+ * Adds a reference to a handle of any kind.
+ *
+ * @param handle  A valid handle.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership the caller owns one reference more: burrow_release()
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_retain(void *BURROW_NONNULL handle);
+
+/**
+ * Gives up one reference to a handle of any kind.
+ *
+ * Releasing the last reference closes a room, unpublishes or unsubscribes a track, stops a relay, gives back a buffer.
+ * Releasing the last reference to an engine shuts it down in the background; prefer burrow_engine_destroy(), which
+ * waits. NULL and stale handles are ignored, so this can be given to any finalizer, also after the engine is gone.
+ *
+ * @param handle  A handle, or NULL.
+ * @threading any thread; the one function that is fine in a forked child, where it does nothing
+ * @ownership takes one reference
+ * @since 0.1
+ */
+BURROW_API void burrow_release(void *BURROW_NULLABLE handle);
+
+/* ---- logging ----------------------------------------------------------------------------------------------- */
+
+enum {
+  /** Nothing. */
+  BURROW_LOG_OFF = 0,
+  /** Something failed that should not have. */
+  BURROW_LOG_ERROR = 1,
+  /** Something is odd or unsafe, such as a connection without certificate checks. The default. */
+  BURROW_LOG_WARNING = 2,
+  /** Connections, rooms and relays coming and going. */
+  BURROW_LOG_INFO = 3,
+  /** Every session and subscription. */
+  BURROW_LOG_DEBUG = 4,
+  /** Everything short of packets; for those see qlog_dir. */
+  BURROW_LOG_TRACE = 5
+};
+
+/**
+ * Receives log lines on a thread of the library.
+ *
+ * It must return soon, may call nothing but burrow_now_us(), and gets texts that are dead after it returns.
+ *
+ * @param user_data  What was given to burrow_log_set_handler().
+ * @param level      BURROW_LOG_*.
+ * @param component  "engine", "quic", "moq", "relay", ...
+ * @param text       One line, without keys, tokens or content.
+ */
+typedef void (*burrow_log_fn)(void *BURROW_NULLABLE user_data, int32_t level, const char *BURROW_NONNULL component,
+                              const char *BURROW_NONNULL text);
+
+/**
+ * Chooses what is logged, for the whole process.
+ *
+ * @param level      BURROW_LOG_*; what is less important is not even composed.
+ * @param component  Only this component, or NULL for all of them.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_log_set_level(int32_t level, const char *BURROW_NULLABLE component);
+
+/**
+ * Sets the process-wide function that receives log lines; NULL removes it.
+ *
+ * While there is a handler, burrow_log_read() gets nothing. Removing or replacing waits until a running handler has
+ * returned, so its memory can be freed afterwards.
+ *
+ * @param fn         The handler or NULL.
+ * @param user_data  Handed to fn.
+ * @return BURROW_OK; BURROW_ERR_WOULD_DEADLOCK from within a log handler.
+ * @threading any thread
+ * @ownership user_data stays the host's and must live until the handler is replaced
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_log_set_handler(burrow_log_fn BURROW_NULLABLE fn, void *BURROW_NULLABLE user_data);
+
+/**
+ * Takes the oldest log line from the ring that holds the last 512 when no handler is set.
+ *
+ * @param level  [out] BURROW_LOG_* of the line.
+ * @param buf    [out] "component: text"; NULL with cap 0 asks for the size and leaves the line there.
+ * @param cap    Bytes available at buf.
+ * @param len    [out] Bytes needed including the NUL.
+ * @return BURROW_OK; BURROW_AGAIN when there is no line; BURROW_ERR_BUFFER_TOO_SMALL, and the line stays.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_log_read(int32_t *BURROW_NONNULL level, char *BURROW_NULLABLE buf, size_t cap,
+                                         size_t *BURROW_NONNULL len);
+
+/* ---- engine: lifecycle and events -------------------------------------------------------------------------- */
+
+/** How an engine works. Prepared by burrow_engine_config_init(). */
+typedef struct burrow_engine_config {
+  uint32_t struct_size;
+  /** No flags exist yet: 0. */
+  uint32_t flags;
+  /** Bytes asked of the system for each UDP socket; 0 = 4 MiB. The system may give less. */
+  uint32_t socket_receive_buffer;
+  /** Bytes asked of the system for each UDP socket; 0 = 4 MiB. */
+  uint32_t socket_send_buffer;
+} burrow_engine_config;
+
+/* Kinds of events. Unknown kinds must be ignored. */
+enum {
+  /** A request is complete. request: its id; status, text: how it ended; value: the peer's numeric code or 0;
+      subject: the room, track or relay it was about, borrowed, or NULL. */
+  BURROW_EVENT_DONE = 1,
+  /** More than 4096 events waited and some were dropped, though never a BURROW_EVENT_DONE. Read the state of what
+      you have with the _get functions and burrow_room_participants(). value: how many were dropped. */
+  BURROW_EVENT_OVERFLOW = 2,
+  /** A room changed. subject: the room, borrowed; state: BURROW_ROOM_*; status, text: why, when it is bad news;
+      value: the peer's code or 0. */
+  BURROW_EVENT_ROOM_STATE = 10,
+  /** Somebody's broadcast appeared below the room's prefix. subject: the room, borrowed; participant: its number;
+      text: its path, relative like all paths to the path of the URL. */
+  BURROW_EVENT_PARTICIPANT_JOINED = 11,
+  /** Somebody's broadcast is gone. subject: the room, borrowed; participant: its number; text: its path. */
+  BURROW_EVENT_PARTICIPANT_LEFT = 12,
+  /** Frames wait: call burrow_track_pull_encoded() until BURROW_AGAIN. At most one such event per track waits in the
+      queue. subject: the track, borrowed. */
+  BURROW_EVENT_TRACK_DATA = 20,
+  /** A track changed. subject: the track, borrowed; state: BURROW_TRACK_*; status, text, value: why, when it failed. */
+  BURROW_EVENT_TRACK_STATE = 21,
+  /** A relay changed. subject: the relay, borrowed; state: BURROW_RELAY_*; status, text: why, when it failed. */
+  BURROW_EVENT_RELAY_STATE = 30
+};
+
+/** One event, filled by the library. Its pointers live until the next draining call or destroy. */
+typedef struct burrow_event {
+  uint32_t struct_size;
+  /** BURROW_EVENT_* */
+  uint32_t kind;
+  /** The result, for completions and failures; else BURROW_OK. */
+  burrow_status status;
+  /** The number of a participant, or 0 when the event is not about one. */
+  uint32_t participant;
+  /** The new state, for the _STATE kinds; else 0. */
+  uint32_t state;
+  /** 0 in this version. */
+  uint32_t reserved;
+  /** The operation this completes, or 0. */
+  burrow_request request;
+  /** When it happened. */
+  int64_t time_us;
+  /** A number whose meaning the kind defines. */
+  int64_t value;
+  /** The room, track or relay it is about, borrowed; or NULL. */
+  void *BURROW_NULLABLE subject;
+  /** UTF-8, never NULL. */
+  const char *BURROW_NONNULL text;
+  /** Bytes that come with the event; NULL in this version. */
+  const uint8_t *BURROW_NULLABLE data;
+  /** How many bytes. */
+  size_t data_len;
+} burrow_event;
+
+/**
+ * Called on a thread of the library when the event queue stops being empty.
+ *
+ * It may call nothing but burrow_now_us(), should only pass the news on to the host's own loop, and must not block.
+ *
+ * @param user_data  What was given to burrow_engine_set_wakeup().
+ */
+typedef void (*burrow_wakeup_fn)(void *BURROW_NULLABLE user_data);
+
+/**
+ * Called by burrow_engine_dispatch() for each event, on the thread that called it.
+ *
+ * It may call any function, also burrow_engine_destroy().
+ *
+ * @param user_data  What was given to burrow_engine_dispatch().
+ * @param event      Valid until the function returns.
+ */
+typedef void (*burrow_event_fn)(void *BURROW_NULLABLE user_data, const burrow_event *BURROW_NONNULL event);
+
+/**
+ * Fills an engine configuration with defaults.
+ *
+ * @param cfg          [out] The struct.
+ * @param struct_size  sizeof(burrow_engine_config) as the host was compiled.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_engine_config_init(burrow_engine_config *BURROW_NONNULL cfg, uint32_t struct_size);
+
+/**
+ * Makes an engine and starts its thread.
+ *
+ * One engine is enough for a process: it carries any number of rooms and relays.
+ *
+ * @param cfg  The configuration, or NULL for the defaults.
+ * @param out  [out] The engine.
+ * @return BURROW_OK; BURROW_ERR_SYSTEM when no thread or descriptor is to be had.
+ * @threading any thread
+ * @ownership *out is owned by the caller: burrow_engine_destroy() or burrow_release()
+ * @since 0.1
+ */
+BURROW_WARN_UNUSED BURROW_API burrow_status burrow_engine_create(const burrow_engine_config *BURROW_NULLABLE cfg,
+                                                                 burrow_engine *BURROW_NULLABLE *BURROW_NONNULL out);
+
+/**
+ * Ends everything in good order: leaves rooms, stops relays, completes all requests.
+ *
+ * Afterwards only draining, _get functions, release and destroy work; the rest returns BURROW_ERR_CLOSED. The completion
+ * of this request is the last event; draining an empty queue after it returns BURROW_ERR_CLOSED.
+ *
+ * @param e    The engine.
+ * @param req  [out] The id of this request, or NULL if you do not need it.
+ * @return BURROW_OK; BURROW_ERR_CLOSED when it was shut down before.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_engine_shutdown(burrow_engine *BURROW_NONNULL e,
+                                                burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Stops the threads, waits for them, and invalidates every handle of the engine.
+ *
+ * Peers get a farewell packet but nothing is waited for; call burrow_engine_shutdown() first and drain until
+ * BURROW_ERR_CLOSED for an orderly end. Requests still open get no event, because nobody is left to drain it. After
+ * this returns no function of the host will be called again. A thread waiting in burrow_engine_next_event() is woken
+ * with BURROW_ERR_CLOSED.
+ *
+ * @param e  The engine.
+ * @return BURROW_OK; BURROW_ERR_WOULD_DEADLOCK from a wakeup or log handler.
+ * @threading any thread except the library's own; also inside a handler of burrow_engine_dispatch()
+ * @ownership takes all references to the engine, its rooms, tracks, relays and buffers
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_engine_destroy(burrow_engine *BURROW_NONNULL e);
+
+/**
+ * Gives a descriptor that is readable while events wait, for poll, epoll or an event loop.
+ *
+ * Only wait on it; never read, write or close it. It is valid until destroy.
+ *
+ * @param e   The engine.
+ * @param fd  [out] The descriptor.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership the descriptor stays the engine's
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_engine_event_fd(burrow_engine *BURROW_NONNULL e, int32_t *BURROW_NONNULL fd);
+
+/**
+ * Sets a function that is called when the event queue stops being empty; NULL removes it.
+ *
+ * It is called once at once if events already wait. Removing or replacing waits until a running call has returned.
+ *
+ * @param e          The engine.
+ * @param fn         The function or NULL.
+ * @param user_data  Handed to fn.
+ * @return BURROW_OK; BURROW_ERR_WOULD_DEADLOCK from within the wakeup.
+ * @threading any thread
+ * @ownership user_data stays the host's and must live until the wakeup is replaced
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_engine_set_wakeup(burrow_engine *BURROW_NONNULL e, burrow_wakeup_fn BURROW_NULLABLE fn,
+                                                  void *BURROW_NULLABLE user_data);
+
+/**
+ * Takes the next event, waiting for one if asked to.
+ *
+ * @param e           The engine.
+ * @param timeout_ms  How long to wait: 0 not at all, negative without end.
+ * @param out         [out] The event; struct_size must be set. Its pointers live until the next draining call.
+ * @return BURROW_OK; BURROW_AGAIN when none came in time; BURROW_ERR_BUSY when another thread is draining;
+ *         BURROW_ERR_CLOSED when the engine is shut down and its last event was taken, or it is being destroyed.
+ * @threading drain thread: any, but one at a time
+ * @ownership everything in the event is borrowed
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_engine_next_event(burrow_engine *BURROW_NONNULL e, int32_t timeout_ms,
+                                                  burrow_event *BURROW_NONNULL out);
+
+/**
+ * Waits for events and calls a function on this thread for each that is there.
+ *
+ * Returns after one pass, so call it in a loop. The function may call anything, also burrow_engine_destroy(), after
+ * which no further event is delivered.
+ *
+ * @param e           The engine.
+ * @param timeout_ms  How long to wait for the first event: 0 not at all, negative without end.
+ * @param fn          Called for each event.
+ * @param user_data   Handed to fn.
+ * @return BURROW_OK when at least one event was delivered; BURROW_AGAIN when none came in time; BURROW_ERR_BUSY when
+ *         another thread is draining, or when called inside fn; BURROW_ERR_CLOSED as burrow_engine_next_event().
+ * @threading drain thread: any, but one at a time
+ * @ownership everything in the events is borrowed
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_engine_dispatch(burrow_engine *BURROW_NONNULL e, int32_t timeout_ms,
+                                                burrow_event_fn BURROW_NONNULL fn, void *BURROW_NULLABLE user_data);
+
+enum {
+  /** The device has other addresses or another default route now. */
+  BURROW_NETWORK_SWITCHED = 1,
+  /** The device slept and is awake again. */
+  BURROW_NETWORK_RESUMED = 2
+};
+
+/**
+ * Tells the engine what only the host knows: the network changed, or the device woke up.
+ *
+ * Connections move to a new socket and are probed at once instead of being found dead later.
+ *
+ * @param e      The engine.
+ * @param flags  BURROW_NETWORK_* bits, or 0 when you do not know.
+ * @return BURROW_OK; BURROW_ERR_CLOSED after shutdown.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_engine_network_changed(burrow_engine *BURROW_NONNULL e, uint32_t flags);
+
+/**
+ * Asks for an operation to be given up.
+ *
+ * Its BURROW_EVENT_DONE still comes, once: with BURROW_ERR_CANCELLED, or with the result if that was faster.
+ * Cancelling burrow_room_open() closes the room. An unknown or completed id is ignored. Closing, stopping and shutting
+ * down cannot be cancelled.
+ *
+ * @param e    The engine.
+ * @param req  The operation.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_request_cancel(burrow_engine *BURROW_NONNULL e, burrow_request req);
+
+/* ---- rooms ------------------------------------------------------------------------------------------------- */
+
+/* Versions of the protocol, as bits. */
+enum {
+  BURROW_MOQ_LITE_02 = 4,
+  BURROW_MOQ_LITE_03 = 8,
+  BURROW_MOQ_LITE_04 = 16,
+  BURROW_MOQ_LITE_05 = 32
+};
+
+/* Congestion controllers. */
+enum {
+  /** What measurements favour for calls. */
+  BURROW_CONGESTION_AUTO = 0,
+  BURROW_CONGESTION_CUBIC = 1,
+  BURROW_CONGESTION_BBR = 2,
+  BURROW_CONGESTION_BBR2 = 3
+};
+
+/* Flags of burrow_room_config. */
+enum {
+  /** Accept any certificate. Everything can be read and changed on the way; a warning is logged. For tests only. */
+  BURROW_ROOM_INSECURE = 1,
+  /** Do not trust the system's authorities, only roots_pem and pins. */
+  BURROW_ROOM_NO_SYSTEM_ROOTS = 2,
+  /** Close the room when its connection is lost instead of connecting again. */
+  BURROW_ROOM_NO_RECONNECT = 4,
+  /** Do not ask who else is there: no participants are listed. */
+  BURROW_ROOM_NO_DISCOVERY = 8
+};
+
+/* States of a room. */
+enum {
+  /** The first connection is being made. */
+  BURROW_ROOM_CONNECTING = 1,
+  /** Up. */
+  BURROW_ROOM_CONNECTED = 2,
+  /** The connection was lost and is being made again. Participants and tracks are kept. */
+  BURROW_ROOM_RECONNECTING = 3,
+  /** Up again after a loss; tracks are announced and subscribed again. Seen in events only: burrow_room_info_get()
+      says BURROW_ROOM_CONNECTED. */
+  BURROW_ROOM_RESTORED = 4,
+  /** Over, by the host's wish (status BURROW_OK) or because it failed. */
+  BURROW_ROOM_CLOSED = 5
+};
+
+/** Sizes of texts inside structs, with their NUL. Longer paths and names are refused, wherever they come from. */
+enum {
+  BURROW_PATH_SIZE = 1024,
+  BURROW_NAME_SIZE = 256,
+  BURROW_ADDRESS_SIZE = 64,
+  BURROW_TEXT_SIZE = 256
+};
+
+/** Where a room is and how it is reached. Prepared by burrow_room_config_init(). */
+typedef struct burrow_room_config {
+  uint32_t struct_size;
+  /** BURROW_ROOM_* flags. */
+  uint32_t flags;
+  /** The relay: "moqt://host[:port][/path][?jwt=token]"; moql and moq mean the same; the port is 443 by default.
+      Required. */
+  const char *BURROW_NULLABLE url;
+  /** The path under which our own tracks are announced, below the path of the URL. NULL or "" only listens. */
+  const char *BURROW_NULLABLE path;
+  /** Whose broadcasts to follow: all paths that begin with these segments. NULL or "" follows all. */
+  const char *BURROW_NULLABLE prefix;
+  /** Certificates of authorities to trust, as PEM text. */
+  const char *BURROW_NULLABLE roots_pem;
+  /** SHA-256 fingerprints of acceptable leaf certificates, 32 bytes each, one after the other. With pins, nothing else
+      about the certificate is checked. */
+  const uint8_t *BURROW_NULLABLE pins;
+  /** How many pins; at most 16. */
+  size_t pin_count;
+  /** The name to check in the certificate and to send as SNI, if not the host of the URL. */
+  const char *BURROW_NULLABLE server_name;
+  /** A folder for qlog files, one per connection; NULL writes none. It must exist. */
+  const char *BURROW_NULLABLE qlog_dir;
+  /** BURROW_MOQ_LITE_* bits that may be used; 0 = all. */
+  uint32_t versions;
+  /** BURROW_CONGESTION_* */
+  uint32_t congestion;
+  /** How long making a connection may take; 0 = 10 s. */
+  uint32_t connect_timeout_ms;
+  /** After how long a silent connection is lost; 0 = 20 s. */
+  uint32_t idle_timeout_ms;
+  /** After how long without traffic a sign of life is sent; 0 = 4 s. */
+  uint32_t keep_alive_ms;
+  /** The first pause before connecting again; 0 = 100 ms. Doubles with each attempt and varies randomly. */
+  uint32_t reconnect_min_ms;
+  /** The longest such pause; 0 = 10 s. */
+  uint32_t reconnect_max_ms;
+  /** 0 */
+  uint32_t reserved;
+} burrow_room_config;
+
+/** A snapshot of a room. Filled by burrow_room_info_get(). */
+typedef struct burrow_room_info {
+  uint32_t struct_size;
+  /** BURROW_ROOM_* state */
+  uint32_t state;
+  /** Why it is closed or reconnecting. */
+  burrow_status status;
+  /** The one BURROW_MOQ_LITE_* bit in use, or 0. */
+  uint32_t version;
+  /** How many participants are there, ourselves not counted. */
+  uint32_t participant_count;
+  /** How many tracks are published or subscribed. */
+  uint32_t track_count;
+  /** How often the connection was restored. */
+  uint32_t reconnects;
+  /** 0 */
+  uint32_t reserved;
+  /** Since when it is connected; 0 when it is not. */
+  int64_t connected_us;
+  /** The code with which the peer closed last. */
+  int64_t peer_code;
+  /** The relay's address in use, like "192.0.2.1:443" or "[2001:db8::1]:443"; empty when not connected. */
+  char remote_address[BURROW_ADDRESS_SIZE];
+  /** The sentence that goes with status. */
+  char text[BURROW_TEXT_SIZE];
+  /** Our own path; empty when only listening. */
+  char path[BURROW_PATH_SIZE];
+} burrow_room_info;
+
+/** Somebody who announces a broadcast in a room. */
+typedef struct burrow_participant {
+  uint32_t struct_size;
+  /** The number events use for this path in this room; stays the same when it comes back. */
+  uint32_t id;
+  /** Since when it is there. */
+  int64_t joined_us;
+  /** The path, to be given to burrow_track_subscribe(). */
+  char path[BURROW_PATH_SIZE];
+} burrow_participant;
+
+/** Counters and measurements of a room. The counters go on over reconnects. */
+typedef struct burrow_room_stats {
+  uint32_t struct_size;
+  /** Bytes a UDP payload may have on the path. */
+  uint32_t mtu;
+  /** When this was measured; 0 when the room was never connected. */
+  int64_t measured_us;
+  /** Smoothed round trip time. */
+  int64_t rtt_us;
+  /** Smallest round trip time seen. */
+  int64_t min_rtt_us;
+  /** Estimate of what the path carries away from us. */
+  uint64_t send_rate_bps;
+  /** Congestion window. */
+  uint64_t congestion_window_bytes;
+  /** Sent and not yet acknowledged. */
+  uint64_t in_flight_bytes;
+  uint64_t sent_bytes;
+  uint64_t received_bytes;
+  uint64_t sent_packets;
+  uint64_t received_packets;
+  uint64_t lost_packets;
+  /** Frames pushed on all tracks. */
+  uint64_t published_frames;
+  uint64_t published_bytes;
+  /** Frames received on all tracks. */
+  uint64_t subscribed_frames;
+  uint64_t subscribed_bytes;
+  /** Groups that were given up because they became too old, in either direction. */
+  uint64_t expired_groups;
+} burrow_room_stats;
+
+/**
+ * Fills a room configuration with defaults.
+ *
+ * @param cfg          [out] The struct.
+ * @param struct_size  sizeof(burrow_room_config) as the host was compiled.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_room_config_init(burrow_room_config *BURROW_NONNULL cfg, uint32_t struct_size);
+
+/**
+ * Starts connecting to a room and hands out its handle at once.
+ *
+ * Tracks may be published and subscribed right away. The request completes when the first connection stands, or
+ * cannot be made, which closes the room. A room that stood once connects again by itself: the host sees
+ * BURROW_ROOM_RECONNECTING and BURROW_ROOM_RESTORED, and its tracks stay valid. Only a refusal
+ * (BURROW_ERR_UNAUTHORIZED and the certificate errors) ends it.
+ *
+ * @param e    The engine.
+ * @param cfg  Where to and how; copied.
+ * @param out  [out] The room.
+ * @param req  [out] The id of this request, or NULL.
+ * @return BURROW_OK; BURROW_ERR_CLOSED after shutdown.
+ * @threading any thread
+ * @ownership *out is owned by the caller: burrow_release()
+ * @since 0.1
+ */
+BURROW_WARN_UNUSED BURROW_API burrow_status burrow_room_open(burrow_engine *BURROW_NONNULL e,
+                                                             const burrow_room_config *BURROW_NONNULL cfg,
+                                                             burrow_room *BURROW_NULLABLE *BURROW_NONNULL out,
+                                                             burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Leaves a room: ends its tracks and closes the connection.
+ *
+ * The request completes when the farewell was sent. The handle stays readable until it is released.
+ *
+ * @param room  The room.
+ * @param req   [out] The id of this request, or NULL.
+ * @return BURROW_OK; BURROW_ERR_CLOSED when it is closed already.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_room_close(burrow_room *BURROW_NONNULL room, burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Copies the state of a room.
+ *
+ * @param room  The room, closed or not.
+ * @param out   [out] struct_size must be set.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_room_info_get(burrow_room *BURROW_NONNULL room, burrow_room_info *BURROW_NONNULL out);
+
+/**
+ * Copies the list of everybody who is in the room now, ourselves not counted.
+ *
+ * @param room   The room.
+ * @param out    [out] An array. struct_size of its first element must be set and is the size of every element.
+ * @param cap    Elements available at out.
+ * @param count  [out] How many participants there are.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_room_participants(burrow_room *BURROW_NONNULL room,
+                                                  burrow_participant *BURROW_NULLABLE out, size_t cap,
+                                                  size_t *BURROW_NONNULL count);
+
+/**
+ * Copies the counters of a room.
+ *
+ * They are at most a quarter of a second old while there is traffic and the host asks regularly.
+ *
+ * @param room  The room, closed or not.
+ * @param out   [out] struct_size must be set.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_room_stats_get(burrow_room *BURROW_NONNULL room,
+                                               burrow_room_stats *BURROW_NONNULL out);
+
+/**
+ * Writes everything that is counted about a room as one JSON object, for dashboards and bug reports.
+ *
+ * Keys may be added at any time.
+ *
+ * @param room  The room, closed or not.
+ * @param buf   [out] The text; NULL with cap 0 asks for the size.
+ * @param cap   Bytes available at buf.
+ * @param len   [out] Bytes needed including the NUL.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_room_stats_json(burrow_room *BURROW_NONNULL room, char *BURROW_NULLABLE buf,
+                                                size_t cap, size_t *BURROW_NONNULL len);
+
+/* ---- tracks ------------------------------------------------------------------------------------------------ */
+
+/* What a track carries. */
+enum {
+  /** Any bytes. */
+  BURROW_TRACK_KIND_DATA = 0,
+  /** Encoded audio or video, one frame of media in each frame. */
+  BURROW_TRACK_KIND_ENCODED = 1
+};
+
+/* Which way a track goes. */
+enum {
+  BURROW_TRACK_PUBLISHED = 1,
+  BURROW_TRACK_SUBSCRIBED = 2
+};
+
+/* States of a track. */
+enum {
+  /** Asked for, not answered yet, or waiting for the broadcast to appear or the room to reconnect. */
+  BURROW_TRACK_WAITING = 1,
+  /** Published, or accepted by the other side. */
+  BURROW_TRACK_LIVE = 2,
+  /** The publisher finished it, or we closed it. What was received before can still be pulled. */
+  BURROW_TRACK_ENDED = 3,
+  /** Refused or broken; the status says why. */
+  BURROW_TRACK_FAILED = 4
+};
+
+/* Flags of burrow_track_config and burrow_track_request. */
+enum {
+  /** When there is not room for all, old groups go first. Otherwise the newest group does. */
+  BURROW_TRACK_ORDERED = 1,
+  /** A group is worthless as soon as a newer one exists; max_age_ms is ignored. */
+  BURROW_TRACK_LATEST_ONLY = 2,
+  /** start_group is set (requests only). */
+  BURROW_TRACK_START_GROUP = 4,
+  /** end_group is set (requests only). */
+  BURROW_TRACK_END_GROUP = 8
+};
+
+/** What is published. Prepared by burrow_track_config_init(). */
+typedef struct burrow_track_config {
+  uint32_t struct_size;
+  /** BURROW_TRACK_ORDERED, BURROW_TRACK_LATEST_ONLY */
+  uint32_t flags;
+  /** The name, unique in our broadcast. Required. */
+  const char *BURROW_NULLABLE name;
+  /** BURROW_TRACK_KIND_* */
+  uint32_t kind;
+  /** 1 to 255, higher is sent first; 0 = 127. */
+  uint32_t priority;
+  /** How long a group that is no longer the newest is kept and sent; 0 = 5 s. */
+  uint32_t max_age_ms;
+  /** 0 */
+  uint32_t reserved;
+} burrow_track_config;
+
+/** How a track is wanted. Prepared by burrow_track_request_init(). */
+typedef struct burrow_track_request {
+  uint32_t struct_size;
+  /** BURROW_TRACK_* flags */
+  uint32_t flags;
+  /** 1 to 255, higher is sent first; 0 = 127. */
+  uint32_t priority;
+  /** How old a group that is no longer the newest may get before it is given up; 0 = 1 s. */
+  uint32_t max_age_ms;
+  /** The first group wanted, with BURROW_TRACK_START_GROUP; otherwise the newest. */
+  uint64_t start_group;
+  /** The last group wanted, with BURROW_TRACK_END_GROUP. */
+  uint64_t end_group;
+} burrow_track_request;
+
+/* Flags of burrow_encoded_frame. */
+enum {
+  /** Starts a new group. The first frame of a track always does. */
+  BURROW_FRAME_KEY = 1,
+  /** Pulled: frames before this one are missing. */
+  BURROW_FRAME_DISCONTINUITY = 2,
+  /** A group of this one frame, sent as a datagram: at most about 1150 bytes, lost rather than late. Needs
+      moq-lite-05; on other connections it is sent like a group of its own. */
+  BURROW_FRAME_DATAGRAM = 4,
+  /** The group is complete with this frame. On pulled frames set when it is known in time. */
+  BURROW_FRAME_END_OF_GROUP = 8,
+  /** Pulled: the answer to burrow_track_fetch(). */
+  BURROW_FRAME_FETCHED = 16
+};
+
+/** One frame: any bytes with a timestamp. */
+typedef struct burrow_encoded_frame {
+  uint32_t struct_size;
+  /** BURROW_FRAME_* */
+  uint32_t flags;
+  /** When it was captured. Pushing 0 means now. Over versions before moq-lite-05 it is not transmitted, and a pulled frame
+      carries the time of its arrival. On a subscribed track it is the publisher's clock. */
+  int64_t timestamp_us;
+  /** How long it lasts, or 0; not transmitted. */
+  int64_t duration_us;
+  const uint8_t *BURROW_NULLABLE data;
+  /** At most 16 MiB. */
+  size_t len;
+  /** Pulled: owns data; burrow_release() it. Ignored when pushing. */
+  burrow_buffer *BURROW_NULLABLE buffer;
+  /** Pulled: the number of its group. Ignored when pushing. */
+  uint64_t group;
+  /** Pulled: its position in the group, from 0. Ignored when pushing. */
+  uint64_t sequence;
+} burrow_encoded_frame;
+
+/** A snapshot of a track. Filled by burrow_track_info_get(). */
+typedef struct burrow_track_info {
+  uint32_t struct_size;
+  /** BURROW_TRACK_PUBLISHED or BURROW_TRACK_SUBSCRIBED */
+  uint32_t direction;
+  /** BURROW_TRACK_WAITING, _LIVE, _ENDED or _FAILED */
+  uint32_t state;
+  /** Why it failed. */
+  burrow_status status;
+  /** BURROW_TRACK_KIND_*; always DATA on subscribed tracks. */
+  uint32_t kind;
+  /** BURROW_TRACK_* flags in force. */
+  uint32_t flags;
+  uint32_t priority;
+  uint32_t max_age_ms;
+  /** The broadcast's path; on published tracks our own. */
+  char path[BURROW_PATH_SIZE];
+  char name[BURROW_NAME_SIZE];
+  /** The sentence that goes with status. */
+  char text[BURROW_TEXT_SIZE];
+} burrow_track_info;
+
+/** Counters of a track. */
+typedef struct burrow_track_stats {
+  uint32_t struct_size;
+  /** Frames waiting to be pulled, or to be taken over by the engine. */
+  uint32_t queued_frames;
+  /** When the engine last counted. */
+  int64_t measured_us;
+  /** Frames pushed, or received. */
+  uint64_t frames;
+  uint64_t bytes;
+  uint64_t groups;
+  /** Frames dropped here because nobody pulled them in time, or given up because they became too old. */
+  uint64_t dropped_frames;
+  /** The newest group's number. */
+  uint64_t latest_group;
+  /** Published: how many subscriptions are served now. */
+  uint64_t subscribers;
+} burrow_track_stats;
+
+/**
+ * Fills a track configuration with defaults.
+ *
+ * @param cfg          [out] The struct.
+ * @param struct_size  sizeof(burrow_track_config) as the host was compiled.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_track_config_init(burrow_track_config *BURROW_NONNULL cfg, uint32_t struct_size);
+
+/**
+ * Publishes a track in our own broadcast of a room.
+ *
+ * The broadcast is announced with the first track. Frames may be pushed at once.
+ *
+ * @param room  A room that was opened with a path.
+ * @param cfg   What to publish; copied.
+ * @param out   [out] The track.
+ * @return BURROW_OK; BURROW_ERR_CLOSED; BURROW_ERR_EXISTS when the name is taken; BURROW_ERR_WRONG_KIND when the room
+ *         has no path.
+ * @threading any thread
+ * @ownership *out is owned by the caller: burrow_release()
+ * @since 0.1
+ */
+BURROW_WARN_UNUSED BURROW_API burrow_status burrow_track_publish(burrow_room *BURROW_NONNULL room,
+                                                                 const burrow_track_config *BURROW_NONNULL cfg,
+                                                                 burrow_track *BURROW_NULLABLE *BURROW_NONNULL out);
+
+/**
+ * Ends a published track. Subscribers still get what was pushed before.
+ *
+ * @param track  A published track.
+ * @return BURROW_OK; BURROW_ERR_CLOSED when it is over already; BURROW_ERR_WRONG_KIND on a subscribed track.
+ * @threading any thread
+ * @ownership nothing changes hands; the handle still has to be released
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_track_unpublish(burrow_track *BURROW_NONNULL track);
+
+/**
+ * Fills a track request with defaults.
+ *
+ * @param want         [out] The struct.
+ * @param struct_size  sizeof(burrow_track_request) as the host was compiled.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_track_request_init(burrow_track_request *BURROW_NONNULL want, uint32_t struct_size);
+
+/**
+ * Subscribes to a track of somebody's broadcast.
+ *
+ * The path need not have been announced yet: the track waits for it, and goes on after a loss of the connection.
+ * Frames are announced by BURROW_EVENT_TRACK_DATA.
+ *
+ * @param room  The room.
+ * @param path  The broadcast, as in events and burrow_room_participants().
+ * @param name  The track's name.
+ * @param want  How it is wanted, or NULL for the defaults.
+ * @param out   [out] The track.
+ * @return BURROW_OK; BURROW_ERR_CLOSED.
+ * @threading any thread
+ * @ownership *out is owned by the caller: burrow_release()
+ * @since 0.1
+ */
+BURROW_WARN_UNUSED BURROW_API burrow_status burrow_track_subscribe(burrow_room *BURROW_NONNULL room,
+                                                                   const char *BURROW_NONNULL path,
+                                                                   const char *BURROW_NONNULL name,
+                                                                   const burrow_track_request *BURROW_NULLABLE want,
+                                                                   burrow_track *BURROW_NULLABLE *BURROW_NONNULL out);
+
+/**
+ * Ends a subscription. Frames that wait are dropped; frames on loan stay valid.
+ *
+ * @param track  A subscribed track.
+ * @return BURROW_OK; BURROW_ERR_CLOSED when it is over already; BURROW_ERR_WRONG_KIND on a published track.
+ * @threading any thread
+ * @ownership nothing changes hands; the handle still has to be released
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_track_unsubscribe(burrow_track *BURROW_NONNULL track);
+
+/**
+ * Changes how a subscribed track is wanted: priority, order, age and range.
+ *
+ * moq-lite-02 cannot transmit this; there it only changes what is kept here.
+ *
+ * @param track  A subscribed track.
+ * @param want   The new wishes, all of them.
+ * @return BURROW_OK; BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on a published track.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_track_update(burrow_track *BURROW_NONNULL track,
+                                             const burrow_track_request *BURROW_NONNULL want);
+
+/**
+ * Publishes one frame. The bytes are copied before this returns.
+ *
+ * @param track  A published track.
+ * @param frame  struct_size, data and len are needed; the rest may be 0.
+ * @return BURROW_OK; BURROW_AGAIN when more frames wait for the engine than it keeps, and this one was not taken;
+ *         BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on a subscribed track; BURROW_ERR_LIMIT when it is too large.
+ * @threading any thread; frames pushed by one thread keep their order
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_track_push_encoded(burrow_track *BURROW_NONNULL track,
+                                                   const burrow_encoded_frame *BURROW_NONNULL frame);
+
+/**
+ * Takes the next received frame of a subscribed track.
+ *
+ * Frames come in the order of their arrival: in order within a group, while groups may interleave. At most 64 frames
+ * of a track are on loan at once; then BURROW_AGAIN, until one is released. Frames that became too old are skipped.
+ *
+ * @param track  A subscribed track.
+ * @param out    [out] struct_size must be set; everything else is overwritten.
+ * @return BURROW_OK; BURROW_AGAIN when none waits or 64 are on loan; BURROW_ERR_CLOSED when the track is over and
+ *         nothing is left; BURROW_ERR_WRONG_KIND on a published track.
+ * @threading any thread
+ * @ownership out->buffer is owned by the caller: burrow_release()
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_track_pull_encoded(burrow_track *BURROW_NONNULL track,
+                                                   burrow_encoded_frame *BURROW_NONNULL out);
+
+/**
+ * Asks for one group again, or for an old one.
+ *
+ * Its frames come out of burrow_track_pull_encoded() with BURROW_FRAME_FETCHED, then the request completes. Needs
+ * moq-lite-05: otherwise it completes with BURROW_ERR_VERSION. BURROW_ERR_NOT_FOUND means that nobody has it any more.
+ *
+ * @param track  A subscribed track.
+ * @param group  The group's number.
+ * @param req    [out] The id of this request, or NULL.
+ * @return BURROW_OK; BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on a published track.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_track_fetch(burrow_track *BURROW_NONNULL track, uint64_t group,
+                                            burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Copies the state of a track.
+ *
+ * @param track  The track, over or not.
+ * @param out    [out] struct_size must be set.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_track_info_get(burrow_track *BURROW_NONNULL track,
+                                               burrow_track_info *BURROW_NONNULL out);
+
+/**
+ * Copies the counters of a track.
+ *
+ * @param track  The track, over or not.
+ * @param out    [out] struct_size must be set.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_track_stats_get(burrow_track *BURROW_NONNULL track,
+                                                burrow_track_stats *BURROW_NONNULL out);
+
+/* ---- embedded relay ---------------------------------------------------------------------------------------- */
+
+/* Flags of burrow_relay_config. */
+enum {
+  /** Everybody may read and write everything, without a token. */
+  BURROW_RELAY_OPEN = 1
+};
+
+/* States of a relay. */
+enum {
+  /** Its sockets are being opened. */
+  BURROW_RELAY_STARTING = 1,
+  /** It accepts sessions. */
+  BURROW_RELAY_LISTENING = 2,
+  /** It is taking leave of its sessions. */
+  BURROW_RELAY_STOPPING = 3,
+  /** Over, by the host's wish (status BURROW_OK) or because it failed. */
+  BURROW_RELAY_STOPPED = 4
+};
+
+/** How a relay works. Prepared by burrow_relay_config_init(). */
+typedef struct burrow_relay_config {
+  uint32_t struct_size;
+  /** BURROW_RELAY_OPEN */
+  uint32_t flags;
+  /** Addresses to listen on, such as "127.0.0.1:4443", "[::]:443" or "0.0.0.0:0" for any free port. At least one. */
+  const char *BURROW_NULLABLE const *BURROW_NULLABLE listen;
+  /** How many addresses; at most 16. */
+  size_t listen_count;
+  /** The certificate chain as PEM text, leaf first; NULL makes a self-signed one. */
+  const char *BURROW_NULLABLE certificate_pem;
+  /** Its private key as PEM text. */
+  const char *BURROW_NULLABLE key_pem;
+  /** Names and addresses for the self-signed certificate; none means "localhost". */
+  const char *BURROW_NULLABLE const *BURROW_NULLABLE host_names;
+  /** How many names. */
+  size_t host_name_count;
+  /** The keys that may sign tokens, as the JSON text of a JWK or JWKS; NULL accepts no tokens. Without keys and without
+      a public part nobody could enter, so that is an error. */
+  const char *BURROW_NULLABLE jwt_keys;
+  /** Where sessions without a token may read and write: paths that begin with these segments. NULL: nowhere, "":
+      everywhere. */
+  const char *BURROW_NULLABLE public_prefix;
+  /** A folder for qlog files, one per connection; NULL writes none. It must exist. */
+  const char *BURROW_NULLABLE qlog_dir;
+  /** BURROW_MOQ_LITE_* bits that may be used; 0 = all. */
+  uint32_t versions;
+  /** BURROW_CONGESTION_* */
+  uint32_t congestion;
+  /** After how long a silent session is closed; 0 = 20 s. */
+  uint32_t idle_timeout_ms;
+  /** After how long without traffic a sign of life is sent; 0 leaves that to the clients. */
+  uint32_t keep_alive_ms;
+  /** How many sessions are accepted; 0 = 10000. */
+  uint32_t max_sessions;
+  /** How many broadcasts one session may announce; 0 = 1000. */
+  uint32_t max_broadcasts_per_session;
+  /** How many subscriptions one session may have; 0 = 10000. */
+  uint32_t max_subscriptions_per_session;
+  /** How much memory groups may take in all; 0 = 512. */
+  uint32_t max_cache_mib;
+} burrow_relay_config;
+
+/** A snapshot of a relay. Filled by burrow_relay_info_get(). */
+typedef struct burrow_relay_info {
+  uint32_t struct_size;
+  /** BURROW_RELAY_* state */
+  uint32_t state;
+  /** Why it stopped. */
+  burrow_status status;
+  /** The port of the first address, also when port 0 was asked for; 0 before it listens. */
+  uint32_t port;
+  uint32_t sessions;
+  uint32_t broadcasts;
+  /** Tracks that are carried now. */
+  uint32_t tracks;
+  uint32_t subscriptions;
+  /** SHA-256 of the leaf certificate, for burrow_room_config.pins. */
+  uint8_t fingerprint[32];
+  /** The first address with its port. */
+  char address[BURROW_ADDRESS_SIZE];
+  /** The sentence that goes with status. */
+  char text[BURROW_TEXT_SIZE];
+} burrow_relay_info;
+
+/**
+ * Fills a relay configuration with defaults.
+ *
+ * @param cfg          [out] The struct.
+ * @param struct_size  sizeof(burrow_relay_config) as the host was compiled.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_relay_config_init(burrow_relay_config *BURROW_NONNULL cfg, uint32_t struct_size);
+
+/**
+ * Starts a relay inside the engine.
+ *
+ * The request completes when it listens: from then on burrow_relay_info_get() knows the port and the fingerprint.
+ *
+ * @param e    The engine.
+ * @param cfg  How; copied.
+ * @param out  [out] The relay.
+ * @param req  [out] The id of this request, or NULL.
+ * @return BURROW_OK; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_TOKEN_KEY. The completion can carry
+ *         BURROW_ERR_ADDRESS_IN_USE, BURROW_ERR_SYSTEM and BURROW_ERR_TLS.
+ * @threading any thread
+ * @ownership *out is owned by the caller: burrow_release()
+ * @since 0.1
+ */
+BURROW_WARN_UNUSED BURROW_API burrow_status burrow_relay_start(burrow_engine *BURROW_NONNULL e,
+                                                               const burrow_relay_config *BURROW_NONNULL cfg,
+                                                               burrow_relay *BURROW_NULLABLE *BURROW_NONNULL out,
+                                                               burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Stops a relay: no new sessions, goodbye to those that exist, sockets closed.
+ *
+ * @param relay  The relay.
+ * @param req    [out] The id of this request, or NULL.
+ * @return BURROW_OK; BURROW_ERR_CLOSED when it is stopped already.
+ * @threading any thread
+ * @ownership nothing changes hands; the handle still has to be released
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_relay_stop(burrow_relay *BURROW_NONNULL relay, burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Copies the state of a relay.
+ *
+ * The counts are at most a quarter of a second old while there is traffic and the host asks regularly.
+ *
+ * @param relay  The relay, stopped or not.
+ * @param out    [out] struct_size must be set.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_relay_info_get(burrow_relay *BURROW_NONNULL relay,
+                                               burrow_relay_info *BURROW_NONNULL out);
+
+/**
+ * Writes everything that is counted about a relay as one JSON object, for dashboards and bug reports.
+ *
+ * Keys may be added at any time.
+ *
+ * @param relay  The relay, stopped or not.
+ * @param buf    [out] The text; NULL with cap 0 asks for the size.
+ * @param cap    Bytes available at buf.
+ * @param len    [out] Bytes needed including the NUL.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_relay_stats_json(burrow_relay *BURROW_NONNULL relay, char *BURROW_NULLABLE buf,
+                                                 size_t cap, size_t *BURROW_NONNULL len);
+
+#ifdef __cplusplus
+}
+#endif
+
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
+
+#endif /* BURROW_H */
