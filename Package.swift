@@ -45,6 +45,8 @@ let package = Package(
             dependencies: ["BurrowBase", "BurrowEngine", "BurrowMoQ", "BurrowQUIC", "CBurrow"],
             path: "Sources/BurrowSDK/ABI"
         ),
+
+        .testTarget(name: "BurrowBaseTests", dependencies: ["BurrowBase"], path: "Tests/BaseTests"),
     ]
 )
 
