@@ -47,6 +47,11 @@ let package = Package(
         ),
 
         .testTarget(name: "BurrowBaseTests", dependencies: ["BurrowBase"], path: "Tests/BaseTests"),
+        .testTarget(
+            name: "BurrowCryptoTests",
+            dependencies: ["BurrowBase", "BurrowCrypto"],
+            path: "Tests/CryptoTests"
+        ),
     ]
 )
 
