@@ -45,6 +45,13 @@ let package = Package(
             dependencies: ["BurrowBase", "BurrowEngine", "BurrowMoQ", "BurrowQUIC", "CBurrow"],
             path: "Sources/BurrowSDK/ABI"
         ),
+
+        .testTarget(name: "BurrowBaseTests", dependencies: ["BurrowBase"], path: "Tests/BaseTests"),
+        .testTarget(
+            name: "BurrowCryptoTests",
+            dependencies: ["BurrowBase", "BurrowCrypto"],
+            path: "Tests/CryptoTests"
+        ),
     ]
 )
 

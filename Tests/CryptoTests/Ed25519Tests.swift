@@ -1,0 +1,97 @@
+import BurrowBase
+import BurrowCrypto
+import Testing
+
+@Suite struct Ed25519Tests {
+    struct Vector: Sendable {
+        let seed: String
+        let publicKey: String
+        let message: String
+        let signature: String
+    }
+
+    /// RFC 8032 §7.1: tests 1, 2, 3 and SHA(abc).
+    static let vectors = [
+        Vector(
+            seed: "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+            publicKey: "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+            message: "",
+            signature: "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555"
+                + "fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"
+        ),
+        Vector(
+            seed: "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+            publicKey: "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+            message: "72",
+            signature: "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+                + "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
+        ),
+        Vector(
+            seed: "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
+            publicKey: "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+            message: "af82",
+            signature: "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac"
+                + "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"
+        ),
+        Vector(
+            seed: "833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42",
+            publicKey: "ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf",
+            message: "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+                + "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+            signature: "dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b589"
+                + "09351fc9ac90b3ecfdfbc7c66431e0303dca179c138ac17ad9bef1177331a704"
+        ),
+    ]
+
+    @Test(arguments: vectors)
+    func publishedVectors(vector: Vector) throws {
+        let seed = try Hex.decode(vector.seed)
+        let message = try Hex.decode(vector.message)
+        let key = try Ed25519.PrivateKey(seed: seed.span)
+        let publicKey = key.publicKey
+        #expect(Hex.encode(publicKey) == vector.publicKey)
+        let signature = try key.sign(message.span)
+        #expect(Hex.encode(signature) == vector.signature)
+        #expect(try Ed25519.isValid(signature, for: message, publicKey: publicKey))
+        let other = message + [0]
+        #expect(try !Ed25519.isValid(signature, for: other, publicKey: publicKey))
+        for index in [0, 31, 32, 63] {
+            var changed = signature
+            changed[index] ^= 1
+            #expect(try !Ed25519.isValid(changed, for: message, publicKey: publicKey))
+        }
+    }
+
+    @Test func wrongLengthsAreInvalid() throws {
+        let key = try Ed25519.PrivateKey.random()
+        let publicKey = key.publicKey
+        let message: [UInt8] = [1, 2]
+        let signature = try key.sign(message.span)
+        let long = signature + [0]
+        let short = Array(publicKey.dropLast())
+        #expect(try Ed25519.isValid(signature, for: message, publicKey: publicKey))
+        #expect(try !Ed25519.isValid(long, for: message, publicKey: publicKey))
+        #expect(try !Ed25519.isValid(signature, for: message, publicKey: short))
+        let none: [UInt8] = []
+        #expect(try !Ed25519.isValid(none, for: message, publicKey: none))
+    }
+
+    /// A key of small order would accept signatures for anything.
+    @Test func keyOfSmallOrderIsRefused() throws {
+        let identity: [UInt8] = [1] + [UInt8](repeating: 0, count: 31)
+        let signature = identity + [UInt8](repeating: 0, count: 32)
+        let message: [UInt8] = [7]
+        #expect(try !Ed25519.isValid(signature, for: message, publicKey: identity))
+    }
+
+    @Test func seedOfWrongLength() {
+        let seed = [UInt8](repeating: 1, count: 31)
+        var code: CryptoError.Code?
+        do throws(CryptoError) {
+            _ = try Ed25519.PrivateKey(seed: seed.span)
+        } catch {
+            code = error.code
+        }
+        #expect(code == .invalidKey)
+    }
+}
