@@ -85,7 +85,7 @@ def functions(path: Path = HEADER) -> list[Function]:
     text = re.sub(r"^[ \t]*#(?:\\\n|[^\n])*", _blank, text, flags=re.M)
 
     found = []
-    for match in re.finditer(r"(?:@doc(\d+)@\s*)?\bBURROW_API\b([^;{}]*);", text):
+    for match in re.finditer(r"(?:@doc(\d+)@\s*)?(?:BURROW_WARN_UNUSED\s+)?\bBURROW_API\b([^;{}]*);", text):
         doc, declaration = match.group(1), match.group(2)
         head = re.search(r"\b(burrow_\w+)\s*\(", declaration)
         if not head:
