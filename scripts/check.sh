@@ -41,5 +41,7 @@ for check in "${checks[@]}"; do
       ;;
   esac
 done
+mkdir -p build/log
+echo "$passed $failed $skipped" > build/log/check.counts
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

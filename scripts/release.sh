@@ -16,7 +16,7 @@ soname=libburrow.so.0
 mkdir -p "$scratch" "$lib/debug" build/bin
 
 # Named after its content, because the build does not notice when a linker script changes.
-script=$(python3 scripts/header.py version-script)
+script=$(python3 scripts/check/header.py version-script)
 map=$PWD/$scratch/exports-$(printf '%s' "$script" | cksum | cut -d' ' -f1).map
 [ -f "$map" ] || printf '%s\n' "$script" > "$map"
 

@@ -10,6 +10,5 @@ if [ ! -x "$tool" ]; then
 fi
 mapfile -t files < <(git ls-files --cached --others --exclude-standard -- '*.py' | sort -u |
   while read -r file; do [ -f "$file" ] && echo "$file"; done)
-"$tool" check --quiet --no-cache --line-length 120 --target-version py311 --select E,F,W,I,B,UP \
-  --ignore E701,E702,B904 "${files[@]}"
+"$tool" check --quiet --no-cache "${files[@]}"
 echo "${#files[@]} files"

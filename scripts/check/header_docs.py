@@ -3,9 +3,8 @@
 
 import re
 
-from common import finish
-
 import header
+from common import finish
 
 MAXIMUM = 99
 

@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """The release library exports exactly the functions of the header, under the version node."""
 
-from common import LIBRARY, finish, need_library, output
-
 import header
+from common import LIBRARY, finish, need_library, output
 
 need_library()
 wanted = {function.name for function in header.functions()}
