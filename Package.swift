@@ -5,7 +5,7 @@ import PackageDescription
 let package = Package(
     name: "burrow",
     products: [
-        .library(name: "burrow", type: .dynamic, targets: ["BurrowABI"]),
+        .library(name: "burrow", type: .dynamic, targets: ["BurrowABI"])
     ],
     targets: [
         // The C side: our header, thin shims, and module maps of Debian's libraries.
@@ -29,7 +29,11 @@ let package = Package(
             dependencies: ["BurrowBase", "CSodium", "CGnuTLS"],
             path: "Sources/BurrowSDK/Crypto"
         ),
-        .target(name: "BurrowQUIC", dependencies: ["BurrowBase", "CBurrowQUIC"], path: "Sources/BurrowSDK/QUIC"),
+        .target(
+            name: "BurrowQUIC",
+            dependencies: ["BurrowBase", "CBurrowQUIC"],
+            path: "Sources/BurrowSDK/QUIC"
+        ),
         .target(
             name: "BurrowMoQ",
             dependencies: ["BurrowBase", "BurrowCrypto", "BurrowQUIC"],

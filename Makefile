@@ -1,0 +1,64 @@
+# make demo    a relay, a publisher and a subscriber talk for a few seconds
+# make test    everything that decides whether this is right, on one machine
+#
+# Both install what is missing first (scripts/bootstrap.sh). `make help` lists the rest.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+.PHONY: demo
+demo: ## see it work, in seconds after the build
+	@scripts/demo.sh
+
+.PHONY: test
+test: ## all tests; STAGES="swift cabi" chooses (scripts/test.py --list)
+	@scripts/bootstrap.sh
+	@scripts/test.py $(STAGES)
+
+.PHONY: check
+check: ## rules about the code: layers, header, exports, size, formatting; CHECKS="..." chooses
+	@scripts/bootstrap.sh
+	@$(if $(CHECKS),,scripts/release.sh)
+	@scripts/check.sh $(CHECKS)
+
+.PHONY: bench
+bench: ## measure against the Rust stack; takes long
+	@scripts/bootstrap.sh
+	@scripts/bench.sh $(BENCH)
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for a while; FUZZ="--seconds 60 NAME" chooses
+	@scripts/bootstrap.sh --build
+	@scripts/fuzz.sh $(FUZZ)
+
+.PHONY: build
+build: ## compile for debugging
+	@scripts/bootstrap.sh --build
+	@swift build
+
+.PHONY: release
+release: ## build/lib/libburrow.so.0 and build/bin/burrow-relay as they are shipped
+	@scripts/bootstrap.sh --build
+	@scripts/release.sh
+
+.PHONY: install
+install: release ## header, library, pkg-config and CMake files, relay program, below PREFIX
+	@scripts/install.sh "$(DESTDIR)" "$(PREFIX)"
+
+.PHONY: format
+format: ## format Swift and C in place
+	@scripts/format.sh
+
+.PHONY: clean
+clean: ## remove everything that was built; keeps .venv
+	@rm -rf .build .build-* build
+	@$(MAKE) -C Tests/Tools/udpimpair clean

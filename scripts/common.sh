@@ -1,0 +1,34 @@
+# Sourced by the other scripts: how they speak, and how many processors they may use.
+
+BURROW_JOBS=${BURROW_JOBS:-$(nproc 2> /dev/null || echo 2)}
+
+step() { printf '%s\n' "-- $*"; }
+note() { printf '   %s\n' "$*"; }
+warn() { printf '   warning: %s\n' "$*" >&2; }
+fail() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+# quietly LOG COMMAND...: runs it with its output in LOG, shows that it lives every few seconds, and shows the
+# end of LOG when it failed.
+quietly() {
+  local log=$1 pid started=$SECONDS shown=0
+  shift
+  mkdir -p "$(dirname "$log")"
+  "$@" > "$log" 2>&1 < /dev/null &
+  pid=$!
+  while kill -0 "$pid" 2> /dev/null; do
+    sleep 0.2
+    if [ $((SECONDS - started)) -ge $((shown + 5)) ]; then
+      shown=$((SECONDS - started))
+      note "$(printf '%3d s  %s' "$shown" "$(tail -n 1 "$log" | tr '\r' '\n' | tail -n 1 | cut -c 1-90)")"
+    fi
+  done
+  if ! wait "$pid"; then
+    grep -E '(error|warning):' "$log" | sort -u | head -n 40 >&2 || true
+    tail -n 25 "$log" >&2
+    printf 'error: %s failed; all of its output is in %s\n' "$1" "$log" >&2
+    return 1
+  fi
+}

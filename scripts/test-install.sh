@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Installs into an empty folder, moves that folder, and builds and runs C programs against it: once with pkg-config,
+# once with CMake, in an environment in which no Swift runtime can be found.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. scripts/common.sh
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+
+check() { # NAME COMMAND...
+  local name=$1
+  shift
+  if "$@" > "$work/output" 2>&1 < /dev/null; then
+    passed=$((passed + 1))
+    printf 'ok    %s\n' "$name"
+  else
+    failed=$((failed + 1))
+    printf 'FAIL  %s\n' "$name"
+    sed 's/^/      /' "$work/output" | tail -n 30
+  fi
+}
+refuse() { # NAME COMMAND...: it has to fail
+  local name=$1
+  shift
+  # shellcheck disable=SC2016
+  check "$name" bash -c '! "$@"' _ "$@"
+}
+# A host without Swift: an empty environment, so that only the run path of the program and the system are searched.
+bare() { env -i PATH=/usr/bin:/bin HOME="$work" LC_ALL=C "$@"; }
+
+[ -f build/lib/libburrow.so.0 ] || scripts/release.sh || exit 1
+version=$(python3 scripts/version.py)
+IFS=. read -r major minor _ <<< "$version"
+
+check "install into an empty prefix" scripts/install.sh "" "$work/first"
+check "install again over it" scripts/install.sh "" "$work/first"
+check "install below DESTDIR" scripts/install.sh "$work/stage" /usr
+check "DESTDIR does not leak into the package files" bash -c "! grep -rqF '$work' '$work/stage'"
+for file in include/burrow.h lib/libburrow.so lib/libburrow.so.0 "lib/libburrow.so.$version" \
+  lib/pkgconfig/burrow.pc lib/cmake/Burrow/BurrowConfig.cmake lib/cmake/Burrow/BurrowConfigVersion.cmake; do
+  check "installed: $file" test -f "$work/first/$file"
+done
+# Relocatable means that nothing remembers where it was.
+mv "$work/first" "$work/moved prefix"
+prefix="$work/moved prefix"
+
+# The examples are programs of their own: one file each. Only the smallest runs here; the demo runs the others.
+sources=("$PWD/Tests/Install/version.c")
+for example in examples/c/*.c; do
+  if [ -f "$example" ]; then sources+=("$PWD/$example"); fi
+done
+
+export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
+check "pkg-config knows the version" test "$(pkg-config --modversion burrow)" = "$version"
+check "pkg-config accepts $major.$minor" pkg-config --atleast-version "$major.$minor" burrow
+mkdir -p "$work/pc"
+eval "cflags=($(pkg-config --cflags burrow)) libs=($(pkg-config --libs burrow))"
+for source in "${sources[@]}"; do
+  name=$(basename "$source" .c)
+  check "pkg-config: build $name" cc -std=gnu11 -Wall -Wextra -Werror "${cflags[@]}" "$source" -o "$work/pc/$name" \
+    "${libs[@]}" -pthread "-Wl,-rpath,$prefix/lib"
+done
+check "pkg-config: run version" bare "$work/pc/version"
+if [ "$failed" -eq 0 ]; then cat "$work/output"; fi
+
+mkdir -p "$work/cmake"
+list=$(printf '"%s" ' "${sources[@]}")
+sed -e "s|@WANTED@|$major.$minor|" -e "s|@SOURCES@|$list|" Tests/Install/CMakeLists.txt.in > "$work/cmake/CMakeLists.txt"
+check "CMake: find the package" cmake -S "$work/cmake" -B "$work/cmake/build" "-DCMAKE_PREFIX_PATH=$prefix" \
+  -DCMAKE_BUILD_TYPE=Release
+check "CMake: build ${#sources[@]} programs" cmake --build "$work/cmake/build"
+check "CMake: run version" bare "$work/cmake/build/version"
+mkdir -p "$work/wrong"
+sed -e "s|@WANTED@|$((major + 1)).0|" -e "s|@SOURCES@|$list|" Tests/Install/CMakeLists.txt.in > "$work/wrong/CMakeLists.txt"
+refuse "CMake: another major version is refused" cmake -S "$work/wrong" -B "$work/wrong/build" \
+  "-DCMAKE_PREFIX_PATH=$prefix"
+
+check "the library is found complete without Swift" bash -c \
+  "! env -i ldd '$prefix/lib/libburrow.so.0' | grep -E 'not found|swift|Foundation|dispatch'"
+check "a second load in one process and dlclose are harmless" bare python3 -c "
+import ctypes, _ctypes
+for _ in range(3):
+    library = ctypes.CDLL('$prefix/lib/libburrow.so.0')
+    assert library.burrow_version() != 0
+    _ctypes.dlclose(library._handle)
+"
+if [ -x "$prefix/bin/burrow-relay" ]; then
+  check "the relay program runs from its place" bare "$prefix/bin/burrow-relay" --help
+fi
+
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ]
