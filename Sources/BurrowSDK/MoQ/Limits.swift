@@ -36,18 +36,20 @@ package enum WireLimits {
     package static let datagramBytes = 1200
 }
 
-/// What one session or track may hold. Past a limit the stream or the session is refused; nobody else notices.
-package enum SessionLimits {
+/// What one session may hold. Past a limit the stream or the session is refused; nobody else notices.
+package struct SessionLimits: Equatable, Sendable {
+    /// Paths the peer may announce at a time.
+    package var announcements = 16 * 1024
+    /// Tracks the peer may be subscribed to at a time.
+    package var subscriptions = 10_000
+    /// Announce streams the peer may have open.
+    package var announceStreams = 64
     /// Requests of a client that wait until it is admitted.
-    package static let heldStreams = 64
-    /// Paths one peer may announce at a time.
-    package static let announcements = 16 * 1024
-    /// Announce streams one peer may have open.
-    package static let announceStreams = 64
-    /// Tracks one peer may be subscribed to at a time.
-    package static let subscriptions = 4096
+    package var heldStreams = 64
     /// Group streams of one subscription that are under way; the oldest are given up beyond that.
-    package static let groupsUnderWay = 256
+    package var groupsUnderWay = 256
+
+    package init() {}
 }
 
 /// What one track keeps in memory.
@@ -56,6 +58,13 @@ package enum TrackLimits {
     package static let groups = 4096
     /// Bytes of one group.
     package static let groupBytes = 96 * 1024 * 1024
+    /// Bytes of a frame the host publishes.
+    package static let publishedFrameBytes = 16 * 1024 * 1024
+    /// A host's group that never ends is ended for it at this many frames or bytes.
+    package static let publishedGroupFrames = 16 * 1024
+    package static let publishedGroupBytes = 32 * 1024 * 1024
+    /// Payload of a datagram, so that it fits `WireLimits.datagramBytes` with its header.
+    package static let datagramPayload = 1150
     /// Bytes of all groups but the newest.
     package static let bytes = 64 * 1024 * 1024
     /// How long older groups are kept at most, whatever the publisher says.

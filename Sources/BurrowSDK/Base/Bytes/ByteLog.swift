@@ -65,6 +65,12 @@ package final class ByteLog {
         if end == .open { end = .aborted(code) }
     }
 
+    /// Takes the log away from readers that are not through with it, even when it was finished.
+    package func revoke(_ code: UInt64) {
+        if case .aborted = end { return }
+        end = .aborted(code)
+    }
+
     /// Forgets what lies before an entry. Only for logs with a single reader.
     package func discard(before entry: Int) {
         let n = min(max(entry - firstEntry, 0), entries.count)

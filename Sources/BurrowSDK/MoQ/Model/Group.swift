@@ -24,6 +24,8 @@ package final class Group {
     /// Payload bytes of the last frame that are still to come.
     package private(set) var missingBytes = 0
     private var lastTimestamp: Int64 = 0
+    /// Bytes that the cache's budget knows of.
+    private(set) var countedBytes = 0
     /// Whether the log holds anything of the payload of the newest frame.
     private var payloadStarted = false
 
@@ -36,6 +38,7 @@ package final class Group {
         frames.removeAll(keepingCapacity: true)
         missingBytes = 0
         lastTimestamp = 0
+        countedBytes = 0
         payloadStarted = false
         log.reset()
     }
@@ -50,6 +53,13 @@ package final class Group {
     package var completeFrames: Int { missingBytes > 0 ? frames.count - 1 : frames.count }
 
     package var isOpen: Bool { log.end == .open }
+
+    /// How many bytes came since this was last asked.
+    func countGrowth() -> Int {
+        let grown = log.byteCount - countedBytes
+        countedBytes = log.byteCount
+        return grown
+    }
 
     /// Starts a frame whose payload follows by `append(payload:)`.
     func beginFrame(timestamp: Int64, length: Int, allocator: SliceAllocator) {
@@ -106,6 +116,11 @@ package final class Group {
     /// Gives the group up; streams that follow it are reset with the code.
     func abort(_ code: StreamCode) {
         log.abort(code.wire)
+    }
+
+    /// Gives the group up even if it was complete.
+    func revoke(_ code: StreamCode) {
+        log.revoke(code.wire)
     }
 
     /// Copies the payload of a complete frame to `target`, which has room for `frames[index].length` bytes.

@@ -20,6 +20,8 @@ package final class Track {
     /// `nil` until the source has told, on versions where it does.
     package internal(set) var info: TrackInfo?
     package internal(set) var state = State.pending
+    /// Bytes of `groups`, as far as they are counted in the budget.
+    private var cachedBytes = 0
     /// Ascending by sequence.
     private(set) var groups: ContiguousArray<Group> = []
     private(set) var counters = TrackCounters()
@@ -33,15 +35,17 @@ package final class Track {
     /// Who fills the track; asked when demand changes.
     weak var source: (any TrackSource)?
 
-    private let pool: GroupPool
-    private let updates: TrackUpdates
+    private let context: SessionContext
 
-    init(broadcast: BroadcastPath, name: String, info: TrackInfo?, pool: GroupPool, updates: TrackUpdates) {
+    init(broadcast: BroadcastPath, name: String, info: TrackInfo?, context: SessionContext) {
         self.broadcast = broadcast
         self.name = name
         self.info = info
-        self.pool = pool
-        self.updates = updates
+        self.context = context
+    }
+
+    deinit {
+        context.cache.bytes -= cachedBytes
     }
 
     /// How long older groups are kept, limited whatever the source says.
@@ -62,7 +66,7 @@ package final class Track {
             index -= 1
         }
         if index == 0 && groups.count >= TrackLimits.groups { return nil }
-        let group = pool.make(sequence: sequence, arrival: now)
+        let group = context.pool.make(sequence: sequence, arrival: now)
         groups.insert(group, at: index)
         counters.groups &+= 1
         note(group)
@@ -102,7 +106,7 @@ package final class Track {
     private func mark() {
         guard !isMarked else { return }
         isMarked = true
-        updates.add(self)
+        context.updates.add(self)
     }
 
     // MARK: Reading
@@ -156,17 +160,25 @@ package final class Track {
     }
 
     private func expire() {
-        var bytes = 0
-        for group in groups { bytes += group.log.byteCount }
+        for group in changed {
+            let grown = group.countGrowth()
+            cachedBytes += grown
+            context.cache.bytes += grown
+        }
         while groups.count > 1, let oldest = groups.first {
-            let tooMuch = groups.count > TrackLimits.groups || bytes > TrackLimits.bytes
+            let tooMuch =
+                groups.count > TrackLimits.groups || cachedBytes > TrackLimits.bytes || context.cache.isOver
             guard tooMuch || isExpired(oldest, maxAge: retention) else { break }
-            bytes -= oldest.log.byteCount
             groups.removeFirst()
-            if oldest.isOpen || tooMuch { oldest.abort(.deliveryTimeout) }
+            cachedBytes -= oldest.countedBytes
+            context.cache.bytes -= oldest.countedBytes
             if tooMuch { counters.groupsDropped &+= 1 }
-            if !changed.contains(where: { $0 === oldest }) { changed.append(oldest) }
-            pool.retire(oldest)
+            if oldest.isOpen || tooMuch {
+                // Whoever still sends it gives up; whoever has sent it all does not notice.
+                oldest.revoke(.deliveryTimeout)
+                if !changed.contains(where: { $0 === oldest }) { changed.append(oldest) }
+            }
+            context.pool.retire(oldest)
         }
     }
 }

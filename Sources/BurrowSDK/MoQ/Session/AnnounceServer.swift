@@ -20,7 +20,7 @@ final class AnnounceServer {
 /// Telling the peer what there is to hear (reference §4).
 extension Session: OriginWatcher {
     func serve(_ request: AnnounceRequest, _ stream: Stream) {
-        guard announceServers.count < SessionLimits.announceStreams,
+        guard announceServers.count < limits.announceStreams,
             let prefix = try? scope.root.appending(request.prefix)
         else { return refuse(stream, .cancelled) }
         let server = AnnounceServer(stream: stream, prefix: prefix, excludedHop: request.excludedHop)

@@ -95,7 +95,7 @@ extension Session {
 
     /// Takes a new broadcast into the origin. False when the session was closed over it.
     private func begin(_ announcement: Announcement, _ watcher: AnnounceWatcher) -> Bool {
-        guard watcher.live.count < SessionLimits.announcements else {
+        guard watcher.live.count < limits.announcements else {
             close(.protocolViolation, "too many announcements")
             return false
         }

@@ -104,7 +104,7 @@ final class Downstream: TrackReader {
         var index = 0
         while index < senders.count {
             let sender = senders[index]
-            let tooMany = senders.count - index > SessionLimits.groupsUnderWay
+            let tooMany = senders.count - index > session.limits.groupsUnderWay
             if tooMany || track.isExpired(sender.group, maxAge: options.maxAge) {
                 session.connection.reset(sender.stream, code: StreamCode.deliveryTimeout.wire)
                 session.setRole(.ignored, of: sender.stream)

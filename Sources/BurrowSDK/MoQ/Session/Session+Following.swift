@@ -11,8 +11,7 @@ extension Session: TrackProvider {
             broadcast: broadcast.path,
             name: name,
             info: info,
-            pool: context.pool,
-            updates: context.updates
+            context: context
         )
         let upstream = Upstream(
             session: self,

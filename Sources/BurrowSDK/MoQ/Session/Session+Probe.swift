@@ -1,4 +1,4 @@
-package import BurrowBase
+import BurrowBase
 import BurrowQUIC
 
 /// A probe stream of the peer's: it is told how fast we could send (reference §8).
@@ -19,18 +19,14 @@ extension Session {
         let server = ProbeServer(stream: stream)
         setRole(.probeServer(server), of: stream)
         probeServers.append(server)
-        report(now: now)
+        reportIfDue()
     }
 
-    /// When `report` has something to do.
-    package var probeDeadline: Instant? {
-        probeServers.isEmpty ? nil : lastReport + ProbeServer.period
-    }
-
-    /// Tells the peer what the line can carry, if that changed by more than a twentieth.
-    package func report(now: Instant) {
+    /// Tells the peer what the line can carry, if that changed by more than a twentieth. Called when there is traffic
+    /// anyway: what is idle does not change.
+    func reportIfDue() {
+        guard !probeServers.isEmpty, now - lastReport >= ProbeServer.period else { return }
         lastReport = now
-        guard !probeServers.isEmpty else { return }
         let statistics = connection.statistics
         let rtt = max(statistics.rtt.microseconds, 1)
         let (bits, overflow) = statistics.congestionWindow.multipliedReportingOverflow(by: 8_000_000)

@@ -81,7 +81,7 @@ extension Session {
     /// Keeps a stream for later; the peer cannot know yet that we are not ready.
     private func hold(_ stream: Stream) {
         guard !held.contains(where: { $0 === stream }) else { return }
-        guard held.count < SessionLimits.heldStreams else { return refuse(stream, .cancelled) }
+        guard held.count < limits.heldStreams else { return refuse(stream, .cancelled) }
         held.append(stream)
     }
 

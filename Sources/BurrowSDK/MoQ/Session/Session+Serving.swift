@@ -14,7 +14,7 @@ extension Session {
     }
 
     func serve(_ request: Subscribe, _ stream: Stream, _ buffer: MessageBuffer) {
-        guard downstreams.count < SessionLimits.subscriptions,
+        guard downstreams.count < limits.subscriptions,
             !downstreams.contains(where: { $0.id == request.id }),
             let track = track(request.broadcast, request.track)?.track
         else {
@@ -93,6 +93,7 @@ extension Session {
         connection.write(context.allocator.copy(opening.span), to: stream)
         connection.attach(group.log, at: ByteLog.Cursor(), bare: !version.hasTimestamps, to: stream)
         counters.groupsSent &+= 1
+        reportIfDue()
         return stream
     }
 

@@ -1,4 +1,4 @@
-package import BurrowBase
+import BurrowBase
 package import BurrowQUIC
 
 /// One moq-lite session over one QUIC connection. Both sides may publish and subscribe.
@@ -37,6 +37,7 @@ package final class Session {
     package private(set) var version = Version.lite05
     private(set) var phase = Phase.handshaking
     package internal(set) var counters = SessionCounters()
+    package var limits = SessionLimits()
     package internal(set) var scope = SessionScope.open
     /// Client: the path and query of the URL, sent in SETUP.
     private let setupPath: String?
@@ -56,8 +57,7 @@ package final class Session {
     var held: [Stream] = []
     var hasPeerSetup = false
 
-    /// The time of the turn being processed.
-    private(set) var now = Instant(microseconds: 0)
+    var now: Instant { context.now }
     var announceServers: [AnnounceServer] = []
     var watcher: AnnounceWatcher?
     var upstreams: [UInt64: Upstream] = [:]
@@ -128,8 +128,7 @@ package final class Session {
     // MARK: Events of the connection
 
     /// Handles everything the connection has to say.
-    package func process(now: Instant) {
-        self.now = now
+    package func process() {
         while let event = connection.nextEvent() {
             switch event {
             case .connected(let alpn): connected(alpn)
@@ -146,6 +145,7 @@ package final class Session {
             case .closed(let error): closed(error)
             }
         }
+        reportIfDue()
     }
 
     private func connected(_ alpn: String) {
@@ -254,6 +254,15 @@ package final class Session {
         dropEverything()
         connection.owner = nil
         emit(.closed(error))
+    }
+
+    /// Ends the session at once: what it taught and served is gone when this returns.
+    package func end(_ code: SessionCode, _ reason: String) {
+        guard phase != .closed else { return }
+        close(code, reason)
+        phase = .closed
+        dropEverything()
+        connection.owner = nil
     }
 
     /// The session's traces in origins and tracks go when it does.

@@ -7,6 +7,9 @@ package final class SessionContext {
     let allocator: SliceAllocator
     let pool = GroupPool()
     let updates = TrackUpdates()
+    package let cache = CacheBudget()
+    /// The time of the present turn of the loop.
+    package var now = Instant(microseconds: 0)
     /// Microseconds since 1970 when the node's clock showed zero.
     package let unixOffset: Int64
 
@@ -16,9 +19,23 @@ package final class SessionContext {
         self.unixOffset = unixOffset
     }
 
+    /// Seconds since 1970.
+    func unixSeconds(_ now: Instant) -> Int64 {
+        let (unix, overflow) = now.microseconds.addingReportingOverflow(unixOffset)
+        return overflow ? .max : unix / 1_000_000
+    }
+
     /// The timestamp of something that carries none: milliseconds since 2020, as upstream relays stamp arrivals.
     func arrivalStamp(_ now: Instant) -> Int64 {
         let (unix, overflow) = now.microseconds.addingReportingOverflow(unixOffset)
         return overflow ? 0 : (unix - 1_577_836_800_000_000) / 1000
     }
+}
+
+/// How much memory the groups of all tracks may take.
+package final class CacheBudget {
+    package var limit = 512 * 1024 * 1024
+    package internal(set) var bytes = 0
+
+    var isOver: Bool { bytes > limit }
 }

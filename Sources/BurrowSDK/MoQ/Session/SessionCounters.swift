@@ -23,4 +23,26 @@ package struct SessionCounters: Equatable, Sendable {
     package var unknownStreams: UInt64 = 0
     package var refusedStreams: UInt64 = 0
     package var pathChanges: UInt64 = 0
+
+    /// Adds another session's counts.
+    mutating func add(_ other: SessionCounters) {
+        announcementsSent &+= other.announcementsSent
+        announcementsReceived &+= other.announcementsReceived
+        announcementsRefused &+= other.announcementsRefused
+        subscriptionsServed &+= other.subscriptionsServed
+        subscriptionsRefused &+= other.subscriptionsRefused
+        groupsSent &+= other.groupsSent
+        groupsExpired &+= other.groupsExpired
+        groupsReceived &+= other.groupsReceived
+        groupsUnknown &+= other.groupsUnknown
+        groupsUnwanted &+= other.groupsUnwanted
+        datagramsSent &+= other.datagramsSent
+        datagramsDropped &+= other.datagramsDropped
+        datagramsReceived &+= other.datagramsReceived
+        datagramsUnknown &+= other.datagramsUnknown
+        malformed &+= other.malformed
+        unknownStreams &+= other.unknownStreams
+        refusedStreams &+= other.refusedStreams
+        pathChanges &+= other.pathChanges
+    }
 }

@@ -1,0 +1,274 @@
+import BurrowBase
+
+/// Hands the frames of a track to the host, whole and once.
+///
+/// Ordered: group after group; a missing group is waited for as long as the maximum age allows. Otherwise frames come as
+/// they arrive, whichever group they are in. Survives the track it reads from, so that a reconnected subscription goes on
+/// where it was.
+final class FrameReader: TrackReader, GroupFetchReader {
+    private struct Pending {
+        let group: Group
+        var next: Int
+    }
+
+    let id: TrackID
+    private(set) var options: SubscribeOptions
+    private let ready: ReadyReaders
+    private(set) var track: Track?
+    /// Ascending by sequence.
+    private var pending: ContiguousArray<Pending> = []
+    private var datagrams: ContiguousArray<Datagram> = []
+    private var fetched: ContiguousArray<Pending> = []
+    private var seen = SequenceWindow()
+    /// The group and frame after the last one handed out.
+    private var position: (group: UInt64, frame: Int)?
+    private var isDiscontinuous = false
+    /// Set after a reconnect: the first group tells whether the publisher is still the same.
+    private var mustResume = false
+    private var timescale: UInt64 = 1_000_000
+    var isMarked = false
+    /// When a gap is given up.
+    private(set) var deadline: Instant = .distantFuture
+    /// What the track last said about itself, for the owner to notice changes.
+    private(set) var state = Track.State.pending
+    private(set) var counters = ReaderCounters()
+
+    var wanted: SubscribeOptions? { options }
+
+    init(id: TrackID, options: SubscribeOptions, ready: ReadyReaders) {
+        self.id = id
+        self.options = options
+        self.ready = ready
+    }
+
+    // MARK: The track
+
+    func attach(to track: Track, now: Instant) {
+        detach()
+        self.track = track
+        state = .pending
+        timescale = track.info?.timescale ?? timescale
+        mustResume = position != nil || !pending.isEmpty
+        track.add(self)
+        for group in track.groups.suffix(1) { absorb(group) }
+        finishTurn(track, now: now)
+    }
+
+    func detach() {
+        let old = track
+        track = nil
+        old?.remove(self)
+    }
+
+    func update(_ next: SubscribeOptions) {
+        options = next
+        if let track { track.source?.demandChanged(track) }
+    }
+
+    func trackChanged(_ track: Track, now: Instant) {
+        guard track === self.track else { return }
+        timescale = track.info?.timescale ?? timescale
+        for group in track.changed { absorb(group) }
+        for datagram in track.datagrams where datagrams.count < TrackLimits.datagramsPerTurn {
+            datagrams.append(datagram)
+        }
+        finishTurn(track, now: now)
+    }
+
+    private func absorb(_ group: Group) {
+        if mustResume { resume(at: group.sequence) }
+        let sequence = group.sequence
+        guard sequence >= options.startGroup ?? 0, sequence <= options.endGroup ?? .max else { return }
+        if options.ordered, let position, sequence < position.group { return }
+        guard seen.insert(sequence) else { return }
+        let next = position.map { $0.group == sequence ? $0.frame : 0 } ?? 0
+        var index = pending.count
+        while index > 0, pending[index - 1].group.sequence > sequence { index -= 1 }
+        pending.insert(Pending(group: group, next: next), at: index)
+    }
+
+    /// After a reconnect the newest group comes first. An older number than before means that the publisher has started
+    /// anew; the same or a later one, that it goes on.
+    private func resume(at sequence: UInt64) {
+        mustResume = false
+        isDiscontinuous = true
+        pending.removeAll()
+        seen = SequenceWindow()
+        if let position, sequence < position.group { self.position = nil }
+    }
+
+    private func finishTurn(_ track: Track, now: Instant) {
+        while pending.count > 1, let first = pending.first, track.isExpired(first.group, maxAge: options.maxAge) {
+            let left = first.group.frames.count - first.next
+            if left > 0 || first.group.isOpen {
+                counters.expiredGroups &+= 1
+                counters.droppedFrames &+= UInt64(clamping: left)
+                isDiscontinuous = true
+            }
+            pending.removeFirst()
+        }
+        state = track.state
+        mark(now: now)
+    }
+
+    // MARK: Fetching
+
+    func add(_ fetch: GroupFetch) {
+        fetched.append(Pending(group: fetch.group, next: 0))
+        fetch.add(self)
+    }
+
+    /// A group that the track still holds.
+    func add(fetched group: Group) {
+        fetched.append(Pending(group: group, next: 0))
+        ready.add(self)
+    }
+
+    func fetchChanged(_ fetch: GroupFetch) {
+        ready.add(self)
+    }
+
+    // MARK: The host
+
+    /// The next frame, or `nil` when none is due.
+    func next(now: Instant) -> ReceivedFrame? {
+        if let frame = nextFetched() { return frame }
+        if let datagram = datagrams.first {
+            datagrams.removeFirst()
+            return frame(of: datagram)
+        }
+        return options.ordered ? nextOrdered(now: now) : nextArrived()
+    }
+
+    private func nextFetched() -> ReceivedFrame? {
+        var index = 0
+        while index < fetched.count {
+            if let frame = take(&fetched[index], isFetched: true) { return frame }
+            if fetched[index].group.isOpen { index += 1 } else { fetched.remove(at: index) }
+        }
+        return nil
+    }
+
+    private func nextArrived() -> ReceivedFrame? {
+        var index = 0
+        while index < pending.count {
+            if let frame = take(&pending[index], isFetched: false) {
+                position = (frame.group, frame.index + 1)
+                return frame
+            }
+            if pending[index].group.isOpen {
+                index += 1
+            } else {
+                finish(pending[index].group)
+                pending.remove(at: index)
+            }
+        }
+        return nil
+    }
+
+    private func nextOrdered(now: Instant) -> ReceivedFrame? {
+        while let first = pending.first {
+            if let position, first.group.sequence > position.group, now < gapEnd(first) { return nil }
+            if let frame = take(&pending[0], isFetched: false) {
+                position = (frame.group, frame.index + 1)
+                return frame
+            }
+            guard !first.group.isOpen else { return nil }
+            finish(first.group)
+            position = (first.group.sequence &+ 1, 0)
+            pending.removeFirst()
+        }
+        return nil
+    }
+
+    /// When what should come before a group is no longer waited for.
+    private func gapEnd(_ next: Pending) -> Instant {
+        next.group.arrival + options.maxAge
+    }
+
+    private func take(_ pending: inout Pending, isFetched: Bool) -> ReceivedFrame? {
+        let group = pending.group
+        let index = pending.next
+        guard index < group.completeFrames else { return nil }
+        pending.next = index + 1
+        let frame = group.frames[index]
+        counters.frames &+= 1
+        counters.bytes &+= UInt64(clamping: frame.length)
+        let afterGap = isDiscontinuous && !isFetched
+        if afterGap { isDiscontinuous = false }
+        return ReceivedFrame(
+            group: group.sequence,
+            index: index,
+            timestamp: microseconds(frame.timestamp),
+            count: frame.length,
+            isDiscontinuous: afterGap,
+            endsGroup: group.log.end == .finished && index + 1 == group.frames.count,
+            isDatagram: false,
+            isFetched: isFetched,
+            source: .group(group, index)
+        )
+    }
+
+    private func frame(of datagram: Datagram) -> ReceivedFrame {
+        counters.frames &+= 1
+        counters.bytes &+= UInt64(clamping: datagram.payload.count)
+        return ReceivedFrame(
+            group: datagram.sequence,
+            index: 0,
+            timestamp: microseconds(datagram.timestamp),
+            count: datagram.payload.count,
+            isDiscontinuous: false,
+            endsGroup: true,
+            isDatagram: true,
+            isFetched: false,
+            source: .datagram(datagram.payload)
+        )
+    }
+
+    /// Notes a group that was handed out as far as it came.
+    private func finish(_ group: Group) {
+        counters.groups &+= 1
+        if case .aborted = group.log.end {
+            counters.expiredGroups &+= 1
+            isDiscontinuous = true
+        }
+    }
+
+    private func microseconds(_ timestamp: Int64) -> Int64 {
+        guard timescale != 1_000_000, timescale > 0 else { return timestamp }
+        let scale = Int64(clamping: timescale)
+        let (whole, part) = timestamp.quotientAndRemainder(dividingBy: scale)
+        let (seconds, overflow) = whole.multipliedReportingOverflow(by: 1_000_000)
+        guard !overflow else { return whole > 0 ? .max : .min }
+        let fraction = Int64(Double(part) * 1_000_000 / Double(scale))
+        let (sum, tooFar) = seconds.addingReportingOverflow(fraction)
+        return tooFar ? seconds : sum
+    }
+
+    /// Asks to be read, and sets the time to look again when a gap holds frames back.
+    func mark(now: Instant) {
+        deadline = .distantFuture
+        if options.ordered, let position, let first = pending.first, first.group.sequence > position.group {
+            let end = gapEnd(first)
+            if now < end { deadline = end }
+        }
+        ready.add(self)
+    }
+}
+
+/// Readers with something for the host, each once.
+final class ReadyReaders {
+    private var marked: ContiguousArray<FrameReader> = []
+
+    func add(_ reader: FrameReader) {
+        guard !reader.isMarked else { return }
+        reader.isMarked = true
+        marked.append(reader)
+    }
+
+    func next() -> FrameReader? {
+        guard let reader = marked.popLast() else { return nil }
+        reader.isMarked = false
+        return reader
+    }
+}

@@ -1,0 +1,56 @@
+package import BurrowBase
+
+/// Somebody whose broadcast is in the room.
+package struct Participant: Equatable, Sendable {
+    /// The same for the same path as long as the room is open.
+    package let number: UInt32
+    package let path: BroadcastPath
+    package let joined: Instant
+    /// Known from before the connection was lost, not seen since.
+    var isStale = false
+}
+
+extension Room: OriginWatcher {
+    func originChanged(_ path: BroadcastPath) {
+        guard path != configuration.path else { return }
+        if let broadcast = learned.broadcast(path) {
+            appeared(path, broadcast)
+        } else {
+            disappeared(path)
+        }
+    }
+
+    private func appeared(_ path: BroadcastPath, _ broadcast: Broadcast) {
+        if participants[path] != nil {
+            participants[path]?.isStale = false
+        } else {
+            let number = participantNumbers[path] ?? UInt32(clamping: participantNumbers.count + 1)
+            participantNumbers[path] = number
+            participants[path] = Participant(number: number, path: path, joined: services.context.now)
+            services.tell(.joined(id, participant: number, path: path.description))
+        }
+        for subscription in subscriptions.values where subscription.path == path {
+            subscription.follow(broadcast, self, now: services.context.now)
+        }
+    }
+
+    private func disappeared(_ path: BroadcastPath) {
+        guard let known = participants[path] else { return }
+        // When the connection is lost everything disappears with it; most of it will be back.
+        if session?.isClosed ?? true {
+            participants[path]?.isStale = true
+            return
+        }
+        participants[path] = nil
+        services.tell(.left(id, participant: known.number, path: path.description))
+    }
+
+    /// The first picture after a reconnect is complete: who is not in it has left.
+    func reconcile(now: Instant) {
+        reconcileDeadline = .distantFuture
+        for (path, participant) in participants where participant.isStale {
+            participants[path] = nil
+            services.tell(.left(id, participant: participant.number, path: path.description))
+        }
+    }
+}

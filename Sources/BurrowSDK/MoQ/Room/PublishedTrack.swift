@@ -1,0 +1,78 @@
+import BurrowBase
+
+/// What the host says about a frame it publishes.
+package struct OutgoingFrame: Equatable, Sendable {
+    /// Microseconds.
+    package var timestamp: Int64
+    /// Begins a new group.
+    package var isKey: Bool
+    /// The group is complete with it.
+    package var endsGroup: Bool
+    /// To be sent as a datagram where possible.
+    package var isDatagram: Bool
+
+    package init(timestamp: Int64, isKey: Bool, endsGroup: Bool, isDatagram: Bool) {
+        self.timestamp = timestamp
+        self.isKey = isKey
+        self.endsGroup = endsGroup
+        self.isDatagram = isDatagram
+    }
+}
+
+/// A track the host fills.
+final class PublishedTrack {
+    let track: Track
+    private let context: SessionContext
+    private var group: Group?
+    private var nextSequence: UInt64 = 0
+
+    init(track: Track, context: SessionContext) {
+        self.track = track
+        self.context = context
+        track.setState(.live)
+    }
+
+    func push(_ frame: OutgoingFrame, payload: UnsafeRawBufferPointer, now: Instant) throws(MoQError) {
+        guard track.isOpen else { throw MoQError(.closed, "track is unpublished") }
+        guard payload.count <= TrackLimits.publishedFrameBytes else {
+            throw MoQError(.limit, "frame of \(payload.count) bytes is too large")
+        }
+        if frame.isDatagram && payload.count <= TrackLimits.datagramPayload {
+            endGroup()
+            let slice = unsafe context.allocator.copy(payload)
+            track.append(Datagram(sequence: nextSequence, timestamp: frame.timestamp, payload: slice))
+            track.noteFrame(bytes: payload.count)
+            nextSequence += 1
+            return
+        }
+        if frame.isKey || frame.isDatagram || isFull { endGroup() }
+        if group == nil {
+            group = track.beginGroup(nextSequence, now: now)
+            nextSequence += 1
+        }
+        guard let group else { throw MoQError(.internalError, "no group for the frame") }
+        unsafe group.appendFrame(timestamp: frame.timestamp, payload: payload, allocator: context.allocator)
+        track.noteFrame(bytes: payload.count)
+        track.note(group)
+        if frame.endsGroup || frame.isDatagram { endGroup() }
+    }
+
+    /// A host that never marks a key frame must not fill the memory with one endless group.
+    private var isFull: Bool {
+        guard let group else { return false }
+        return group.frames.count >= TrackLimits.publishedGroupFrames
+            || group.log.byteCount >= TrackLimits.publishedGroupBytes
+    }
+
+    private func endGroup() {
+        guard let open = group else { return }
+        open.finish()
+        track.note(open)
+        group = nil
+    }
+
+    func end() {
+        endGroup()
+        track.setState(.ended)
+    }
+}

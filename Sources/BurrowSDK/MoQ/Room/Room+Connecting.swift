@@ -1,0 +1,143 @@
+import BurrowBase
+import BurrowQUIC
+
+/// From a name to an established session.
+extension Room {
+    /// The resolver has answered. True when the question was ours.
+    func resolved(_ query: QueryID, _ result: Result<[SocketAddress.IP], MoQError>, now: Instant) -> Bool {
+        guard case .resolving(query) = phase else { return false }
+        switch result {
+        case .success(let addresses) where !addresses.isEmpty:
+            race(addresses.map { SocketAddress(ip: $0, port: configuration.url.port) }, now: now)
+        case .success:
+            lost(MoQError(.nameNotFound, "\(configuration.url.host) has no address"), now: now)
+        case .failure(let error):
+            lost(error, now: now)
+        }
+        return true
+    }
+
+    func race(_ addresses: [SocketAddress], now: Instant) {
+        phase = .racing(ConnectionRace(addresses, now: now))
+        advanceRace(now: now)
+    }
+
+    func advanceRace(now: Instant) {
+        while case .racing(var race) = phase {
+            let action = race.next(now: now)
+            phase = .racing(race)
+            switch action {
+            case .wait: return
+            case .attempt(let address):
+                let attempt = Attempt(room: self, socket: services.newSocket(), address: address)
+                attempts.append(attempt)
+                services.perform(.openSocket(attempt.socket, toward: address))
+            case .exhausted:
+                return lost(attemptError ?? MoQError(.unreachable, "no address answered"), now: now)
+            }
+        }
+    }
+
+    /// A socket is there: the handshake begins. True when the socket was ours.
+    func socketOpened(_ socket: SocketID, local: SocketAddress, now: Instant) -> Bool {
+        if migrate(to: socket, local: local, now: now) { return true }
+        guard let attempt = attempts.first(where: { $0.socket == socket }) else { return false }
+        guard attempt.session == nil else { return true }
+        do {
+            let connection = try services.clients.connect(
+                to: tlsName,
+                path: DatagramPath(socket: socket, local: local, remote: attempt.address),
+                alpn: configuration.versions.map(\.alpn),
+                tls: trust,
+                settings: configuration.settings,
+                resumption: resumption,
+                now: now
+            )
+            let session = Session(
+                connection: connection,
+                setupPath: configuration.url.setupPath,
+                served: served,
+                learned: learned,
+                context: services.context
+            )
+            attempt.session = session
+            connection.owner = attempt
+            if configuration.qlogFolder != nil { qlogSerials.insert(connection.serial) }
+        } catch {
+            fail(attempt, MoQError(error), now: now)
+        }
+        return true
+    }
+
+    func socketFailed(_ socket: SocketID, _ reason: String, now: Instant) -> Bool {
+        if migrationFailed(socket, now: now) { return true }
+        guard let attempt = attempts.first(where: { $0.socket == socket }) else { return false }
+        fail(attempt, MoQError(.system, "\(attempt.address): \(reason)"), now: now)
+        return true
+    }
+
+    /// The name for SNI and verification; an address in the URL is verified as such.
+    private var tlsName: String? {
+        if let name = configuration.serverName { return name }
+        if case .name(let name) = configuration.url.host { return name }
+        return nil
+    }
+
+    /// One attempt failed; others may be under way.
+    private func fail(_ attempt: Attempt, _ error: MoQError, now: Instant) {
+        attempts.removeAll { $0 === attempt }
+        retire(attempt.socket, now: now)
+        // A certificate that is wrong says more than an address that does not answer.
+        if attemptError?.isTransient ?? true { attemptError = error }
+        guard case .racing(var race) = phase else { return }
+        race.attemptFailed(now: now)
+        phase = .racing(race)
+        advanceRace(now: now)
+    }
+
+    /// Takes what an attempt's session has to say.
+    func process(_ attempt: Attempt, now: Instant) {
+        guard let session = attempt.session else { return }
+        session.process()
+        while let event = session.nextEvent() {
+            switch event {
+            case .requested: break
+            case .established:
+                guard case .racing = phase else { continue }
+                established(attempt, session, now: now)
+            case .announcementsComplete: reconcile(now: now)
+            case .goaway(let uri): goingAway(attempt, uri, now: now)
+            case .resumptionTicket(let state): resumption = state
+            case .earlyDataRejected: resumption = nil
+            case .closed(let error): closed(attempt, MoQError(error), now: now)
+            }
+        }
+    }
+
+    /// The relay asks us to leave. We come back to the same URL: following another one would hand our token to
+    /// whomever the relay names.
+    private func goingAway(_ attempt: Attempt, _ uri: String, now: Instant) {
+        guard case .connected(attempt) = phase else { return }
+        services.tell(.note("relay is going away" + (uri.isEmpty ? "" : ", names another place")))
+        lost(MoQError(.goingAway, "relay is going away"), now: now)
+    }
+
+    private func closed(_ attempt: Attempt, _ error: MoQError, now: Instant) {
+        // A ticket that no longer works must not stand in the way twice.
+        if case .racing = phase { resumption = nil }
+        switch phase {
+        case .connected(attempt):
+            attempt.session = nil
+            lost(error, now: now)
+        case .racing where attempts.contains { $0 === attempt }:
+            attempt.session = nil
+            fail(attempt, error, now: now)
+        default: break
+        }
+    }
+}
+
+extension Attempt {
+    /// Lets `case .connected(attempt)` mean the very same attempt.
+    static func ~= (pattern: Attempt, value: Attempt) -> Bool { pattern === value }
+}
