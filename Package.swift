@@ -56,6 +56,11 @@ let package = Package(
             dependencies: ["BurrowBase", "BurrowCrypto"],
             path: "Tests/CryptoTests"
         ),
+        .testTarget(
+            name: "BurrowMoQTests",
+            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMoQ"],
+            path: "Tests/MoQTests"
+        ),
     ]
 )
 

@@ -74,3 +74,17 @@ package enum TrackLimits {
     /// Tracks of one broadcast.
     package static let tracksPerBroadcast = 4096
 }
+
+/// The largest things the access rules read, from hosts (keys) and from peers (tokens).
+package enum AccessLimits {
+    /// A key or key set file.
+    package static let keyFileBytes = 64 * 1024
+    /// Keys in a set.
+    package static let keys = 256
+    /// A compact JWS.
+    package static let tokenBytes = 8 * 1024
+    /// Prefixes in one `put` or `get`.
+    package static let grants = 256
+    /// Nesting of any JSON in keys and tokens.
+    package static let depth = 8
+}
