@@ -466,8 +466,7 @@ BURROW_WARN_UNUSED BURROW_API burrow_status burrow_engine_create(const burrow_en
  * @ownership nothing changes hands
  * @since 0.1
  */
-BURROW_API burrow_status burrow_engine_shutdown(burrow_engine *BURROW_NONNULL e,
-                                                burrow_request *BURROW_NULLABLE req);
+BURROW_API burrow_status burrow_engine_shutdown(burrow_engine *BURROW_NONNULL e, burrow_request *BURROW_NULLABLE req);
 
 /**
  * Stops the threads, waits for them, and invalidates every handle of the engine.
@@ -841,8 +840,7 @@ BURROW_API burrow_status burrow_room_participants(burrow_room *BURROW_NONNULL ro
  * @ownership nothing changes hands
  * @since 0.1
  */
-BURROW_API burrow_status burrow_room_stats_get(burrow_room *BURROW_NONNULL room,
-                                               burrow_room_stats *BURROW_NONNULL out);
+BURROW_API burrow_status burrow_room_stats_get(burrow_room *BURROW_NONNULL room, burrow_room_stats *BURROW_NONNULL out);
 
 /**
  * Writes everything that is counted about a room as one JSON object, for dashboards and bug reports.
@@ -858,8 +856,8 @@ BURROW_API burrow_status burrow_room_stats_get(burrow_room *BURROW_NONNULL room,
  * @ownership nothing changes hands
  * @since 0.1
  */
-BURROW_API burrow_status burrow_room_stats_json(burrow_room *BURROW_NONNULL room, char *BURROW_NULLABLE buf,
-                                                size_t cap, size_t *BURROW_NONNULL len);
+BURROW_API burrow_status burrow_room_stats_json(burrow_room *BURROW_NONNULL room, char *BURROW_NULLABLE buf, size_t cap,
+                                                size_t *BURROW_NONNULL len);
 
 /* ---- tracks ------------------------------------------------------------------------------------------------ */
 

@@ -54,7 +54,7 @@ note "$lib/$soname, $(awk -v n="$size" 'BEGIN { printf "%.1f", n / 1e6 }') MB"
 
 if [ -d Sources/burrow-relay ]; then
   step "building the relay program"
-  cc -std=c11 -O2 -Wall -Wextra -Iinclude Sources/burrow-relay/*.c -o build/bin/burrow-relay \
+  cc -std=gnu11 -O2 -Wall -Wextra -Iinclude Sources/burrow-relay/*.c -o build/bin/burrow-relay \
     -L"$lib" -lburrow -Wl,-rpath,'$ORIGIN/../lib' -Wl,-z,relro,-z,now
   note "build/bin/burrow-relay"
 fi

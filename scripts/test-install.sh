@@ -46,8 +46,12 @@ done
 mv "$work/first" "$work/moved prefix"
 prefix="$work/moved prefix"
 
-# The examples are programs of their own: one file each. Only the smallest runs here; the demo runs the others.
-sources=("$PWD/Tests/Install/version.c")
+# The examples are programs of their own, one file each, and so is the one in the README.
+mkdir -p "$work/readme"
+awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' README.md > "$work/readme/hello.c"
+check "the README shows a program of at most 40 lines" bash -c \
+  "grep -q 'int main' '$work/readme/hello.c' && [ \$(wc -l < '$work/readme/hello.c') -le 40 ]"
+sources=("$PWD/Tests/Install/version.c" "$work/readme/hello.c")
 for example in examples/c/*.c; do
   if [ -f "$example" ]; then sources+=("$PWD/$example"); fi
 done
@@ -86,9 +90,42 @@ for _ in range(3):
     assert library.burrow_version() != 0
     _ctypes.dlclose(library._handle)
 "
-if [ -x "$prefix/bin/burrow-relay" ]; then
-  check "the relay program runs from its place" bare "$prefix/bin/burrow-relay" --help
-fi
+relay="$prefix/bin/burrow-relay"
+check "the relay program explains itself" bare "$relay" --help
+check "the relay program tells its version" bash -c "[ \"\$('$relay' --version | cut -d' ' -f2)\" = '$version' ]"
+refuse "the relay program refuses to let nobody in" bare "$relay" --listen 127.0.0.1:0
+
+# What the README promises: a relay, and two of its programs that hear of each other.
+meet() {
+  local relay_pid first second address deadline=$((SECONDS + 20)) result=1
+  bare "$relay" --open --listen 127.0.0.1:0 > "$work/relay.txt" 2>&1 < /dev/null &
+  relay_pid=$!
+  until address=$(sed -n 's/^listening //p' "$work/relay.txt") && [ -n "$address" ]; do
+    if [ $SECONDS -ge $deadline ] || ! kill -0 "$relay_pid" 2> /dev/null; then break; fi
+    sleep 0.05
+  done
+  if [ -n "$address" ]; then
+    bare stdbuf -oL "$work/pc/hello" "moqt://$address/lobby" alice > "$work/alice.txt" 2>&1 < /dev/null &
+    first=$!
+    bare stdbuf -oL "$work/pc/hello" "moqt://$address/lobby" bob > "$work/bob.txt" 2>&1 < /dev/null &
+    second=$!
+    while [ $SECONDS -lt $deadline ]; do
+      if grep -q 'bob is here' "$work/alice.txt" && grep -q 'alice is here' "$work/bob.txt" &&
+        grep -q 'they say: hello' "$work/alice.txt" && grep -q 'they say: hello' "$work/bob.txt"; then
+        result=0
+        break
+      fi
+      sleep 0.05
+    done
+    kill "$first" "$second" 2> /dev/null
+    wait "$first" "$second" 2> /dev/null
+  fi
+  kill "$relay_pid" 2> /dev/null
+  wait "$relay_pid" || { echo "the relay ended with status $?"; result=1; }
+  head -n 20 "$work/relay.txt" "$work/alice.txt" "$work/bob.txt"
+  return $result
+}
+check "the README's programs meet on the installed relay, which ends well" meet
 
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]

@@ -22,9 +22,7 @@ static uint64_t next64(rng *r) { /* splitmix64 */
   z = (z ^ z >> 27) * 0x94d049bb133111ebu;
   return z ^ z >> 31;
 }
-static double uniform(rng *r) {
-  return (double)(next64(r) >> 11) * 0x1.0p-53;
-}
+static double uniform(rng *r) { return (double)(next64(r) >> 11) * 0x1.0p-53; }
 
 flow *flows;
 int flow_count;
