@@ -359,7 +359,7 @@ def sustained(stack: Stack, seconds: float, rates: list[int]) -> dict:
 
 
 def first_frame(stack: Stack, seconds: float, count: int) -> dict:
-    track = "catalog,size=400,rate=0,prio=100,age=10000"
+    track = "state,size=400,rate=0,prio=100,age=10000"
     with Session(stack) as s:
         s.relay()
         publisher = s.peer("publish", "--path", "room/pub", "--track", track)
@@ -469,12 +469,17 @@ def allocations(stack: Stack, seconds: float, track: str) -> dict:
             rows = (line.split() for line in out.read_text().splitlines()[:-1])
             return {r[0]: int(r[1]) for r in rows}
 
-        before = snapshot()
-        w = s.window(seconds, publisher, subscriber, drain=0.2)
-        after = snapshot()
-        # the snapshots lie a little outside the window; per frame of the time between them
-        frames = w.received() + sum(t["outside"] for r in w.results for t in r["tracks"].values()) * 0
-        grown = {k: (v - before.get(k, 0)) / max(1, frames) for k, v in after.items()}
+        rate = float(re.search(r"rate=([\d.]+)", track).group(1))
+        before, begin = snapshot(), time.monotonic()
+        time.sleep(seconds)
+        after, end = snapshot(), time.monotonic()
+        for peer in (subscriber, publisher):
+            peer.send("stop")
+        results = [json.loads(peer.line("{", 15)) for peer in (publisher, subscriber)]
+        if not sum(t["outside"] for r in results for t in r["tracks"].values()):
+            raise Failed("nothing was forwarded")
+        frames = rate * 20 * (end - begin)
+        grown = {k: (v - before.get(k, 0)) / frames for k, v in after.items()}
         result = {f"per_frame[{k}]": v for k, v in grown.items() if v > 0.0005}
         result["per_frame_total"] = sum(grown.values())
         result["per_frame_own"] = grown.get("own", 0.0)
