@@ -11,13 +11,13 @@
 
 /* One track as given on the command line. */
 struct track_spec {
-    char name[32];
-    unsigned size;      /* bytes of a frame */
-    unsigned key_size;  /* bytes of the first frame of a group */
-    unsigned gop;       /* frames per group; 1: every frame is a group of its own */
-    double rate;        /* frames per second; 0: one frame, once */
-    unsigned priority;
-    unsigned max_age_ms;
+  char name[32];
+  unsigned size;     /* bytes of a frame */
+  unsigned key_size; /* bytes of the first frame of a group */
+  unsigned gop;      /* frames per group; 1: every frame is a group of its own */
+  double rate;       /* frames per second; 0: one frame, once */
+  unsigned priority;
+  unsigned max_age_ms;
 };
 
 struct link;   /* a connection, defined by the stack */
