@@ -16,6 +16,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 BUILD = ROOT / "build" / "bench"
+CONTROLLERS = {"cubic": 1, "bbr": 2, "bbr2": 3}
+"""What may follow "burrow-" in the name of a stack, to compare controllers with one another."""
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -110,8 +112,8 @@ def sleep_until(ns: int):
 
 
 class Stack:
-    def __init__(self, name: str, peer: Path, library: str | None = None, scheme: str = "https"):
-        self.name, self.peer, self.library, self.scheme = name, peer, library, scheme
+    def __init__(self, name: str, peer: Path, library: str | None = None, scheme: str = "https", env=None):
+        self.name, self.peer, self.library, self.scheme, self.env = name, peer, library, scheme, env or {}
         self.log = open(BUILD / f"{name}.log", "ab")
 
     def command(self, role: str, *options):
@@ -119,7 +121,7 @@ class Stack:
         return [self.peer, role, *extra, *options]
 
     def run(self, role: str, *options, env=None) -> Process:
-        return Process(self.command(role, *options), env=env, log=self.log)
+        return Process(self.command(role, *options), env={**self.env, **(env or {})}, log=self.log)
 
 
 def find_stacks(names: list[str]) -> list[Stack]:
@@ -133,11 +135,13 @@ def find_stacks(names: list[str]) -> list[Stack]:
                 print("skipped: moq-rs (run scripts/bootstrap.sh, or set MOQRS_LIBRARY)", file=sys.stderr)
                 continue
             found.append(Stack(name, BUILD / "moqrs-peer", library))
-        elif name == "burrow":
+        elif name.split("-")[0] == "burrow":
             if not (BUILD / "burrow-peer").exists():
                 print("skipped: burrow (build the library first)", file=sys.stderr)
                 continue
-            found.append(Stack(name, BUILD / "burrow-peer"))
+            _, _, controller = name.partition("-")
+            env = {"BENCH_CONGESTION": str(CONTROLLERS[controller])} if controller else {}
+            found.append(Stack(name, BUILD / "burrow-peer", scheme="moqt", env=env))
         elif name == "udp":
             found.append(Stack(name, BUILD / "udp-peer", scheme="udp"))
     return found
@@ -205,6 +209,15 @@ class Session:
                 raise Failed(f"only {links} of {wanted} connections came up")
             peer.started = (inlets, subscriptions)
 
+    def profile(self, seconds: float):
+        """With BENCH_PROFILE=FILE: samples the relay for the length of the window, for `perf report -i FILE`."""
+        target = os.environ.get("BENCH_PROFILE")
+        if not target:
+            return None
+        command = ["perf", "record", "-q", "-F", "1999", "-g", "-o", f"{target}.{self.stack.name}"]
+        command += ["-p", str(self.relay_process.pid), "--", "sleep", str(seconds)]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
     def window(self, seconds: float, *peers: Process, drain: float = 1.0) -> "Window":
         """Lets the peers run for that long, measuring the relay meanwhile; then ends them."""
         begin = time.monotonic_ns() + 150_000_000
@@ -213,9 +226,12 @@ class Session:
             peer.send(f"go {begin} {end}")
         sleep_until(begin)
         cpu, at = cpu_seconds(self.relay_process.pid), time.monotonic_ns()
+        profiler = self.profile(seconds)
         sleep_until(end)
         used, after = cpu_seconds(self.relay_process.pid) - cpu, time.monotonic_ns()
         time.sleep(drain)
+        if profiler:
+            profiler.wait(10)
         if self.relay_process.process.poll() is not None:
             raise Failed("the relay ended")
         for peer in reversed(peers):

@@ -7,7 +7,8 @@
 Relay, publisher and subscribers are separate processes. Python only starts them, reads /proc and adds up: frames
 are paced, written, read and timed by native threads (peer.c), by the same code for every stack. Within a round
 each cell is run by one stack and then the other, the order alternating between rounds; a ratio is the median of the
-rounds' ratios. Everything is bounded in time and ends by itself.
+rounds' ratios. The stacks burrow-cubic, burrow-bbr and burrow-bbr2 force a controller; BENCH_PROFILE=FILE samples the
+relay with perf. Everything is bounded in time and ends by itself.
 """
 
 from __future__ import annotations
