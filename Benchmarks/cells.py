@@ -74,19 +74,23 @@ def sustained(stack: Stack, seconds: float, rates: list[int]) -> dict:
     return {"sustained_mbit": best, "steps": steps}
 
 
-def first_frame(stack: Stack, seconds: float, count: int) -> dict:
+def first_frame(stack: Stack, seconds: float, count: int, rtt_ms: float = 0) -> dict:
+    """New connections in turn to a track that has one frame; over a network with that round trip, or loopback."""
     track = "state,size=400,rate=0,prio=100,age=10000"
     with Session(stack) as s:
         s.relay()
         publisher = s.peer("publish", "--path", "room/pub", "--track", track)
         s.ready(publisher)
         time.sleep(0.3)
-        client = s.peer("first", "--path", "room/pub", "--track", track, "--count", count)
+        url = s.impair(1, f"both.delay={rtt_ms / 2}ms") if rtt_ms else None
+        client = s.peer("first", "--path", "room/pub", "--track", track, "--count", count, url=url)
         r = json.loads(client.line("{", 60))
         if not r["first_frame_us"]["count"]:
             raise Failed("no first frame")
+        p50 = r["first_frame_us"]["p50"] / 1e3
         return {
-            "p50_ms": r["first_frame_us"]["p50"] / 1e3,
+            "p50_ms": p50,
+            **({"round_trips": p50 / rtt_ms} if rtt_ms else {}),
             "p99_ms": r["first_frame_us"]["p99"] / 1e3,
             "connect_p50_ms": r["linked_us"]["p50"] / 1e3,
             "missed": count - r["first_frame_us"]["count"],
@@ -213,6 +217,7 @@ def cells(quick: bool, seconds: float) -> dict[str, tuple]:
         "sustained": (sustained, min(seconds, 4), [400, 600, 800, 1000, 1250, 1500, 2000, 2500, 3000, 4000]),
         "latency1": (fan_out, long, 1, AUDIO),
         "first": (first_frame, seconds, 20 if quick else 50),
+        "first-rtt50": (first_frame, seconds, 10 if quick else 20, 50),
         "idle500": (idle, long, 500),
     }
     for n in (10, 15, 20, 30, 50):

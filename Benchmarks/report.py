@@ -40,6 +40,7 @@ ROWS = [  # what, cell, metric, unit, goal of the ratio (None: shown only), "low
     ("latency, one subscriber, p99", "latency1", "p99_ms", "ms", 0.8, "low"),
     ("latency, 50 subscribers, p99", "audio50", "p99_ms", "ms", 0.4, "low"),
     ("connect to first frame, warm relay, p50", "first", "p50_ms", "ms", 0.7, "low"),
+    ("connect to first frame at 50 ms round trip, in round trips", "first-rtt50", "round_trips", "", None, "low"),
     ("idle CPU, 500 connections", "idle500", "cpu_pct", "% of a core", 0.1, "low"),
     ("memory per idle connection", "idle500", "kb_per_connection", "kB", 0.5, "low"),
     ("1 % loss, audio p99", "loss1", "audio_p99_ms", "ms", 1.0, "low"),
