@@ -25,7 +25,7 @@ class Stage:
     async def spawn(self, role: str, whose: str, *options: str, name: str = "") -> Peer:
         """Starts ``relay``, ``publish`` or ``subscribe`` of ``burrow``, ``moqrs`` or ``old``."""
         program = environment.PEERS / f"{whose}_{role}.py"
-        variables = {"PYTHONUNBUFFERED": "1"}
+        variables = {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         if whose == "burrow":
             python = environment.our_python()
             variables["BURROW_LIBRARY"] = str(environment.library())

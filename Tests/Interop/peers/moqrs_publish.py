@@ -77,6 +77,13 @@ async def main(commands: Commands) -> None:
         if publishing is not None:
             publishing.cancel()
         watching.cancel()
+        session = client.session
+    # The farewell leaves from a thread of the library; a process that ends first would just fall silent.
+    try:
+        await asyncio.wait_for(session.closed(), 1)
+    except (moq.Error, asyncio.TimeoutError):
+        pass
+    await asyncio.sleep(0.1)
 
 
 async def next_command(commands: Commands, publishing: asyncio.Task[None] | None) -> str | None:
