@@ -1,0 +1,127 @@
+"""Tokens: accepted, refused, expired, and carried to somebody else's server."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import time
+from typing import Any
+
+from harness.case import Address, Stage, case, check, check_complete
+from harness.process import Failure, Peer
+
+SECRET = bytes(range(32))
+
+
+def encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def jwk(secret: bytes = SECRET) -> str:
+    key = {"alg": "HS256", "key_ops": ["sign", "verify"], "kty": "oct", "k": encoded(secret), "kid": "test-key"}
+    return json.dumps(key)
+
+
+def token(secret: bytes = SECRET, **claims: Any) -> str:
+    """An HS256 token for the key above."""
+    header = {"typ": "JWT", "alg": "HS256", "kid": "test-key"}
+    claims = {"root": "room/123", "put": ["alice"], "get": [""], "exp": int(time.time()) + 600, **claims}
+    text = ".".join(encoded(json.dumps(part).encode()) for part in (header, claims))
+    return text + "." + encoded(hmac.new(secret, text.encode(), hashlib.sha256).digest())
+
+
+async def guarded_relay(stage: Stage) -> Address:
+    (stage.folder / "key.jwk").write_text(jwk())
+    return await stage.relay("burrow", "--jwk", "key.jwk")
+
+
+async def refused(peer: Peer) -> None:
+    """The peer must not get in. Upstream clients report a session first and the refusal a moment later."""
+    try:
+        error = await peer.wait("refused", 10)
+    except Failure:
+        error = next(iter(peer.all("error")), None)
+    check(error is not None, f"{peer.name} was not refused")
+
+
+for whose in ("burrow", "moqrs"):
+
+    @case(f"token/accepted/burrow-relay/{whose}-clients", limit=40)
+    async def accepted(stage: Stage, whose: str = whose) -> None:
+        home = await guarded_relay(stage)
+        way = f"/room/123?jwt={token()}"
+        shape = ["--path", "alice", "--groups", "4", "--timeout", "30"]
+        speaker = await stage.spawn("publish", whose, *home.options(way), *shape)
+        await speaker.wait("announced")
+        reader = f"/room/123?jwt={token(put=[])}"
+        listener = await stage.spawn("subscribe", whose, *home.options(reader), *shape)
+        check_complete(await listener.wait("done", 20), 12)
+
+    for reason, way in (
+        ("missing", lambda: "/room/123"),
+        ("forged", lambda: f"/room/123?jwt={token(bytes(32))}"),
+        ("expired", lambda: f"/room/123?jwt={token(exp=int(time.time()) - 60)}"),
+        ("other-path", lambda: f"/room/456?jwt={token()}"),
+        ("garbage", lambda: "/room/123?jwt=a.b.c"),
+    ):
+
+        @case(f"token/refused/{reason}/burrow-relay/{whose}-client", limit=30)
+        async def turned_away(stage: Stage, whose: str = whose, way: Any = way) -> None:
+            home = await guarded_relay(stage)
+            peer = await stage.spawn("subscribe", whose, *home.options(way()), "--watch", "", "--timeout", "20")
+            await refused(peer)
+
+    @case(f"token/expires-during-session/burrow-relay/{whose}-client", limit=40)
+    async def expires(stage: Stage, whose: str = whose) -> None:
+        home = await guarded_relay(stage)
+        way = f"/room/123?jwt={token(exp=int(time.time()) + 3)}"
+        peer = await stage.spawn("subscribe", whose, *home.options(way), "--watch", "", "--timeout", "30")
+        await peer.wait("connected")
+        await asyncio.sleep(1)
+        check(not peer.all("refused") and not peer.all("error"), "ended before its token did")
+        await refused(peer)
+
+    @case(f"token/not-permitted-to-publish/burrow-relay/{whose}-publisher", limit=40)
+    async def not_permitted(stage: Stage, whose: str = whose) -> None:
+        """Who may only read is not seen by others when it publishes."""
+        home = await guarded_relay(stage)
+        way = f"/room/123?jwt={token(put=['alice'])}"
+        eyes = await stage.spawn("subscribe", "moqrs", *home.options(way), "--watch", "", "--timeout", "30")
+        await eyes.wait("connected")
+        mallory = await stage.spawn(
+            "publish", whose, *home.options(way), "--path", "mallory", "--no-wait", "--timeout", "30"
+        )
+        await mallory.wait("connected")
+        alice = await stage.spawn("publish", whose, *home.options(way), "--path", "alice", "--timeout", "30")
+        await alice.wait("connected")
+        await eyes.wait("participant", 10, where=lambda event: event["path"].strip("/") == "alice")
+        await asyncio.sleep(0.5)
+        seen = {event["path"].strip("/") for event in eyes.all("participant")}
+        check(seen == {"alice"}, f"the relay shows {seen}")
+
+
+@case("token/delivered/moqrs-relay/burrow-client", limit=30)
+async def delivered(stage: Stage) -> None:
+    """Path and query of our URL reach somebody else's server as they are."""
+    home = await stage.relay("moqrs", "--accept-query", "jwt=a.b-c_d.e")
+    way = "/anon/room%20one?jwt=a.b-c_d.e"
+    peer = await stage.spawn("subscribe", "burrow", *home.options(way), "--watch", "", "--timeout", "20")
+    await peer.wait("connected")
+    request = await home.peer.wait("request")
+    check(request["path"] == "/anon/room%20one", f"the path came as {request['path']!r}")
+    check(request["query"] == "jwt=a.b-c_d.e", f"the query came as {request['query']!r}")
+    await home.peer.wait("accepted")
+
+
+for code in (403, 401):
+
+    @case(f"token/rejected-{code}/moqrs-relay/burrow-client", limit=30)
+    async def rejected(stage: Stage, code: int = code) -> None:
+        home = await stage.relay("moqrs", "--reject", str(code))
+        way = "/room?jwt=wrong"
+        peer = await stage.spawn("subscribe", "burrow", *home.options(way), "--watch", "", "--timeout", "20")
+        error = await peer.wait("refused", 12)
+        check(error["status"] == "BURROW_ERR_UNAUTHORIZED", f"reported as {error['status']}")

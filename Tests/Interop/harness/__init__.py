@@ -1,0 +1,1 @@
+"""Runs peers in processes of their own and judges what they report."""

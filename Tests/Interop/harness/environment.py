@@ -1,0 +1,98 @@
+"""Where things are: the project, the virtual environments of the peers, the library, the tools."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+INTEROP = ROOT / "Tests" / "Interop"
+PEERS = INTEROP / "peers"
+BINDING = ROOT / "bindings" / "python"
+
+
+class Missing(Exception):
+    """Something a case needs is not there; the case is skipped with this reason."""
+
+
+def moqrs_python() -> Path:
+    """The interpreter that has the current upstream stack."""
+    return _interpreter("BURROW_PEER_PYTHON", ROOT / ".venv", "import moq", "moq-rs")
+
+
+def old_python() -> Path:
+    """The interpreter that has the oldest published upstream stack."""
+    return _interpreter("BURROW_OLD_PEER_PYTHON", ROOT / ".venv-old", "import moq_ffi", "moq-ffi 0.1.2")
+
+
+@lru_cache(maxsize=None)
+def _interpreter(variable: str, environment: Path, check: str, name: str) -> Path:
+    python = Path(os.environ.get(variable, environment / "bin" / "python"))
+    if not python.exists():
+        raise Missing(f"{name}: no interpreter {python}, run scripts/bootstrap.sh or set {variable}")
+    answer = subprocess.run([python, "-c", check], capture_output=True, text=True, timeout=30)
+    if answer.returncode != 0:
+        lines = answer.stderr.strip().splitlines() or ["?"]
+        raise Missing(f"{name}: not installed in {python} ({lines[-1]})")
+    return python
+
+
+@lru_cache(maxsize=None)
+def library() -> Path:
+    """The shared library under test: BURROW_LIBRARY, or the newest of the usual build products."""
+    chosen = os.environ.get("BURROW_LIBRARY")
+    if chosen:
+        if not Path(chosen).exists():
+            raise Missing(f"our library: BURROW_LIBRARY={chosen} does not exist")
+        return Path(chosen)
+    places = [
+        ROOT / "build" / "lib" / "libburrow.so.0",
+        ROOT / "build" / "lib" / "libburrow.so",
+        ROOT / ".build" / "release" / "libburrow.so",
+        ROOT / ".build" / "debug" / "libburrow.so",
+    ]
+    found = [place for place in places if place.exists()]
+    if not found:
+        raise Missing("our library: not built, run make or set BURROW_LIBRARY")
+    if not (PEERS / "burrow_relay.py").exists() or not (BINDING / "burrow" / "__init__.py").exists():
+        raise Missing("our library: the Python binding is not there")
+    return max(found, key=lambda place: place.stat().st_mtime)
+
+
+def our_python() -> Path:
+    """Our peers need nothing but an interpreter."""
+    return Path(sys.executable)
+
+
+@lru_cache(maxsize=None)
+def impairment_tool() -> Path:
+    """The UDP proxy that loses packets, built on demand."""
+    folder = ROOT / "Tests" / "Tools" / "udpimpair"
+    binary = Path(os.environ.get("BURROW_UDPIMPAIR", folder / "udpimpair"))
+    if binary.exists():
+        return binary
+    if not (folder / "udpimpair.c").exists():
+        raise Missing("udpimpair: Tests/Tools/udpimpair is not there")
+    answer = subprocess.run(["make", "-s", "-C", str(folder)], capture_output=True, text=True, timeout=120)
+    if answer.returncode != 0 or not binary.exists():
+        raise Missing(f"udpimpair: cannot be built: {answer.stderr.strip()[:200]}")
+    return binary
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A self-signed P-256 certificate for localhost and 127.0.0.1, as PEM files."""
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    command = [
+        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+        "-keyout", str(key), "-out", str(cert), "-days", "10", "-subj", "/CN=localhost",
+        "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        "-addext", "keyUsage=critical,digitalSignature",
+    ]  # fmt: skip
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=30)
+    except FileNotFoundError as error:
+        raise Missing("openssl: the command line tool is not installed") from error
+    return cert, key

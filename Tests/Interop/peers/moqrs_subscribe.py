@@ -1,0 +1,96 @@
+"""A subscriber made of the moq-rs package: checks every frame, or watches participants come and go."""
+
+from __future__ import annotations
+
+import asyncio
+
+import moq
+
+from common import Checker, Commands, arguments, emit, note, run, track_names
+
+options = arguments("moq-rs subscriber", subscriber=True)
+moq.log_level(options.log)
+
+
+async def read_group(group: moq.GroupConsumer, name: str, checker: Checker) -> None:
+    index = 0
+    try:
+        while (frame := await group.read_frame()) is not None:
+            checker.frame(name, frame.payload, group.sequence, index, frame.timestamp_us)
+            index += 1
+    except moq.Error as error:
+        note(f"{name}: group {group.sequence} ended after {index} frames: {error!r}")
+
+
+async def read_track(client: moq.Client, name: str, checker: Checker, stop: asyncio.Event) -> None:
+    """Follows one track; with --reconnect it subscribes again when the subscription breaks."""
+    readers: set[asyncio.Task[None]] = set()
+    subscription = moq.Subscription(priority=60, max_age_us=options.max_age_ms * 1000)
+    while not stop.is_set():
+        try:
+            broadcast = await client.announced_broadcast(options.path)
+            track = await broadcast.subscribe_track(name, subscription)
+            emit("subscribed", track=name)
+            while (group := await track.recv_group()) is not None:
+                task = asyncio.create_task(read_group(group, name, checker))
+                readers.add(task)
+                task.add_done_callback(readers.discard)
+        except moq.Error as error:
+            note(f"{name}: {error!r}")
+            if not options.reconnect:
+                raise
+            await asyncio.sleep(0.1)
+            continue
+        if not options.reconnect:
+            break
+        await asyncio.sleep(0.1)
+    if readers:
+        await asyncio.wait(readers)
+    emit("ended", track=name)
+
+
+async def participants(client: moq.Client, prefix: str) -> None:
+    async for update in client.announced(prefix):
+        emit("participant", path=update.prefix, active=update.active)
+
+
+async def watch(session: moq.Session) -> None:
+    while True:
+        status = await session.status()
+        emit("status", status=status.name.lower(), epoch=session.epoch())
+
+
+async def main(commands: Commands) -> None:
+    client = moq.Client(
+        options.url,
+        tls_verify=options.fingerprint is not None,
+        tls_fingerprints=[options.fingerprint] if options.fingerprint else None,
+        reconnect=options.reconnect,
+        websocket_enabled=False,
+        subscribe=moq.OriginProducer(),
+    )
+    async with client:
+        emit("connected")
+        tasks = [asyncio.create_task(watch(client.session))]
+        if options.watch is not None:
+            tasks.append(asyncio.create_task(participants(client, options.watch)))
+            await commands.ended.wait()
+        else:
+            names = track_names(options)
+            checker = Checker(names, options)
+            reading = asyncio.gather(*(read_track(client, name, checker, commands.ended) for name in names))
+            stopping = asyncio.create_task(commands.ended.wait())
+            while not checker.complete():
+                done, _ = await asyncio.wait({reading, stopping}, timeout=0.05, return_when=asyncio.FIRST_COMPLETED)
+                if reading in done:
+                    reading.result()
+                if done:
+                    break
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            checker.report()
+        for task in tasks:
+            task.cancel()
+
+
+run(main, options.timeout)

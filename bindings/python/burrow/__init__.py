@@ -1,0 +1,182 @@
+"""Rooms, tracks and relays for real-time calls over Media over QUIC.
+
+Pure ctypes over libburrow; see include/burrow.h for what every function promises.
+
+    async with burrow.Engine() as engine:
+        async with engine.open_room("moqt://relay.example/demo", path="alice") as room:
+            track = room.publish("chat")
+            await track.send(b"hello", key=True)
+"""
+
+from __future__ import annotations
+
+from ._library import lib
+from .engine import Engine, EventStream
+from .errors import (
+    AddressInUseError,
+    BufferTooSmallError,
+    BurrowError,
+    BusyError,
+    CancelledError,
+    ClosedError,
+    ConnectionLostError,
+    DeadlineError,
+    ExistsError,
+    ForkedError,
+    GoingAwayError,
+    InternalError,
+    InvalidArgumentError,
+    LimitError,
+    NameNotFoundError,
+    NotFoundError,
+    OverloadedError,
+    PeerError,
+    ProtocolError,
+    StaleHandleError,
+    SystemError_,
+    TlsError,
+    TlsExpiredError,
+    TlsNoCommonProtocolError,
+    TlsUnknownIssuerError,
+    TlsWrongHostError,
+    TlsWrongPinError,
+    TokenKeyError,
+    TooFarBehindError,
+    TransportError,
+    UnauthorizedError,
+    UnreachableError,
+    UnsupportedError,
+    VersionError,
+    WouldDeadlockError,
+    WrongKindError,
+)
+from .frame import Frame
+from .logs import forward_log, log_lines, read_log, set_log_handler, set_log_level
+from .relay import Relay
+from .request import Request
+from .room import Room
+from .track import Track
+from .types import (
+    Congestion,
+    Direction,
+    Event,
+    EventKind,
+    FrameFlags,
+    LogLevel,
+    NetworkChange,
+    Participant,
+    RelayInfo,
+    RelayState,
+    RoomInfo,
+    RoomState,
+    RoomStats,
+    TrackInfo,
+    TrackKind,
+    TrackState,
+    TrackStats,
+    Version,
+)
+
+
+def version() -> tuple[int, int, int]:
+    """The version of the library that is loaded."""
+    number = lib.burrow_version()
+    return number >> 16, number >> 8 & 255, number & 255
+
+
+def version_string() -> str:
+    """The version as text, with the versions of the libraries below it."""
+    text: bytes = lib.burrow_version_string()
+    return text.decode()
+
+
+def status_name(status: int) -> str:
+    """The name of a status code in the header."""
+    text: bytes = lib.burrow_status_name(status)
+    return text.decode()
+
+
+def has_feature(name: str) -> bool:
+    """Whether the library was built with a feature, such as "relay" or "moq-lite-05"."""
+    return "\0" not in name and bool(lib.burrow_has_feature(name.encode()))
+
+
+def now_us() -> int:
+    """The clock of all timestamps: monotonic microseconds."""
+    value: int = lib.burrow_now_us()
+    return value
+
+
+__all__ = [
+    "AddressInUseError",
+    "BufferTooSmallError",
+    "BurrowError",
+    "BusyError",
+    "CancelledError",
+    "ClosedError",
+    "Congestion",
+    "ConnectionLostError",
+    "DeadlineError",
+    "Direction",
+    "Engine",
+    "Event",
+    "EventKind",
+    "EventStream",
+    "ExistsError",
+    "ForkedError",
+    "Frame",
+    "FrameFlags",
+    "GoingAwayError",
+    "InternalError",
+    "InvalidArgumentError",
+    "LimitError",
+    "LogLevel",
+    "NameNotFoundError",
+    "NetworkChange",
+    "NotFoundError",
+    "OverloadedError",
+    "Participant",
+    "PeerError",
+    "ProtocolError",
+    "Relay",
+    "RelayInfo",
+    "RelayState",
+    "Request",
+    "Room",
+    "RoomInfo",
+    "RoomState",
+    "RoomStats",
+    "StaleHandleError",
+    "SystemError_",
+    "TlsError",
+    "TlsExpiredError",
+    "TlsNoCommonProtocolError",
+    "TlsUnknownIssuerError",
+    "TlsWrongHostError",
+    "TlsWrongPinError",
+    "TokenKeyError",
+    "TooFarBehindError",
+    "Track",
+    "TrackInfo",
+    "TrackKind",
+    "TrackState",
+    "TrackStats",
+    "TransportError",
+    "UnauthorizedError",
+    "UnreachableError",
+    "UnsupportedError",
+    "Version",
+    "VersionError",
+    "WouldDeadlockError",
+    "WrongKindError",
+    "forward_log",
+    "has_feature",
+    "log_lines",
+    "now_us",
+    "read_log",
+    "set_log_handler",
+    "set_log_level",
+    "status_name",
+    "version",
+    "version_string",
+]

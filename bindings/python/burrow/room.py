@@ -1,0 +1,207 @@
+"""A room: a place on a relay where broadcasts are announced."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import json
+from typing import TYPE_CHECKING, Any, Iterable
+
+from . import _abi
+from ._library import check, encode, encode_optional, lib, read_text, sized
+from .handle import Handle
+from .request import Request
+from .types import Event, Participant, RoomInfo, RoomState, RoomStats, TrackKind, Version
+
+if TYPE_CHECKING:
+    from .engine import Engine
+    from .track import Track
+
+
+def pin_bytes(pins: Iterable[bytes | str]) -> bytes:
+    """SHA-256 fingerprints, as 32 bytes or as hexadecimal digits with or without colons, one after the other."""
+    joined = b""
+    for pin in pins:
+        value = bytes.fromhex(pin.replace(":", "")) if isinstance(pin, str) else bytes(pin)
+        if len(value) != 32:
+            raise ValueError(f"a SHA-256 fingerprint has 32 bytes, not {len(value)}")
+        joined += value
+    return joined
+
+
+def open_room(engine: "Engine", url: str, **wishes: Any) -> "Room":
+    """See Engine.open_room()."""
+    configuration = _abi.burrow_room_config()
+    check(lib.burrow_room_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
+    configuration.url = encode(url, "url")
+    for name in ("path", "prefix", "roots_pem", "server_name", "qlog_dir"):
+        setattr(configuration, name, encode_optional(wishes[name], name))
+    for name in (
+        "connect_timeout_ms", "idle_timeout_ms", "keep_alive_ms", "reconnect_min_ms", "reconnect_max_ms"
+    ):  # fmt: skip
+        setattr(configuration, name, wishes[name])
+    configuration.versions, configuration.congestion = int(wishes["versions"]), int(wishes["congestion"])
+    for wanted, flag in (
+        (wishes["insecure"], _abi.BURROW_ROOM_INSECURE),
+        (not wishes["system_roots"], _abi.BURROW_ROOM_NO_SYSTEM_ROOTS),
+        (not wishes["reconnect"], _abi.BURROW_ROOM_NO_RECONNECT),
+        (not wishes["discovery"], _abi.BURROW_ROOM_NO_DISCOVERY),
+    ):
+        configuration.flags |= flag if wanted else 0
+    pins = pin_bytes(wishes["pins"])
+    memory = ctypes.create_string_buffer(pins, len(pins))
+    if pins:
+        configuration.pins, configuration.pin_count = ctypes.addressof(memory), len(pins) // 32
+
+    def call() -> tuple[int, int]:
+        out, id = ctypes.c_void_p(), ctypes.c_uint64()
+        handle = engine._alive()
+        check(lib.burrow_room_open(handle, ctypes.byref(configuration), ctypes.byref(out), ctypes.byref(id)))
+        assert out.value is not None
+        return out.value, id.value
+
+    room: Room = engine._register(call, lambda handle, request: Room(engine, handle, request))
+    return room
+
+
+class Room(Handle):
+    """One connection to a relay, kept up by the library.
+
+    ``async with engine.open_room(...) as room`` waits until it stands and leaves it at the end. Tracks may be
+    published and subscribed right away, also before it stands.
+    """
+
+    _what = "room"
+
+    def __init__(self, engine: "Engine", handle: int, opened: Request) -> None:
+        super().__init__(handle)
+        self._engine = engine
+        #: Ends when the first connection stands, or cannot be made.
+        self.opened = opened
+
+    async def __aenter__(self) -> "Room":
+        try:
+            await self.opened
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        try:
+            if not self.closed and self.info.state != RoomState.CLOSED and not self._engine.closed:
+                await asyncio.wait_for(self.leave(), 3)
+        except (Exception, asyncio.TimeoutError):
+            # Leaving is a courtesy; what the body of the block did is what counts.
+            pass
+        finally:
+            self.close()
+
+    def leave(self) -> Request:
+        """Ends all tracks and the connection; the request ends when the farewell was sent."""
+        return self._engine._request(lib.burrow_room_close, self.handle)
+
+    @property
+    def info(self) -> RoomInfo:
+        raw = sized(_abi.burrow_room_info)
+        check(lib.burrow_room_info_get(self.handle, ctypes.byref(raw)))
+        return RoomInfo(
+            state=RoomState(raw.state),
+            status=raw.status,
+            version=Version(raw.version),
+            participant_count=raw.participant_count,
+            track_count=raw.track_count,
+            reconnects=raw.reconnects,
+            connected_us=raw.connected_us,
+            peer_code=raw.peer_code,
+            remote_address=raw.remote_address.decode(errors="replace"),
+            text=raw.text.decode(errors="replace"),
+            path=raw.path.decode(errors="replace"),
+        )
+
+    @property
+    def stats(self) -> RoomStats:
+        raw = sized(_abi.burrow_room_stats)
+        check(lib.burrow_room_stats_get(self.handle, ctypes.byref(raw)))
+        return RoomStats(**{name: getattr(raw, name) for name in RoomStats.__dataclass_fields__})
+
+    def stats_json(self) -> Any:
+        """Everything that is counted, for dashboards; keys may change with the library."""
+        return json.loads(read_text(lib.burrow_room_stats_json, self.handle))
+
+    def participants(self) -> list[Participant]:
+        """Everybody who is in the room now, ourselves not counted."""
+        count, capacity = ctypes.c_size_t(), 16
+        while True:
+            array = (_abi.burrow_participant * capacity)()
+            array[0].struct_size = ctypes.sizeof(_abi.burrow_participant)
+            status = lib.burrow_room_participants(self.handle, array, capacity, ctypes.byref(count))
+            if status != _abi.BURROW_ERR_BUFFER_TOO_SMALL:
+                break
+            capacity = count.value + 16
+        check(status)
+        return [
+            Participant(entry.id, entry.path.decode(errors="replace"), entry.joined_us)
+            for entry in array[: count.value]
+        ]
+
+    def publish(
+        self,
+        name: str,
+        *,
+        kind: TrackKind = TrackKind.DATA,
+        priority: int = 0,
+        max_age_ms: int = 0,
+        ordered: bool = False,
+        latest_only: bool = False,
+    ) -> "Track":
+        """Publishes a track in our own broadcast. See burrow_track_config."""
+        from .track import Track
+
+        configuration = _abi.burrow_track_config()
+        check(lib.burrow_track_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
+        configuration.name = encode(name, "name")
+        configuration.kind, configuration.priority, configuration.max_age_ms = int(kind), priority, max_age_ms
+        configuration.flags |= (_abi.BURROW_TRACK_ORDERED if ordered else 0) | (
+            _abi.BURROW_TRACK_LATEST_ONLY if latest_only else 0
+        )
+
+        def call() -> tuple[int, int]:
+            out = ctypes.c_void_p()
+            check(lib.burrow_track_publish(self.handle, ctypes.byref(configuration), ctypes.byref(out)))
+            assert out.value is not None
+            return out.value, 0
+
+        track: Track = self._engine._register(call, lambda handle, _: Track(self._engine, handle))
+        return track
+
+    def subscribe(
+        self,
+        path: "str | Participant",
+        name: str,
+        *,
+        priority: int = 0,
+        max_age_ms: int = 0,
+        ordered: bool = False,
+        latest_only: bool = False,
+        start_group: int | None = None,
+        end_group: int | None = None,
+    ) -> "Track":
+        """Subscribes to a track of somebody's broadcast, announced yet or not. See burrow_track_request."""
+        from .track import Track, track_request
+
+        want = track_request(priority, max_age_ms, ordered, latest_only, start_group, end_group)
+        whose = encode(path.path if isinstance(path, Participant) else path, "path")
+        which = encode(name, "name")
+
+        def call() -> tuple[int, int]:
+            out = ctypes.c_void_p()
+            check(lib.burrow_track_subscribe(self.handle, whose, which, ctypes.byref(want), ctypes.byref(out)))
+            assert out.value is not None
+            return out.value, 0
+
+        track: Track = self._engine._register(call, lambda handle, _: Track(self._engine, handle))
+        return track
+
+    def _notice(self, event: Event | None) -> None:
+        """Events about rooms are for the host; nothing waits inside a room."""
