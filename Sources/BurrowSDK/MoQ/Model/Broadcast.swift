@@ -38,12 +38,6 @@ package final class Broadcast {
     func forget(_ track: Track) {
         if tracks[track.name] === track { tracks[track.name] = nil }
     }
-
-    /// The source is gone: everything still open fails.
-    func fail(_ code: StreamCode) {
-        for track in tracks.values { track.setState(.failed(code)) }
-        tracks.removeAll()
-    }
 }
 
 /// Where a broadcast's tracks come from: the host, or a session that subscribes upstream.

@@ -71,6 +71,7 @@ package final class Node {
     package func handleTimeouts(now: Instant) {
         services.context.now = now
         services.clients.handleTimeouts(now: now)
+        services.context.timers.fire(now: now)
         for room in rooms.values { room.handleTimers(now: now) }
         for (id, room) in rooms where room.isOver { rooms[id] = nil }
         for (id, relay) in relays {
@@ -82,7 +83,7 @@ package final class Node {
 
     /// The earliest time `handleTimeouts` has something to do.
     package var deadline: Instant {
-        var earliest = services.clients.deadline
+        var earliest = min(services.clients.deadline, services.context.timers.deadline)
         for room in rooms.values { earliest = min(earliest, room.deadline) }
         for relay in relays.values { earliest = min(earliest, relay.deadline) }
         return earliest

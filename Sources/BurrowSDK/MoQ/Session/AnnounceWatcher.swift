@@ -82,13 +82,13 @@ extension Session {
                     close(.protocolViolation, "broadcast announced twice")
                     return false
                 }
-                drop(known)
+                learned.remove(known)
                 watcher.live[announcement.suffix] = nil
             }
             return begin(announcement, watcher)
         case .ended:
             // Unknown paths are nothing to complain about: we may have left them out ourselves.
-            if let known = watcher.live.removeValue(forKey: announcement.suffix) { drop(known) }
+            if let known = watcher.live.removeValue(forKey: announcement.suffix) { learned.remove(known) }
             return true
         }
     }
@@ -116,16 +116,12 @@ extension Session {
         return true
     }
 
-    private func drop(_ broadcast: Broadcast) {
-        learned.remove(broadcast)
-        broadcast.fail(.noSuchBroadcast)
-    }
-
-    /// The stream is over, and with it everything learned on it.
+    /// The stream is over, and with it everything learned on it. Tracks that are being followed have streams of their own
+    /// and end when those do.
     func end(_ watcher: AnnounceWatcher) {
         guard !watcher.isOver else { return }
         watcher.isOver = true
-        for broadcast in watcher.live.values { drop(broadcast) }
+        for broadcast in watcher.live.values { learned.remove(broadcast) }
         watcher.live.removeAll()
     }
 }

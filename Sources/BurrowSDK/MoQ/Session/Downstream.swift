@@ -24,6 +24,9 @@ final class Downstream: TrackReader {
     private var floor: UInt64
     private var hasAnswered = false
     private var isOver = false
+    /// Whether the peer was told that nothing more begins.
+    private var isFinished = false
+    private var isLeaving = false
     /// Whether a group found no free stream.
     private(set) var isStarved = false
 
@@ -145,8 +148,8 @@ final class Downstream: TrackReader {
 
     /// The track is over: the groups under way are still delivered.
     private func finish(_ session: Session) {
-        guard !isOver else { return }
-        isOver = true
+        guard !isFinished else { return }
+        isFinished = true
         let (next, overflow) = (track.latest?.sequence ?? 0).addingReportingOverflow(track.latest == nil ? 0 : 1)
         respond(.end(group: overflow ? .max : next), session)
         session.connection.finish(stream)
@@ -169,12 +172,21 @@ final class Downstream: TrackReader {
     /// A group arrived whole at the peer, or was reset.
     func sent(_ stream: Stream) {
         senders.removeAll { $0.stream === stream }
+        if isLeaving && senders.isEmpty { detach() }
+    }
+
+    /// The control stream is over after we have said that nothing more begins: the groups under way are still sent.
+    func leave() {
+        isLeaving = true
     }
 
     /// The peer does not want the rest of a group.
     func stopped(_ stream: Stream) {
         sent(stream)
     }
+
+    /// Whether the peer may close its half without losing what is under way.
+    var mayLinger: Bool { isFinished && !senders.isEmpty }
 
     /// Ends everything under way. The control stream is the session's to end.
     func cancel(_ code: StreamCode) {

@@ -4,22 +4,24 @@ import BurrowQUIC
 /// A group stream of the peer's and where its frames go. Used again and again.
 final class GroupReceiver {
     private(set) var stream: Stream
-    private(set) var track: Track
+    private(set) var upstream: Upstream
     private(set) var group: Group
     private var parser: GroupParser
     private var frameLength = 0
     var isOver = false
 
-    init(stream: Stream, track: Track, group: Group, timestamped: Bool) {
+    var track: Track { upstream.track }
+
+    init(stream: Stream, upstream: Upstream, group: Group, timestamped: Bool) {
         self.stream = stream
-        self.track = track
+        self.upstream = upstream
         self.group = group
         parser = GroupParser(timestamped: timestamped)
     }
 
-    func reuse(stream: Stream, track: Track, group: Group, timestamped: Bool) {
+    func reuse(stream: Stream, upstream: Upstream, group: Group, timestamped: Bool) {
         self.stream = stream
-        self.track = track
+        self.upstream = upstream
         self.group = group
         parser = GroupParser(timestamped: timestamped)
         isOver = false
@@ -62,18 +64,19 @@ extension Session {
         }
         counters.groupsReceived &+= 1
         upstream.track.setState(.live)
-        let receiver = receiver(stream, upstream.track, group)
+        upstream.receiving += 1
+        let receiver = receiver(stream, upstream, group)
         setRole(.groupReceiver(receiver), of: stream)
         if rest.count > 0 && !take(rest, receiver) { return }
         receive(receiver)
     }
 
-    private func receiver(_ stream: Stream, _ track: Track, _ group: Group) -> GroupReceiver {
+    private func receiver(_ stream: Stream, _ upstream: Upstream, _ group: Group) -> GroupReceiver {
         let timestamped = version.hasTimestamps
         guard let used = freeReceivers.popLast() else {
-            return GroupReceiver(stream: stream, track: track, group: group, timestamped: timestamped)
+            return GroupReceiver(stream: stream, upstream: upstream, group: group, timestamped: timestamped)
         }
-        used.reuse(stream: stream, track: track, group: group, timestamped: timestamped)
+        used.reuse(stream: stream, upstream: upstream, group: group, timestamped: timestamped)
         return used
     }
 
@@ -85,9 +88,8 @@ extension Session {
             case .pending:
                 return receiver.track.note(receiver.group)
             case .end:
-                receiver.isOver = true
                 receiver.group.finish()
-                return receiver.track.note(receiver.group)
+                return finish(receiver)
             }
         }
     }
@@ -108,9 +110,16 @@ extension Session {
     /// The rest of the group will not come.
     func abandon(_ receiver: GroupReceiver, _ code: StreamCode) {
         guard !receiver.isOver else { return }
-        receiver.isOver = true
         receiver.group.abort(code)
+        finish(receiver)
+    }
+
+    private func finish(_ receiver: GroupReceiver) {
+        guard !receiver.isOver else { return }
+        receiver.isOver = true
         receiver.track.note(receiver.group)
+        receiver.upstream.receiving -= 1
+        if receiver.upstream.isComplete { conclude(receiver.upstream) }
     }
 
     func recycle(_ receiver: GroupReceiver) {

@@ -23,6 +23,7 @@ extension Session: TrackProvider {
         nextSubscribeID &+= 1
         upstreams[upstream.id] = upstream
         track.source = upstream
+        upstream.abandonLater(self)
         if version.hasTrackInfo {
             let message = TrackRequest(broadcast: path, track: name).encode(version)
             guard let stream = request(.track, message, role: .infoRequest(upstream, MessageBuffer())) else {
@@ -65,7 +66,8 @@ extension Session: TrackProvider {
             while let response = try SubscribeResponse.next(from: &upstream.buffer, version) {
                 switch response {
                 case .ok, .start: upstream.track.setState(.live)
-                case .end, .dropped: break
+                case .end(let group): upstream.ends(before: group)
+                case .dropped: break
                 }
             }
         } catch {
@@ -78,8 +80,18 @@ extension Session: TrackProvider {
     /// The peer has no more groups for us; those under way still come.
     func end(_ upstream: Upstream) {
         guard upstreams[upstream.id] === upstream else { return }
+        upstream.ending(self)
+    }
+
+    /// Everything the peer had for us is here.
+    func conclude(_ upstream: Upstream) {
+        guard remove(upstream) else { return }
         upstream.track.setState(.ended)
-        if let stream = upstream.stream { connection.finish(stream) }
+        if let stream = upstream.stream {
+            setRole(.ignored, of: stream)
+            connection.finish(stream)
+        }
+        upstream.detach()
     }
 
     /// The peer refused or broke off.
@@ -112,7 +124,7 @@ extension Session: TrackProvider {
 
     /// The control stream of a subscription is gone altogether.
     func finished(_ upstream: Upstream) {
-        upstream.track.setState(.ended)
-        if remove(upstream) { upstream.detach() }
+        upstream.streamIsGone()
+        upstream.ending(self)
     }
 }

@@ -55,16 +55,15 @@ extension Session {
 
     /// The peer has had enough.
     func unsubscribed(_ downstream: Downstream) {
-        guard remove(downstream) else { return }
-        downstream.cancel(.cancelled)
         setRole(.ignored, of: downstream.stream)
         connection.finish(downstream.stream)
+        finished(downstream)
     }
 
     /// Its control stream is gone altogether.
     func finished(_ downstream: Downstream) {
         guard remove(downstream) else { return }
-        downstream.cancel(.cancelled)
+        if downstream.mayLinger { downstream.leave() } else { downstream.cancel(.cancelled) }
     }
 
     /// We cannot go on serving it.

@@ -7,6 +7,7 @@ package final class SessionContext {
     let allocator: SliceAllocator
     let pool = GroupPool()
     let updates = TrackUpdates()
+    let timers = TimerQueue()
     package let cache = CacheBudget()
     /// The time of the present turn of the loop.
     package var now = Instant(microseconds: 0)

@@ -11,6 +11,13 @@ final class Upstream: TrackSource {
     let track: Track
     var buffer = MessageBuffer()
     private(set) var stream: Stream?
+    /// How long a track without readers, or one that has ended, waits for what may still come.
+    static let linger = Interval.seconds(1)
+    /// Group streams under way.
+    var receiving = 0
+    private var endGroup: UInt64?
+    private(set) var isEnding = false
+    private var isLingering = false
     /// What the peer was last told.
     private var asked: SubscribeOptions?
 
@@ -23,11 +30,13 @@ final class Upstream: TrackSource {
     }
 
     func demandChanged(_ track: Track) {
-        guard let session, track.isOpen else { return }
+        guard let session else { return }
         guard let demand = track.demand else {
-            if track.readers.isEmpty { session.abandon(self) }
+            // Whoever only asked for information is likely to subscribe next.
+            if asked != nil && track.readers.isEmpty { session.abandon(self) } else { abandonLater(session) }
             return
         }
+        guard track.isOpen, !isEnding else { return }
         if let stream {
             guard demand != asked, session.version.hasSubscribeUpdate else { return }
             asked = demand
@@ -38,6 +47,44 @@ final class Upstream: TrackSource {
             stream = session.request(.subscribe, message.encode(session.version), role: .upstream(self))
             if stream == nil { track.setState(.failed(.internalError)) }
         }
+    }
+
+    /// Lets go of the track unless somebody reads it by then.
+    func abandonLater(_ session: Session) {
+        guard !isLingering else { return }
+        isLingering = true
+        session.context.timers.set(session.now + Self.linger) { [weak self, weak session] in
+            guard let self, let session else { return }
+            self.isLingering = false
+            if self.track.readers.isEmpty { session.abandon(self) }
+        }
+    }
+
+    /// The peer says which group would be the next.
+    func ends(before group: UInt64) {
+        endGroup = group
+    }
+
+    /// The peer has closed its half. Groups on other streams may still be under way, so the track ends when the last is
+    /// here, or has had time enough to come.
+    func ending(_ session: Session) {
+        guard !isEnding else { return }
+        isEnding = true
+        if isComplete { return session.conclude(self) }
+        session.context.timers.set(session.now + Self.linger) { [weak self, weak session] in
+            guard let self, let session else { return }
+            session.conclude(self)
+        }
+    }
+
+    /// Whether everything the peer will send is here, as far as anyone can tell.
+    var isComplete: Bool {
+        guard isEnding, receiving == 0, let endGroup else { return false }
+        return endGroup == 0 || track.latest?.sequence ?? 0 >= endGroup - 1
+    }
+
+    func streamIsGone() {
+        stream = nil
     }
 
     /// The subscription is over: the broadcast makes a new one when somebody asks again.
