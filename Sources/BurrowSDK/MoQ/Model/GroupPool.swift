@@ -7,13 +7,20 @@ package final class GroupPool {
 
     private var retired: [Group] = []
     private var hand = 0
+    /// How many groups were ever made: constant in steady state.
+    private(set) var groupsMade = 0
 
     package init() {}
 
     func make(sequence: UInt64, arrival: Instant) -> Group {
-        let group = takeUnused() ?? Group()
+        let group = takeUnused() ?? fresh()
         group.reuse(sequence: sequence, arrival: arrival)
         return group
+    }
+
+    private func fresh() -> Group {
+        groupsMade += 1
+        return Group()
     }
 
     /// Keeps a group for later. Others may still hold it; it is used again when they no longer do.
