@@ -61,6 +61,12 @@ let package = Package(
             dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMoQ"],
             path: "Tests/MoQTests"
         ),
+        .target(name: "BurrowSimulation", dependencies: ["BurrowBase"], path: "Tests/Simulation"),
+        .testTarget(
+            name: "BurrowSimulationTests",
+            dependencies: ["BurrowBase", "BurrowSimulation"],
+            path: "Tests/SimulationTests"
+        ),
     ]
 )
 
