@@ -61,10 +61,14 @@ let package = Package(
             dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMoQ"],
             path: "Tests/MoQTests"
         ),
-        .target(name: "BurrowSimulation", dependencies: ["BurrowBase"], path: "Tests/Simulation"),
+        .target(
+            name: "BurrowSimulation",
+            dependencies: ["BurrowBase", "BurrowQUIC", "BurrowMoQ"],
+            path: "Tests/Simulation"
+        ),
         .testTarget(
             name: "BurrowSimulationTests",
-            dependencies: ["BurrowBase", "BurrowSimulation"],
+            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowQUIC", "BurrowMoQ", "BurrowSimulation"],
             path: "Tests/SimulationTests"
         ),
     ]
