@@ -45,6 +45,7 @@ let package = Package(
             dependencies: ["BurrowBase", "BurrowEngine", "BurrowMoQ", "BurrowQUIC", "CBurrow"],
             path: "Sources/BurrowSDK/ABI"
         ),
+        .testTarget(name: "QUICTests", dependencies: ["BurrowBase", "BurrowQUIC"], path: "Tests/QUICTests"),
     ]
 )
 
