@@ -71,6 +71,7 @@ let package = Package(
             dependencies: ["BurrowBase", "BurrowCrypto", "BurrowQUIC", "BurrowMoQ", "BurrowSimulation"],
             path: "Tests/SimulationTests"
         ),
+        .testTarget(name: "BurrowQUICTests", dependencies: ["BurrowBase", "BurrowQUIC"], path: "Tests/QUICTests"),
     ]
 )
 

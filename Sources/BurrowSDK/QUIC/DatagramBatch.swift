@@ -61,6 +61,16 @@
     var tail: UnsafeMutableRawPointer { unsafe base + count }
     var room: Int { capacity - count }
 
+    /// Copies a packet in. There must be room.
+    mutating func append(_ packet: [UInt8], path: DatagramPath) {
+        guard packet.count <= room else { return }
+        unsafe packet.withUnsafeBytes { (source) in
+            guard let start = source.baseAddress else { return }
+            unsafe tail.copyMemory(from: start, byteCount: source.count)
+        }
+        commit(packet.count, path: path, ecn: .notECT, joining: false)
+    }
+
     /// Takes over a packet that was written at `tail`. It joins the last entry when `joining` says that this one
     /// belongs to the same connection and the kernel can send both in one call.
     mutating func commit(_ size: Int, path: DatagramPath, ecn: ECN, joining: Bool) {

@@ -56,7 +56,7 @@ package struct Slice {
     }
 
     /// Makes this slice longer by `next` if `next` follows it in the same block.
-    mutating func join(_ next: Slice) -> Bool {
+    package mutating func join(_ next: Slice) -> Bool {
         guard next.block === block, offset + count == next.offset else { return false }
         count += next.count
         return true

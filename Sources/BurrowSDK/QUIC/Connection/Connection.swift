@@ -1,9 +1,14 @@
 package import BurrowBase
+internal import CBurrowQUIC
 
 /// One QUIC connection: bytes and time in, datagrams and events out. Made by an `Endpoint`, which feeds it.
+///
+/// ngtcp2 calls back into this object while one of its methods runs, so no method holds access to a stored property
+/// across a call into ngtcp2, and callbacks only change state and queue events.
 @safe package final class Connection {
     package enum Event {
-        /// The handshake is complete. A client has authenticated the server.
+        /// The handshake is complete and a client has authenticated the server. A server that took early data says
+        /// so already when it may answer.
         case connected(alpn: String)
         /// By the peer. Comes before the stream's first `readable`.
         case streamOpened(Stream)
@@ -11,7 +16,8 @@ package import BurrowBase
         case readable(Stream)
         /// The peer gave up its half with this code: nothing more comes.
         case peerReset(Stream, UInt64)
-        /// The peer does not want what we send; our half was reset in answer.
+        /// The peer does not want what we send; our half was reset in answer. For a bidirectional stream the code
+        /// is not known and zero.
         case peerStopped(Stream, UInt64)
         /// Both halves are over and everything is acknowledged. The stream must not be used afterwards.
         case streamFinished(Stream)
@@ -26,60 +32,198 @@ package import BurrowBase
         case closed(QUICError)
     }
 
+    enum Phase: Equatable {
+        case open
+        /// CONNECTION_CLOSE is to be written; with an application's code and reason, or for the last error.
+        case closeRequested(code: UInt64?, reason: [UInt8])
+        /// CONNECTION_CLOSE was written; it is repeated when the peer goes on (RFC 9000 §10.2.1).
+        case closing
+        case draining
+        case gone
+    }
+
     /// The session that uses the connection; set and cleared by it.
     package var owner: AnyObject?
     package let isServer: Bool
     /// Unique within the endpoint.
     package let serial: UInt64
-    /// The negotiated protocol, empty before the handshake is complete.
-    package private(set) var alpn = ""
-    package private(set) var path: DatagramPath
+    /// The negotiated protocol, empty before it is known. With early data, the protocol of the connection before.
+    package internal(set) var alpn = ""
+    package internal(set) var path: DatagramPath
 
-    package var remoteAddress: SocketAddress { path.remote }
+    let hub: Hub
+    let settings: TransportSettings
+    let tls: TLSContext
+    /// Nil before it is made and after the connection is gone.
+    var handle: OpaquePointer?
+    var phase = Phase.open
+    /// The handshake is complete.
+    var isEstablished = false
+    /// The session knows about the connection: it made it, or `connected` was queued.
+    var isAnnounced: Bool
+    /// Found in a callback; acted on when ngtcp2 has returned.
+    var pendingFailure: QUICError?
+    var sawStatelessReset = false
+    var isMigrating = false
 
-    init(isServer: Bool, serial: UInt64, path: DatagramPath) {
+    // Kept for the endpoint's queues.
+    var timerPosition = -1
+    var isDirty = false
+    var isActive = false
+    /// When `closing` or `draining` ends, on ngtcp2's clock.
+    var deathTime: UInt64 = 0
+    var closePacket: [UInt8] = []
+    var packetsWhileClosing = 0
+
+    // Ids and tokens that lead here.
+    var ids: [UInt64] = []
+    var initialID: ConnectionID?
+    var resetTokens: [ConnectionID] = []
+
+    // Streams.
+    var slots: ContiguousArray<Stream?> = []
+    var freeSlots: ContiguousArray<Int> = []
+    var pool: ContiguousArray<Stream> = []
+    var liveStreams = 0
+    var scheduler = SendScheduler()
+    var creditWanted = false
+    /// Streams of the peer that ended since its limit was last raised.
+    var endedBidirectional = 0
+    var endedUnidirectional = 0
+    /// To be recycled at the next call of `nextEvent`.
+    var delivered: Stream?
+    var rejectedStreams: [Stream] = []
+
+    // Sending.
+    var datagrams = Queue<OutgoingDatagram>()
+    /// What is left of the burst that pacing allows.
+    var burst = 0
+    var burstPackets = 0
+    var writtenPath: DatagramPath
+    var receivedPath: (path: DatagramPath, raw: cburrow_quic_path)
+
+    // Resumption.
+    var ticket: [UInt8] = []
+    var addressToken: [UInt8] = []
+    var triesEarlyData = false
+    var earlyALPN = ""
+
+    var events = Queue<Event>()
+    var tally = ConnectionStatistics()
+
+    struct OutgoingDatagram {
+        var head: Slice
+        var body: Slice?
+        var rest: [Slice]
+
+        var count: Int { rest.reduce(head.count + (body?.count ?? 0)) { $0 + $1.count } }
+    }
+
+    init(
+        hub: Hub,
+        settings: TransportSettings,
+        tls: TLSContext,
+        isServer: Bool,
+        serial: UInt64,
+        path: DatagramPath
+    ) {
+        self.hub = hub
+        self.settings = settings
+        self.tls = tls
         self.isServer = isServer
         self.serial = serial
         self.path = path
+        writtenPath = path
+        receivedPath = (path, path.raw)
+        isAnnounced = !isServer
     }
 
-    package func nextEvent() -> Event? { nil }
+    deinit {
+        guard let handle = unsafe handle else { return }
+        unsafe cburrow_quic_silence(handle)
+        unsafe cburrow_quic_free(handle)
+    }
 
-    /// Opens a stream, or returns nil when the peer's limit is reached; `creditAvailable` follows then.
-    package func openStream(bidirectional: Bool) -> Stream? { nil }
+    package var remoteAddress: SocketAddress { path.remote }
 
-    /// Appends to the stream's own bytes.
-    package func write(_ bytes: Span<UInt8>, to stream: Stream) {}
-    package func write(_ bytes: [UInt8], to stream: Stream) {}
-    package func write(_ slice: Slice, to stream: Stream) {}
+    /// The next thing that happened, nil when there is none.
+    package func nextEvent() -> Event? {
+        if let stream = delivered {
+            delivered = nil
+            recycle(stream)
+        }
+        while let stream = rejectedStreams.popLast() { recycle(stream) }
+        while let event = events.popFirst() {
+            switch event {
+            case .readable(let stream):
+                stream.readableIsPending = false
+                if stream.receiveIsSettled { continue }
+            case .peerReset(let stream, _):
+                settleReceiving(stream)
+            case .streamFinished(let stream):
+                delivered = stream
+            case .earlyDataRejected:
+                for stream in slots {
+                    if let stream, stream.isClosed, !stream.isOpen { rejectedStreams.append(stream) }
+                }
+            default:
+                break
+            }
+            return event
+        }
+        return nil
+    }
 
-    /// Nothing more is written to the stream.
-    package func finish(_ stream: Stream) {}
+    /// Ends the connection with an application code. The `closed` event follows.
+    package func close(code: UInt64, reason: String) {
+        guard phase == .open else { return }
+        phase = .closeRequested(code: min(code, (1 << 62) - 1), reason: Array(reason.utf8.prefix(256)))
+        emit(.closed(QUICError(.localClose(code), reason)))
+        markDirty()
+    }
 
-    /// Sends what a shared log holds and will hold from `cursor` on, after what was written before. The stream ends
-    /// the way the log ends.
-    package func attach(_ log: ByteLog, at cursor: ByteLog.Cursor, bare: Bool, to stream: Stream) {}
+    /// Client: the network changed, go on from another socket. The path counts once the server has answered on it.
+    package func migrate(to path: DatagramPath, now: Instant) {
+        guard phase == .open, !isServer, isEstablished, let handle = unsafe handle else { return }
+        hub.advance(to: now)
+        var raw = path.raw
+        guard unsafe cburrow_quic_migrate(handle, &raw, hub.now) == CBURROW_QUIC_OK else { return }
+        isMigrating = true
+        self.path = path
+        markDirty()
+    }
 
-    /// The stream's shared log grew or ended.
-    package func wake(_ stream: Stream) {}
-    package func setPriority(_ stream: Stream, _ priority: SendPriority) {}
+    package var statistics: ConnectionStatistics {
+        var result = tally
+        guard let handle = unsafe handle else { return result }
+        var raw = cburrow_quic_statistics()
+        unsafe cburrow_quic_get_statistics(handle, &raw)
+        func interval(_ nanoseconds: UInt64) -> Interval {
+            Interval(microseconds: Int64(clamping: nanoseconds / 1000))
+        }
+        result.rtt = interval(raw.smoothed_rtt)
+        result.minimumRTT = raw.min_rtt == UInt64.max ? .zero : interval(raw.min_rtt)
+        result.rttVariation = interval(raw.rtt_variation)
+        result.congestionWindow = raw.congestion_window
+        result.bytesInFlight = raw.bytes_in_flight
+        result.deliveryRate = raw.delivery_rate
+        result.mtu = Int(clamping: raw.mtu)
+        result.probeTimeouts = max(tally.probeTimeouts, raw.pto_count)
+        return result
+    }
 
-    /// Abandons the sending half.
-    package func reset(_ stream: Stream, code: UInt64) {}
-    /// Abandons the receiving half.
-    package func stopReading(_ stream: Stream, code: UInt64) {}
+    func emit(_ event: Event) {
+        // A server's session does not exist before the client has proved that it means it.
+        guard isAnnounced else { return }
+        events.append(event)
+        guard !isActive else { return }
+        isActive = true
+        hub.active.append(self)
+    }
 
-    package func read(_ stream: Stream) -> ReadResult { .pending }
-
-    /// Queues a datagram. False when the peer takes none, it is too large, or too many wait.
-    package func sendDatagram(_ parts: [Slice]) -> Bool { false }
-    package func sendDatagram(_ head: Slice, _ body: Slice) -> Bool { false }
-    package func sendDatagram(_ payload: Slice) -> Bool { false }
-    /// The largest datagram `sendDatagram` takes now.
-    package var maxDatagramPayload: Int { 0 }
-
-    package func close(code: UInt64, reason: String) {}
-    /// Client: the network changed, go on from another socket.
-    package func migrate(to path: DatagramPath, now: Instant) {}
-    package var statistics: ConnectionStatistics { ConnectionStatistics() }
+    func markDirty() {
+        guard !isDirty, phase != .gone else { return }
+        isDirty = true
+        hub.dirty.append(self)
+    }
 }

@@ -1,0 +1,271 @@
+internal import BurrowBase
+internal import CBurrowQUIC
+
+extension Connection {
+    /// Above media, below control streams.
+    private static let datagramLevel: UInt16 = 256
+    /// So little that pacing it would only cost timers.
+    private static let unpacedPackets = 2
+
+    private enum Step {
+        /// A packet is complete.
+        case packet(Int)
+        /// Something went into the packet, and more may.
+        case more
+        /// Nothing can go now.
+        case nothing
+        case failed(Int32)
+    }
+
+    /// Writes what may go now. False when the batch is full and there may be more.
+    func flush(into batch: inout DatagramBatch) -> Bool {
+        switch phase {
+        case .open:
+            break
+        case .closeRequested(let code, let reason):
+            return flushClose(into: &batch, code: code, reason: reason)
+        case .closing, .draining, .gone:
+            return true
+        }
+        guard let handle = unsafe handle else { return true }
+        var joining = false
+        if burst <= 0 {
+            burst = unsafe 10 * cburrow_quic_mtu(handle)
+            burstPackets = 0
+        }
+        var raised = false
+        while true {
+            guard !batch.isFull else { return false }
+            if burst <= 0, !raised {
+                raised = true
+                burst += unsafe cburrow_quic_send_budget(handle) - 10 * cburrow_quic_mtu(handle)
+            }
+            guard burst > 0 else { break }
+            let size = unsafe writePacket(into: &batch, handle, joining: joining)
+            if size < 0 {
+                fail(Int32(clamping: size))
+                guard case .closeRequested(let code, let reason) = phase else { return true }
+                return flushClose(into: &batch, code: code, reason: reason)
+            }
+            guard size > 0 else { break }
+            joining = true
+            burst -= size
+            burstPackets += 1
+        }
+        unsafe settlePacing(handle)
+        return true
+    }
+
+    private func settlePacing(_ handle: OpaquePointer) {
+        defer {
+            burst = 0
+            burstPackets = 0
+        }
+        guard burstPackets > 0 else { return }
+        if burstPackets <= Self.unpacedPackets, scheduler.isEmpty, datagrams.isEmpty {
+            let result = unsafe cburrow_quic_skip_pacing(handle, hub.now)
+            if result != CBURROW_QUIC_OK { fail(result) }
+        } else {
+            unsafe cburrow_quic_pace(handle, hub.now)
+        }
+    }
+
+    /// Writes one packet; its size, zero when nothing can go, or a result.
+    private func writePacket(
+        into batch: inout DatagramBatch,
+        _ handle: OpaquePointer,
+        joining: Bool
+    ) -> Int {
+        var written = cburrow_quic_written()
+        let room = min(batch.room, DatagramBatch.packetReserve)
+        let target = unsafe batch.tail.assumingMemoryBound(to: UInt8.self)
+        while true {
+            let step: Step
+            let hasCredit = unsafe !scheduler.isEmpty && cburrow_quic_credit_left(handle) > 0
+            if !datagrams.isEmpty, !hasCredit || (scheduler.topLevel ?? 0) < Self.datagramLevel {
+                step = unsafe writeDatagram(handle, target, room, &written)
+            } else if hasCredit, let slot = scheduler.next(), let stream = slots[slot] {
+                step = unsafe writeStream(stream, handle, target, room, &written)
+            } else {
+                step = unsafe writeRest(handle, target, room, &written)
+            }
+            switch step {
+            case .more: continue
+            case .nothing: return 0
+            case .failed(let result): return Int(result)
+            case .packet(let size):
+                if written.path_changed != 0 { writtenPath = DatagramPath(written.path) }
+                let ecn = ECN(rawValue: written.ecn) ?? .notECT
+                batch.commit(size, path: writtenPath, ecn: ecn, joining: joining)
+                tally.sentPackets += 1
+                tally.sentBytes += UInt64(size)
+                return size
+            }
+        }
+    }
+
+    /// Acknowledgements, control frames, probes and lost data, and the end of a packet that was begun.
+    private func writeRest(
+        _ handle: OpaquePointer,
+        _ target: UnsafeMutablePointer<UInt8>,
+        _ room: Int,
+        _ written: inout cburrow_quic_written
+    ) -> Step {
+        var accepted = -1
+        let size = unsafe cburrow_quic_write_stream(
+            handle, target, room, -1, 0, 0, nil, 0, &accepted, hub.now, &written
+        )
+        if size > 0 { return .packet(size) }
+        return size == 0 ? .nothing : .failed(Int32(clamping: size))
+    }
+
+    private func writeStream(
+        _ stream: Stream,
+        _ handle: OpaquePointer,
+        _ target: UnsafeMutablePointer<UInt8>,
+        _ room: Int,
+        _ written: inout cburrow_quic_written
+    ) -> Step {
+        let gathered = gather(stream, upTo: room)
+        guard gathered.count > 0 || gathered.isLast else {
+            scheduler.remove(stream.slot)
+            return .more
+        }
+        var accepted = -1
+        let size = unsafe cburrow_quic_write_stream(
+            handle,
+            target,
+            room,
+            stream.id,
+            gathered.isLast ? 1 : 0,
+            1,
+            hub.vectors.baseAddress,
+            gathered.vectors,
+            &accepted,
+            hub.now,
+            &written
+        )
+        if accepted >= 0 { took(accepted, of: gathered, from: stream) }
+        switch Int(size) {
+        case 1...: return .packet(size)
+        case 0: return .nothing
+        case Int(CBURROW_QUIC_WRITE_MORE): return .more
+        case Int(CBURROW_QUIC_STREAM_BLOCKED):
+            stream.isParked = true
+            scheduler.remove(stream.slot)
+            return .more
+        case Int(CBURROW_QUIC_STREAM_SHUT):
+            stream.sendIsOver = true
+            scheduler.remove(stream.slot)
+            if stream.isBidirectional { emit(.peerStopped(stream, 0)) }
+            return .more
+        case Int(CBURROW_QUIC_STREAM_GONE):
+            stream.sendIsOver = true
+            scheduler.remove(stream.slot)
+            return .more
+        default: return .failed(Int32(clamping: size))
+        }
+    }
+
+    private struct Gathered {
+        var vectors = 0
+        var count = 0
+        /// The stream ends after these bytes.
+        var isLast = false
+    }
+
+    /// Points the scatter list at the next bytes of a stream, about a packet full.
+    private func gather(_ stream: Stream, upTo room: Int) -> Gathered {
+        var result = Gathered()
+        if let prefix = stream.prefix {
+            var cursor = stream.prefixCursor
+            while result.vectors < Hub.vectorCount, result.count < room,
+                let slice = prefix.next(at: &cursor, bare: false)
+            {
+                add(slice, to: &result)
+                cursor.offset += slice.count
+            }
+            guard prefix.isCaughtUp(cursor, bare: false) else { return result }
+        }
+        if let shared = stream.shared {
+            var cursor = stream.sharedCursor
+            while result.vectors < Hub.vectorCount, result.count < room,
+                let slice = shared.next(at: &cursor, bare: stream.isBare)
+            {
+                add(slice, to: &result)
+                cursor.offset += slice.count
+            }
+            guard shared.isCaughtUp(cursor, bare: stream.isBare) else { return result }
+        }
+        result.isLast = stream.endsHere
+        return result
+    }
+
+    private func add(_ slice: Slice, to gathered: inout Gathered) {
+        let start = unsafe UnsafeMutableRawPointer(mutating: slice.start).assumingMemoryBound(to: UInt8.self)
+        unsafe hub.vectors[gathered.vectors] = cburrow_quic_vec(base: start, count: slice.count)
+        gathered.vectors += 1
+        gathered.count += slice.count
+    }
+
+    private func took(_ accepted: Int, of gathered: Gathered, from stream: Stream) {
+        stream.advance(accepted)
+        scheduler.sent(stream.slot, bytes: accepted)
+        if gathered.isLast, accepted == gathered.count { stream.sendIsOver = true }
+        if !stream.hasWork { scheduler.remove(stream.slot) }
+    }
+
+    private func writeDatagram(
+        _ handle: OpaquePointer,
+        _ target: UnsafeMutablePointer<UInt8>,
+        _ room: Int,
+        _ written: inout cburrow_quic_written
+    ) -> Step {
+        guard let datagram = datagrams.first else { return .more }
+        let limit = unsafe cburrow_quic_datagram_limit(handle)
+        guard datagram.count <= limit else {
+            // The path became narrower since it was queued.
+            _ = datagrams.popFirst()
+            return .more
+        }
+        var gathered = Gathered()
+        add(datagram.head, to: &gathered)
+        if let body = datagram.body { add(body, to: &gathered) }
+        for slice in datagram.rest.prefix(Hub.vectorCount - 2) { add(slice, to: &gathered) }
+        var accepted: Int32 = 0
+        let size = unsafe cburrow_quic_write_datagram(
+            handle, target, room, hub.vectors.baseAddress, gathered.vectors, &accepted, hub.now, &written
+        )
+        if accepted != 0 { _ = datagrams.popFirst() }
+        if size > 0 { return .packet(size) }
+        if size == 0 { return .nothing }
+        return size == Int(CBURROW_QUIC_WRITE_MORE) ? .more : .failed(Int32(clamping: size))
+    }
+
+    /// Writes CONNECTION_CLOSE and keeps it for a peer that goes on.
+    private func flushClose(into batch: inout DatagramBatch, code: UInt64?, reason: [UInt8]) -> Bool {
+        guard !batch.isFull else { return false }
+        guard let handle = unsafe handle else { return true }
+        var written = cburrow_quic_written()
+        let room = min(batch.room, DatagramBatch.packetReserve)
+        let target = unsafe batch.tail.assumingMemoryBound(to: UInt8.self)
+        let size: Int
+        if let code {
+            size = unsafe cburrow_quic_write_close(
+                handle, target, room, code, reason, reason.count, hub.now, &written
+            )
+        } else {
+            size = unsafe cburrow_quic_write_error(handle, target, room, hub.now, &written)
+        }
+        guard size > 0 else {
+            // No keys to say it with, or nothing may be sent to an unproven address.
+            vanish()
+            return true
+        }
+        if written.path_changed != 0 { writtenPath = DatagramPath(written.path) }
+        closePacket = unsafe Array(UnsafeRawBufferPointer(start: target, count: size))
+        batch.commit(size, path: writtenPath, ecn: ECN(rawValue: written.ecn) ?? .notECT, joining: false)
+        linger(.closing)
+        return true
+    }
+}

@@ -1,0 +1,81 @@
+// Shared by the files of this module only.
+#ifndef CBURROW_QUIC_INTERNAL_H
+#define CBURROW_QUIC_INTERNAL_H
+
+#include "cburrow_quic.h"
+
+#include <gnutls/gnutls.h>
+#include <ngtcp2/ngtcp2.h>
+#include <ngtcp2/ngtcp2_crypto.h>
+#include <ngtcp2/ngtcp2_crypto_gnutls.h>
+
+// ngtcp2 1.0 renamed a part of its interface.
+#define CBURROW_QUIC_V1 (NGTCP2_VERSION_NUM >= 0x010000)
+
+#define REPLAY_SLOTS 4096
+#define REPLAY_KEY_MAX 64
+
+// One ClientHello that came with early data.
+typedef struct replay_entry {
+    int64_t expires;
+    size_t count;
+    uint8_t key[REPLAY_KEY_MAX];
+} replay_entry;
+
+struct cburrow_quic_tls {
+    gnutls_certificate_credentials_t credentials;
+    gnutls_priority_t priority;
+    int is_server;
+    // Client.
+    int insecure;
+    uint8_t *pins;
+    size_t pin_count;
+    // Server.
+    gnutls_datum_t ticket_key;
+    gnutls_anti_replay_t anti_replay;
+    replay_entry *replays;
+};
+
+struct cburrow_quic_conn {
+    // First, because GnuTLS's session pointer points here.
+    ngtcp2_crypto_conn_ref ref;
+    ngtcp2_conn *conn;
+    gnutls_session_t session;
+    cburrow_quic_tls *tls;
+    cburrow_quic_events events;
+    void *user;
+    char *verify_name;
+    int verify_name_is_address;
+    int verify_result;
+    char verify_text[256];
+    int last_error;
+    int alert;
+    int early_established;
+    int is_server;
+    uint8_t reset_secret[CBURROW_QUIC_SECRET_SIZE];
+    // The path of the last packet written.
+    ngtcp2_path_storage written_path;
+    int has_written;
+#if !CBURROW_QUIC_V1
+    ngtcp2_connection_close_error close_error;
+#endif
+};
+
+// tls.c
+int cburrow_quic_session_client(cburrow_quic_conn *conn, const cburrow_quic_client *client,
+                                cburrow_quic_alpn alpn, int early_data);
+int cburrow_quic_session_server(cburrow_quic_conn *conn, cburrow_quic_alpn alpn, int early_data);
+
+// address.c
+void cburrow_quic_path_in(ngtcp2_path_storage *to, const cburrow_quic_path *from);
+void cburrow_quic_path_out(cburrow_quic_path *to, const ngtcp2_path *from);
+ngtcp2_socklen cburrow_quic_address_in(ngtcp2_sockaddr_union *to, const cburrow_quic_address *from);
+
+static inline ngtcp2_cid cburrow_quic_cid_in(const cburrow_quic_cid *from) {
+    ngtcp2_cid cid;
+    size_t count = from->count <= NGTCP2_MAX_CIDLEN ? from->count : NGTCP2_MAX_CIDLEN;
+    ngtcp2_cid_init(&cid, from->bytes, count);
+    return cid;
+}
+
+#endif
