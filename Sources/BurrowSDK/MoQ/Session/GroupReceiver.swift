@@ -65,6 +65,7 @@ extension Session {
         counters.groupsReceived &+= 1
         upstream.track.setState(.live)
         upstream.receiving += 1
+        upstream.received &+= 1
         let receiver = receiver(stream, upstream, group)
         setRole(.groupReceiver(receiver), of: stream)
         if rest.count > 0 && !take(rest, receiver) { return }

@@ -65,7 +65,10 @@ extension Session: TrackProvider {
         do {
             while let response = try SubscribeResponse.next(from: &upstream.buffer, version) {
                 switch response {
-                case .ok, .start: upstream.track.setState(.live)
+                case .ok: upstream.track.setState(.live)
+                case .start(let group):
+                    upstream.track.setState(.live)
+                    upstream.starts(at: group)
                 case .end(let group): upstream.ends(before: group)
                 case .dropped: break
                 }

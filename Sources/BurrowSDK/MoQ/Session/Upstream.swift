@@ -15,6 +15,9 @@ final class Upstream: TrackSource {
     static let linger = Interval.seconds(1)
     /// Group streams under way.
     var receiving = 0
+    /// Groups that have begun to arrive.
+    var received: UInt64 = 0
+    private var startGroup: UInt64?
     private var endGroup: UInt64?
     private(set) var isEnding = false
     private var isLingering = false
@@ -60,6 +63,11 @@ final class Upstream: TrackSource {
         }
     }
 
+    /// The peer says with which group it begins.
+    func starts(at group: UInt64) {
+        startGroup = group
+    }
+
     /// The peer says which group would be the next.
     func ends(before group: UInt64) {
         endGroup = group
@@ -80,7 +88,8 @@ final class Upstream: TrackSource {
     /// Whether everything the peer will send is here, as far as anyone can tell.
     var isComplete: Bool {
         guard isEnding, receiving == 0, let endGroup else { return false }
-        return endGroup == 0 || track.latest?.sequence ?? 0 >= endGroup - 1
+        guard let startGroup, startGroup < endGroup else { return received == 0 }
+        return received >= endGroup - startGroup
     }
 
     func streamIsGone() {
