@@ -104,7 +104,7 @@ final class Relay {
                 if !session.scope.publish.isEmpty { session.watchAnnouncements(prefix: .root) }
             case .closed(let error): closed(session, error)
             // A client that leaves closes by itself.
-            case .goaway, .announcementsComplete, .resumptionTicket, .earlyDataRejected: break
+            case .goaway, .resumptionTicket, .earlyDataRejected: break
             }
         }
     }
@@ -146,6 +146,7 @@ final class Relay {
         stopRequests.append(request)
         guard phase == .listening else { return }
         phase = .leaving(until: now + configuration.farewell)
+        endpoint.acceptLimits.connections = 0
         services.tell(.relay(id, .stopping, nil))
         for session in sessions.values { session.sendGoaway(uri: "") }
     }

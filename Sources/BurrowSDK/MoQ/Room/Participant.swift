@@ -45,7 +45,7 @@ extension Room: OriginWatcher {
         services.tell(.left(id, participant: known.number, path: path.description))
     }
 
-    /// The first picture after a reconnect is complete: who is not in it has left.
+    /// Everybody has had time to come back after a reconnect: who did not has left.
     func reconcile(now: Instant) {
         reconcileDeadline = .distantFuture
         for (path, participant) in participants where participant.isStale {

@@ -105,7 +105,6 @@ extension Room {
             case .established:
                 guard case .racing = phase else { continue }
                 established(attempt, session, now: now)
-            case .announcementsComplete: reconcile(now: now)
             case .goaway(let uri): goingAway(attempt, uri, now: now)
             case .resumptionTicket(let state): resumption = state
             case .earlyDataRejected: resumption = nil

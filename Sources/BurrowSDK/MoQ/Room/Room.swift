@@ -116,8 +116,9 @@ final class Room {
         reconcileDeadline = isReturn ? now + Self.reconcileGrace : .distantFuture
     }
 
-    /// How long participants may take to be announced again where the version does not say how many there are.
-    static let reconcileGrace = Interval.seconds(1)
+    /// How long participants may take to be announced again. When a relay restarts, the first client back finds nobody;
+    /// the others are on their way.
+    static let reconcileGrace = Interval.seconds(2)
 
     /// The connection is gone, or could not be made.
     func lost(_ error: MoQError, now: Instant) {

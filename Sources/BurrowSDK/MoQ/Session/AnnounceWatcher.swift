@@ -12,8 +12,6 @@ final class AnnounceWatcher {
     var live: [BroadcastPath: Broadcast] = [:]
     /// The peer's hop id, from ANNOUNCE_OK.
     var hop: UInt64 = 0
-    /// Announcements that must still come before the first picture is complete; `nil` when nobody can know.
-    var outstanding: UInt64?
     var isOver = false
 
     init(stream: Stream, prefix: BroadcastPath, version: Version) {
@@ -58,17 +56,10 @@ extension Session {
             for suffix in suffixes {
                 guard begin(Announcement(status: .active, suffix: suffix), watcher) else { return false }
             }
-            emit(.announcementsComplete)
-        case .ok(let hop, let activeCount):
+        case .ok(let hop, _):
             watcher.hop = hop
-            watcher.outstanding = activeCount
-            if activeCount == 0 { emit(.announcementsComplete) }
         case .announce(let announcement):
-            guard apply(announcement, watcher) else { return false }
-            if let left = watcher.outstanding, left > 0 {
-                watcher.outstanding = left - 1
-                if left == 1 { emit(.announcementsComplete) }
-            }
+            return apply(announcement, watcher)
         }
         return true
     }

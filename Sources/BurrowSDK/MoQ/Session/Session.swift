@@ -11,8 +11,6 @@ package final class Session {
         case requested(path: String?)
         /// The session is ready for use.
         case established(Version)
-        /// Everything that was announced when we asked has arrived.
-        case announcementsComplete
         /// The peer is going away; an empty URI names no other place.
         case goaway(uri: String)
         case resumptionTicket(ResumptionState)
