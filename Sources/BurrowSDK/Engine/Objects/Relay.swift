@@ -1,0 +1,53 @@
+package import BurrowBase
+package import Synchronization
+
+/// An embedded relay as hosts hold it: what can be read of it at any time, and the way to its engine.
+package final class Relay: HandleObject {
+    /// What the loop last said about the relay.
+    package struct Snapshot: Sendable {
+        package var phase = RelayPhase.starting
+        package var error: EngineError?
+        package var addresses: [SocketAddress] = []
+        package var fingerprint: [UInt8] = []
+        package var statistics = RelayStatistics()
+        package var isClosed = false
+        /// When the host last asked for statistics.
+        package var lastAsked: Instant?
+    }
+
+    package static var kind: HandleKind { .relay }
+
+    package let engine: Engine
+    package let number: UInt64
+    package let snapshot = Mutex(Snapshot())
+
+    init(engine: Engine, number: UInt64) {
+        self.engine = engine
+        self.number = number
+    }
+
+    package func lastReferenceGone() {
+        if markClosed() { engine.submit(.stopRelay(self, request: 0)) }
+    }
+
+    /// False when it is stopped already.
+    func markClosed() -> Bool {
+        snapshot.withLock { (state) in
+            defer { state.isClosed = true }
+            return !state.isClosed
+        }
+    }
+}
+
+/// Counters of a relay.
+package struct RelayStatistics: Equatable, Sendable {
+    package var measured: Instant?
+    package var sessions: UInt32 = 0
+    package var broadcasts: UInt32 = 0
+    package var tracks: UInt32 = 0
+    package var subscriptions: UInt32 = 0
+    /// What only the JSON dump shows.
+    package var extra: [Counter] = []
+
+    package init() {}
+}

@@ -1,0 +1,88 @@
+package import BurrowBase
+package import Synchronization
+
+/// A track as hosts hold it: its frames, what can be read of it at any time, and the way to its engine.
+package final class Track: HandleObject {
+    package enum Direction: UInt32, Sendable {
+        case published = 1
+        case subscribed = 2
+    }
+
+    /// What the loop last said about the track.
+    package struct Snapshot: Sendable {
+        package var phase = TrackPhase.waiting
+        package var error: EngineError?
+        package var wishes: TrackWishes
+        package var measured: Instant?
+        package var groups: UInt64 = 0
+        package var latestGroup: UInt64 = 0
+        package var dropped: UInt64 = 0
+        package var subscribers: UInt64 = 0
+        /// The host closed it, or it is over.
+        package var isClosed = false
+    }
+
+    package static var kind: HandleKind { .track }
+
+    package let room: Room
+    package let number: UInt64
+    package let direction: Direction
+    package let path: String
+    package let name: String
+    /// The ABI's number for what it carries.
+    package let content: UInt32
+    package let exchange = FrameExchange()
+    package let snapshot: Mutex<Snapshot>
+
+    init(
+        room: Room,
+        number: UInt64,
+        direction: Direction,
+        path: String,
+        name: String,
+        content: UInt32,
+        wishes: TrackWishes
+    ) {
+        self.room = room
+        self.number = number
+        self.direction = direction
+        self.path = path
+        self.name = name
+        self.content = content
+        snapshot = Mutex(Snapshot(wishes: wishes))
+    }
+
+    package func lastReferenceGone() {
+        if markClosed() { room.engine.submit(.closeTrack(self)) }
+    }
+
+    /// False when it is closed already.
+    func markClosed() -> Bool {
+        let isFirst = snapshot.withLock { (state) in
+            defer { state.isClosed = true }
+            return !state.isClosed
+        }
+        guard isFirst else { return false }
+        switch direction {
+        case .published:
+            exchange.closeOutgoing()
+            room.snapshot.withLock { _ = $0.published.remove(name) }
+        case .subscribed: exchange.discard()
+        }
+        return true
+    }
+}
+
+/// How a track is sent or wanted.
+package struct TrackWishes: Equatable, Sendable {
+    package var priority: UInt8 = 127
+    /// Oldest group first when there is not room for all.
+    package var isOrdered = false
+    package var maxAge: Interval
+    package var firstGroup: UInt64?
+    package var lastGroup: UInt64?
+
+    package init(maxAge: Interval) {
+        self.maxAge = maxAge
+    }
+}
