@@ -93,7 +93,15 @@ int cburrow_thread_start(uint64_t *handle, int detached, const char *name, void 
 
 void cburrow_thread_join(uint64_t handle) { pthread_join((pthread_t)handle, NULL); }
 
-int cburrow_thread_is_current(uint64_t handle) { return pthread_equal(pthread_self(), (pthread_t)handle) != 0; }
+void cburrow_thread_leave(uint64_t handle) { pthread_detach((pthread_t)handle); }
+
+uint64_t cburrow_thread_self(void) { return (uint64_t)pthread_self(); }
+
+void cburrow_sleep_ms(int ms) {
+  struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+  while (nanosleep(&left, &left) < 0 && errno == EINTR) {
+  }
+}
 
 /* ---- host callbacks ---- */
 

@@ -9,7 +9,7 @@ package struct HostEvent: Sendable {
         case participantJoined
         case participantLeft
         /// Frames wait in the exchange of this track.
-        case trackData(Track)
+        case trackData(HostTrack)
         case trackState(TrackPhase)
         case relayState(RelayPhase)
     }

@@ -25,8 +25,13 @@ enum EngineThread {
         cburrow_thread_join(thread)
     }
 
+    /// Lets a thread end by itself.
+    static func leave(_ thread: UInt64) {
+        cburrow_thread_leave(thread)
+    }
+
     static func isCurrent(_ thread: UInt64) -> Bool {
-        cburrow_thread_is_current(thread) == 1
+        cburrow_thread_self() == thread
     }
 
     private static func launch(

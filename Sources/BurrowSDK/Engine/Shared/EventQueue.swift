@@ -20,7 +20,8 @@ import Synchronization
         var discrete = 0
         /// How many were dropped since the overflow event was queued; `nil` when there is none in the queue.
         var dropped: Int64?
-        var isDraining = false
+        /// The thread that drains, or 0.
+        var drainer: UInt64 = 0
         /// The descriptor was handed out, or a thread waits on it.
         var descriptorUsers = 0
         var isSignalled = false
@@ -151,17 +152,27 @@ import Synchronization
     /// Takes the right to drain. Everything the last drain handed out is dead afterwards.
     package func beginDraining() -> Bool {
         state.withLock { (state) in
-            guard !state.isDraining else { return false }
-            state.isDraining = true
+            guard state.drainer == 0 else { return false }
+            state.drainer = cburrow_thread_self()
             return true
         }
     }
 
     package func endDraining() {
-        state.withLock { $0.isDraining = false }
+        state.withLock { $0.drainer = 0 }
     }
 
-    package var isDraining: Bool { state.withLock { $0.isDraining } }
+    package var isClosed: Bool { state.withLock { $0.isClosed } }
+
+    /// Waits until no other thread is between `beginDraining` and `endDraining`. Gives up after a while, because the
+    /// other thread may be in a function of the host that waits for this one.
+    func waitForOtherDrainers() {
+        for _ in 0..<2000 {
+            let drainer = state.withLock { $0.drainer }
+            if drainer == 0 || drainer == cburrow_thread_self() { return }
+            cburrow_sleep_ms(1)
+        }
+    }
 
     /// Takes the next event, waiting up to `timeout` milliseconds for it, negative without end. Draining thread only.
     package func next(timeout: Int32) -> Wait {

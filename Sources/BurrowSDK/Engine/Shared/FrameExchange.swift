@@ -96,22 +96,26 @@ package final class FrameExchange: Sendable {
 
     // MARK: Received frames, loop side
 
-    /// Memory for a frame of this size; `nil` when enough frames wait, after which the next pull asks for a refill.
-    func buffer(for count: Int) -> FrameBuffer? {
-        let found = incoming.withLock { (state) -> (isFull: Bool, buffer: FrameBuffer?) in
-            let tooMany = state.frames.count >= EngineLimits.waitingFrames
-            let tooLarge = state.bytes + count > EngineLimits.waitingFrameBytes && !state.frames.isEmpty
-            if tooMany || tooLarge {
-                state.isLoopWaiting = true
-                return (true, nil)
-            }
-            guard let index = state.resting.lastIndex(where: { $0.capacity >= count }) else { return (false, nil) }
-            state.resting.swapAt(index, state.resting.count - 1)
-            return (false, state.resting.removeLast())
+    /// Whether more frames may be delivered. When not, the pull that makes room asks for a refill.
+    func hasRoom() -> Bool {
+        incoming.withLock { (state) in
+            let isFull =
+                state.frames.count >= EngineLimits.waitingFrames
+                || state.bytes >= EngineLimits.waitingFrameBytes
+            if isFull { state.isLoopWaiting = true }
+            return !isFull
         }
-        if found.isFull { return nil }
+    }
+
+    /// Memory for a frame of this size.
+    func buffer(for count: Int) -> FrameBuffer {
+        let resting = incoming.withLock { (state) -> FrameBuffer? in
+            guard let index = state.resting.lastIndex(where: { $0.capacity >= count }) else { return nil }
+            state.resting.swapAt(index, state.resting.count - 1)
+            return state.resting.removeLast()
+        }
         // Rounded up, so that frames of similar size fit the same buffers.
-        return found.buffer ?? FrameBuffer(capacity: max(2048, count + count / 4))
+        return resting ?? FrameBuffer(capacity: max(2048, count + count / 4))
     }
 
     /// Adds a filled buffer. True when the host needs an event about it.

@@ -36,7 +36,11 @@ int cburrow_callback_depth(void);
 /** Starts a thread with all signals blocked. Returns 0 or an errno. When detached, *handle stays untouched. */
 int cburrow_thread_start(uint64_t *handle, int detached, const char *name, void (*body)(void *), void *argument);
 void cburrow_thread_join(uint64_t handle);
-int cburrow_thread_is_current(uint64_t handle);
+/** Lets a thread end by itself, without being joined. */
+void cburrow_thread_leave(uint64_t handle);
+/** The number of this thread. */
+uint64_t cburrow_thread_self(void);
+void cburrow_sleep_ms(int ms);
 
 /* ---- host callbacks ---- */
 

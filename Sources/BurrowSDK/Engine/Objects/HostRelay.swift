@@ -2,7 +2,7 @@ package import BurrowBase
 package import Synchronization
 
 /// An embedded relay as hosts hold it: what can be read of it at any time, and the way to its engine.
-package final class Relay: HandleObject {
+package final class HostRelay: HandleObject {
     /// What the loop last said about the relay.
     package struct Snapshot: Sendable {
         package var phase = RelayPhase.starting

@@ -1,8 +1,9 @@
 package import BurrowBase
+package import BurrowMoQ
 package import Synchronization
 
 /// A track as hosts hold it: its frames, what can be read of it at any time, and the way to its engine.
-package final class Track: HandleObject {
+package final class HostTrack: HandleObject {
     package enum Direction: UInt32, Sendable {
         case published = 1
         case subscribed = 2
@@ -12,7 +13,8 @@ package final class Track: HandleObject {
     package struct Snapshot: Sendable {
         package var phase = TrackPhase.waiting
         package var error: EngineError?
-        package var wishes: TrackWishes
+        /// How it is sent or wanted.
+        package var options: SubscribeOptions
         package var measured: Instant?
         package var groups: UInt64 = 0
         package var latestGroup: UInt64 = 0
@@ -24,7 +26,7 @@ package final class Track: HandleObject {
 
     package static var kind: HandleKind { .track }
 
-    package let room: Room
+    package let room: HostRoom
     package let number: UInt64
     package let direction: Direction
     package let path: String
@@ -35,13 +37,13 @@ package final class Track: HandleObject {
     package let snapshot: Mutex<Snapshot>
 
     init(
-        room: Room,
+        room: HostRoom,
         number: UInt64,
         direction: Direction,
         path: String,
         name: String,
         content: UInt32,
-        wishes: TrackWishes
+        options: SubscribeOptions
     ) {
         self.room = room
         self.number = number
@@ -49,7 +51,7 @@ package final class Track: HandleObject {
         self.path = path
         self.name = name
         self.content = content
-        snapshot = Mutex(Snapshot(wishes: wishes))
+        snapshot = Mutex(Snapshot(options: options))
     }
 
     package func lastReferenceGone() {
@@ -70,19 +72,5 @@ package final class Track: HandleObject {
         case .subscribed: exchange.discard()
         }
         return true
-    }
-}
-
-/// How a track is sent or wanted.
-package struct TrackWishes: Equatable, Sendable {
-    package var priority: UInt8 = 127
-    /// Oldest group first when there is not room for all.
-    package var isOrdered = false
-    package var maxAge: Interval
-    package var firstGroup: UInt64?
-    package var lastGroup: UInt64?
-
-    package init(maxAge: Interval) {
-        self.maxAge = maxAge
     }
 }

@@ -2,14 +2,14 @@ package import BurrowBase
 package import Synchronization
 
 /// A room as hosts hold it: what can be read of it at any time, and the way to its engine.
-package final class Room: HandleObject {
+package final class HostRoom: HandleObject {
     /// What the loop last said about the room.
     package struct Snapshot: Sendable {
         package var phase = RoomPhase.connecting
         package var error: EngineError?
         /// The number of the moq-lite version in use, or 0.
         package var version: UInt8 = 0
-        package var roster = Roster()
+        package var participants: [HostParticipant] = []
         package var reconnects: UInt32 = 0
         package var connectedSince: Instant?
         package var peerCode: Int64 = 0
@@ -85,4 +85,11 @@ package struct Counter: Equatable, Sendable {
         self.name = name
         self.value = value
     }
+}
+
+/// Somebody who announces a broadcast in a room.
+package struct HostParticipant: Equatable, Sendable {
+    package var number: UInt32
+    package var path: String
+    package var joined: Instant
 }
