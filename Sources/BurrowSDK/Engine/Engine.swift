@@ -1,7 +1,7 @@
-package import BurrowBase
-package import BurrowMoQ
+import BurrowBase
+import BurrowMoQ
 import CBurrowShims
-package import Synchronization
+import Synchronization
 
 /// The part of an engine that hosts hold: it numbers things, hands commands to the loop, and owns the loop's thread.
 package final class Engine: HandleObject {
@@ -83,7 +83,7 @@ package final class Engine: HandleObject {
         }
         guard let mine = end() else { throw EngineError(.closed, "the engine is being destroyed already") }
         EngineThread.join(mine)
-        try? events.setWakeup(nil, userData: nil)
+        try? unsafe events.setWakeup(nil, userData: nil)
         events.waitForOtherDrainers()
     }
 
@@ -105,6 +105,25 @@ package final class Engine: HandleObject {
         mailbox.close()
         HandleTable.shared.invalidate(owner: number)
         return thread
+    }
+
+    /// Gives the engine its handle.
+    package func publish() throws(EngineError) -> UInt {
+        let handle = HandleTable.shared.insert(self, owner: number)
+        guard handle != 0 else {
+            try destroy()
+            throw EngineError(.limit, "too many handles")
+        }
+        return handle
+    }
+
+    // MARK: Draining
+
+    /// Runs `body` with the right to drain, which one thread has at a time.
+    package func drain<Result>(_ body: (EventQueue) throws(EngineError) -> Result) throws(EngineError) -> Result {
+        guard events.beginDraining() else { throw EngineError(.busy, "another thread is draining this engine") }
+        defer { events.endDraining() }
+        return try body(events)
     }
 
     // MARK: Commands

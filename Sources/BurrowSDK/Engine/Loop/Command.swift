@@ -19,5 +19,7 @@ enum Command: Sendable {
     case networkChanged
     case cancel(UInt64)
     case resolved(QueryID, Result<[SocketAddress.IP], EngineError>)
+    /// The host reads counters.
+    case wantStatistics
     case shutDown(request: UInt64)
 }

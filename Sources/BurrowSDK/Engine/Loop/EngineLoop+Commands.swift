@@ -22,6 +22,7 @@ extension EngineLoop {
         case .networkChanged: node.networkChanged(now: now)
         case .cancel(let request): cancel(request)
         case .resolved(let query, let result): node.resolved(query, result.mapError(MoQError.init), now: now)
+        case .wantStatistics: wantStatistics()
         case .shutDown(let request): shutDown(request)
         }
     }
@@ -211,13 +212,9 @@ extension EngineLoop {
         } catch {
             throw EngineError(MoQError(error))
         }
-        let id: RelayID
-        do throws(MoQError) {
-            let where_ = opened.map { ($0.id, $0.local) }
-            id = try node.startRelay(options.configuration(tls: tls), sockets: where_, now: now)
-        } catch {
-            throw EngineError(error)
-        }
+        let configuration = try options.configuration(tls: tls)
+        if let bytes = options.cacheBytes { node.cache.limit = bytes }
+        let id = node.startRelay(configuration, sockets: opened.map(\.id), now: now)
         let known = LoopRelay(relay, handle, id)
         relays[relay.number] = known
         relaysByID[id] = known

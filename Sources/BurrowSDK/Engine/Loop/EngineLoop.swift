@@ -6,6 +6,9 @@ import Synchronization
 /// The one thread that owns all protocol state of an engine. Turns readiness, commands and time into calls of the node,
 /// and what the node answers into datagrams and events.
 final class EngineLoop {
+    /// Sockets of relays are numbered below, those the node asks for from here on.
+    static let firstNodeSocket: UInt32 = 1 << 24
+
     let engine: Engine
     let node: Node
     let reactor: Reactor
@@ -44,8 +47,9 @@ final class EngineLoop {
         transmitter = try DatagramTransmitter()
         now = SystemCall.now()
         node = Node(
-            configuration: NodeConfiguration(unixOffset: SystemCall.unixMicroseconds() - now.microseconds),
-            random: SystemRandom()
+            random: SystemRandom(),
+            unixOffset: SystemCall.unixMicroseconds() - now.microseconds,
+            firstSocket: Self.firstNodeSocket
         )
     }
 
@@ -112,13 +116,13 @@ final class EngineLoop {
 
     private func read(_ id: SocketID) {
         guard let socket = sockets[id] else { return }
-        let outcome = receiver.read(socket) { (datagram, path, ecn) in
+        let outcome = unsafe receiver.read(socket) { (datagram, path, ecn) in
             unsafe node.receive(datagram, path: path, ecn: ecn, now: now)
         }
         switch outcome {
         case .drained: break
         case .more: unread.append(id)
-        case .refused: node.socketRefused(id, now: now)
+        case .refused: LogRing.shared.write(.debug, "engine", "nobody listens at the other end of socket \(id.rawValue)")
         }
     }
 

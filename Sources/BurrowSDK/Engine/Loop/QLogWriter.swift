@@ -26,7 +26,7 @@ final class QLogWriter {
     }
 
     private func create(_ path: String) -> Int32 {
-        let descriptor = cburrow_create_file(path)
+        let descriptor = unsafe cburrow_create_file(path)
         if descriptor < 0 {
             LogRing.shared.write(.warning, "engine", "cannot create \(path): \(SystemCall.text(-descriptor))")
         }

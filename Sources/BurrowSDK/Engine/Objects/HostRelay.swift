@@ -1,4 +1,5 @@
 package import BurrowBase
+package import BurrowMoQ
 package import Synchronization
 
 /// An embedded relay as hosts hold it: what can be read of it at any time, and the way to its engine.
@@ -9,7 +10,9 @@ package final class HostRelay: HandleObject {
         package var error: EngineError?
         package var addresses: [SocketAddress] = []
         package var fingerprint: [UInt8] = []
-        package var statistics = RelayStatistics()
+        package var statistics: RelayStatistics?
+        /// When they were taken.
+        package var measured: Instant?
         package var isClosed = false
         /// When the host last asked for statistics.
         package var lastAsked: Instant?
@@ -37,17 +40,4 @@ package final class HostRelay: HandleObject {
             return !state.isClosed
         }
     }
-}
-
-/// Counters of a relay.
-package struct RelayStatistics: Equatable, Sendable {
-    package var measured: Instant?
-    package var sessions: UInt32 = 0
-    package var broadcasts: UInt32 = 0
-    package var tracks: UInt32 = 0
-    package var subscriptions: UInt32 = 0
-    /// What only the JSON dump shows.
-    package var extra: [Counter] = []
-
-    package init() {}
 }

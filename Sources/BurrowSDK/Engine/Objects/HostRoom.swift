@@ -1,4 +1,6 @@
 package import BurrowBase
+package import BurrowMoQ
+package import BurrowQUIC
 package import Synchronization
 
 /// A room as hosts hold it: what can be read of it at any time, and the way to its engine.
@@ -14,7 +16,11 @@ package final class HostRoom: HandleObject {
         package var connectedSince: Instant?
         package var peerCode: Int64 = 0
         package var remoteAddress = ""
-        package var statistics = RoomStatistics()
+        package var statistics: RoomStatistics?
+        /// When they were taken.
+        package var measured: Instant?
+        /// Of the connections before the present one.
+        package var pastConnections = ConnectionStatistics()
         /// Names of our tracks, for refusing a second one at once.
         package var published: Set<String> = []
         package var tracks: UInt32 = 0
@@ -48,42 +54,6 @@ package final class HostRoom: HandleObject {
             defer { state.isClosed = true }
             return !state.isClosed
         }
-    }
-}
-
-/// Counters of a room, over all its connections.
-package struct RoomStatistics: Equatable, Sendable {
-    package var measured: Instant?
-    package var mtu: UInt32 = 0
-    package var smoothedRTT: Interval = .zero
-    package var minimumRTT: Interval = .zero
-    package var sendRate: UInt64 = 0
-    package var congestionWindow: UInt64 = 0
-    package var bytesInFlight: UInt64 = 0
-    package var sentBytes: UInt64 = 0
-    package var receivedBytes: UInt64 = 0
-    package var sentPackets: UInt64 = 0
-    package var receivedPackets: UInt64 = 0
-    package var lostPackets: UInt64 = 0
-    package var publishedFrames: UInt64 = 0
-    package var publishedBytes: UInt64 = 0
-    package var subscribedFrames: UInt64 = 0
-    package var subscribedBytes: UInt64 = 0
-    package var expiredGroups: UInt64 = 0
-    /// What only the JSON dump shows.
-    package var extra: [Counter] = []
-
-    package init() {}
-}
-
-/// A named number for the JSON dumps.
-package struct Counter: Equatable, Sendable {
-    package var name: String
-    package var value: UInt64
-
-    package init(_ name: String, _ value: UInt64) {
-        self.name = name
-        self.value = value
     }
 }
 

@@ -15,11 +15,11 @@ package final class HostTrack: HandleObject {
         package var error: EngineError?
         /// How it is sent or wanted.
         package var options: SubscribeOptions
+        package var statistics: TrackStatistics?
+        /// When they were taken.
         package var measured: Instant?
-        package var groups: UInt64 = 0
-        package var latestGroup: UInt64 = 0
-        package var dropped: UInt64 = 0
-        package var subscribers: UInt64 = 0
+        /// When the host last asked for them.
+        package var lastAsked: Instant?
         /// The host closed it, or it is over.
         package var isClosed = false
     }

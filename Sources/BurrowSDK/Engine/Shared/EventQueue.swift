@@ -1,4 +1,4 @@
-package import BurrowBase
+import BurrowBase
 import CBurrowShims
 import Synchronization
 
@@ -8,9 +8,9 @@ import Synchronization
 /// somebody has asked for it or waits.
 @safe package final class EventQueue: @unchecked Sendable {
     package enum Wait: Sendable {
-        case event(HostEvent, text: UnsafePointer<CChar>)
+        /// Its text is at `text` until the next call.
+        case event(HostEvent)
         case nothing
-        case busy
         case closed
     }
 
@@ -37,7 +37,7 @@ import Synchronization
     package let descriptor: Int32
     private let callback: OpaquePointer?
     /// The text of the event taken last; touched only by the draining thread.
-    private var text: UnsafeMutablePointer<CChar>
+    private var sentence: UnsafeMutablePointer<CChar>
     private var textCapacity = 256
 
     package init() throws(EngineError) {
@@ -46,12 +46,12 @@ import Synchronization
             throw EngineError(.system, "cannot make a descriptor: \(SystemCall.text(-descriptor))")
         }
         unsafe callback = cburrow_callback_make()
-        unsafe text = .allocate(capacity: textCapacity)
-        unsafe text.pointee = 0
+        unsafe sentence = .allocate(capacity: textCapacity)
+        unsafe sentence.pointee = 0
     }
 
     deinit {
-        unsafe text.deallocate()
+        unsafe sentence.deallocate()
         if let callback = unsafe callback { unsafe cburrow_callback_free(callback) }
         cburrow_close(descriptor)
     }
@@ -135,18 +135,17 @@ import Synchronization
         return descriptor
     }
 
-    /// Replaces the function that is called when the queue stops being empty, and waits for running calls.
+    /// Replaces the function, a `burrow_wakeup_fn`, that is called when the queue stops being empty, and waits for running calls.
     package func setWakeup(
-        _ wakeup: (@convention(c) (UnsafeMutableRawPointer?) -> Void)?,
+        _ wakeup: UnsafeMutableRawPointer?,
         userData: UnsafeMutableRawPointer?
     ) throws(EngineError) {
         guard cburrow_callback_depth() == 0 else {
             throw EngineError(.wouldDeadlock, "a wakeup cannot replace itself")
         }
         guard let callback = unsafe callback else { throw EngineError(.system, "no memory for the wakeup") }
-        let raw = unsafe wakeup.map { unsafe unsafeBitCast($0, to: UnsafeMutableRawPointer.self) }
-        unsafe cburrow_callback_set(callback, raw, userData)
-        if raw != nil, state.withLock({ !$0.events.isEmpty }) { wakeHost() }
+        unsafe cburrow_callback_set(callback, wakeup, userData)
+        if unsafe wakeup != nil, state.withLock({ !$0.events.isEmpty }) { wakeHost() }
     }
 
     /// Takes the right to drain. Everything the last drain handed out is dead afterwards.
@@ -176,8 +175,8 @@ import Synchronization
 
     /// Takes the next event, waiting up to `timeout` milliseconds for it, negative without end. Draining thread only.
     package func next(timeout: Int32) -> Wait {
-        if let taken = take() { return unsafe taken }
-        guard timeout != 0 else { return unsafe .nothing }
+        if let taken = take() { return taken }
+        guard timeout != 0 else { return .nothing }
         state.withLock { (state) in
             state.descriptorUsers += 1
             signal(&state)
@@ -188,14 +187,14 @@ import Synchronization
             let left = (deadline - SystemCall.now()).microseconds
             let milliseconds = timeout < 0 ? -1 : Int32(clamping: (max(left, 0) + 999) / 1000)
             let result = cburrow_wait_readable(descriptor, milliseconds)
-            if let taken = take() { return unsafe taken }
-            if result < 0 || (timeout >= 0 && left <= 0) { return unsafe .nothing }
+            if let taken = take() { return taken }
+            if result < 0 || (timeout >= 0 && left <= 0) { return .nothing }
         }
     }
 
     private func take() -> Wait? {
         while true {
-            guard var event = pop() else { return unsafe state.withLock { $0.isOver } ? .closed : nil }
+            guard var event = pop() else { return state.withLock { $0.isOver } ? .closed : nil }
             if event.subject != 0 && !HandleTable.shared.isCurrent(event.subject) {
                 // The host has let go of what this is about; only completions still count.
                 guard case .done = event.kind else { continue }
@@ -203,8 +202,8 @@ import Synchronization
             }
             // Frames that come from here on get an event of their own.
             if case .trackData(let track) = event.kind { track.exchange.dataEventTaken() }
-            unsafe keep(event.text)
-            return unsafe .event(event, text: UnsafePointer(text))
+            keep(event.text)
+            return .event(event)
         }
     }
 
@@ -223,16 +222,19 @@ import Synchronization
         }
     }
 
-    private func keep(_ sentence: String) {
-        var sentence = sentence
-        sentence.withUTF8 { (bytes) in
+    /// The text of the event taken last. Draining thread only.
+    package var text: UnsafePointer<CChar> { unsafe UnsafePointer(sentence) }
+
+    private func keep(_ words: String) {
+        var words = words
+        words.withUTF8 { (bytes) in
             if bytes.count >= textCapacity {
-                unsafe text.deallocate()
+                unsafe sentence.deallocate()
                 textCapacity = bytes.count + 1
-                unsafe text = .allocate(capacity: textCapacity)
+                unsafe sentence = .allocate(capacity: textCapacity)
             }
-            for index in bytes.indices { unsafe text[index] = CChar(bitPattern: bytes[index]) }
-            unsafe text[bytes.count] = 0
+            for index in bytes.indices { unsafe sentence[index] = CChar(bitPattern: bytes[index]) }
+            unsafe sentence[bytes.count] = 0
         }
     }
 }

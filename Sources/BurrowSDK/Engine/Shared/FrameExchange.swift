@@ -1,4 +1,4 @@
-package import BurrowBase
+import BurrowBase
 import Synchronization
 
 /// The frames of one track between the loop and the host.

@@ -1,4 +1,4 @@
-package import Synchronization
+import Synchronization
 
 /// What a handle can stand for. The numbers are part of every handle.
 package enum HandleKind: UInt64, Sendable {
@@ -98,7 +98,7 @@ package protocol HandleObject: AnyObject, Sendable {
             }
             guard mayGrow else { return nil }
             let index = state.made
-            if index % Self.chunkSize == 0 { unsafe addChunk(index >> Self.chunkBits) }
+            if index % Self.chunkSize == 0 { addChunk(index >> Self.chunkBits) }
             state.made += 1
             return index
         }
@@ -170,13 +170,13 @@ package protocol HandleObject: AnyObject, Sendable {
 
     /// Adds a reference. False when the handle is stale or has 65535 of them.
     package func retain(_ handle: UInt) -> Bool {
-        unsafe changeReferences(of: handle, up: true)
+        changeReferences(of: handle, up: true)
     }
 
     /// Gives up a reference. False when the handle is stale.
     @discardableResult
     package func release(_ handle: UInt) -> Bool {
-        unsafe changeReferences(of: handle, up: false)
+        changeReferences(of: handle, up: false)
     }
 
     private func changeReferences(of handle: UInt, up: Bool) -> Bool {

@@ -1,4 +1,4 @@
-package import BurrowBase
+import BurrowBase
 import CBurrowShims
 import Synchronization
 
@@ -16,11 +16,6 @@ package enum LogLevel: Int32, Comparable, Sendable {
         package var level: LogLevel
         package var text: String
     }
-
-    package typealias Handler =
-        @convention(c) (
-            UnsafeMutableRawPointer?, Int32, UnsafePointer<CChar>, UnsafePointer<CChar>
-        ) -> Void
 
     private struct State {
         var lines = FIFO<Line>()
@@ -85,9 +80,9 @@ package enum LogLevel: Int32, Comparable, Sendable {
         }
     }
 
-    /// Replaces the handler, then waits until running calls have returned.
+    /// Replaces the handler, a function of C as `burrow_log_fn`, then waits until running calls have returned.
     package func setHandler(
-        _ handler: Handler?,
+        _ handler: UnsafeMutableRawPointer?,
         userData: UnsafeMutableRawPointer?
     ) throws(EngineError) {
         guard cburrow_callback_depth() == 0 else {
@@ -96,8 +91,7 @@ package enum LogLevel: Int32, Comparable, Sendable {
         guard let callback = unsafe callback else {
             throw EngineError(.system, "no memory for the log handler")
         }
-        let raw = unsafe handler.map { unsafe unsafeBitCast($0, to: UnsafeMutableRawPointer.self) }
-        unsafe cburrow_callback_set(callback, raw, userData)
+        unsafe cburrow_callback_set(callback, handler, userData)
     }
 
     /// The oldest line in the ring. It stays there until `discardFirst`.

@@ -20,6 +20,9 @@ int64_t cburrow_now_us(void);
 /** Microseconds since 1970. */
 int64_t cburrow_unix_us(void);
 
+/** The versions of the libraries below us, for people. */
+void cburrow_library_versions(char *out, size_t size);
+
 /* ---- this thread ---- */
 
 /** Remembers the sentence of this thread's last failure; what is too long is cut. */
