@@ -46,7 +46,7 @@ let package = Package(
         ),
         .target(
             name: "BurrowABI",
-            dependencies: ["BurrowBase", "BurrowEngine", "BurrowMoQ", "BurrowQUIC", "CBurrow"],
+            dependencies: ["BurrowBase", "BurrowEngine", "BurrowMoQ", "BurrowQUIC", "CBurrow", "CBurrowShims"],
             path: "Sources/BurrowSDK/ABI"
         ),
 

@@ -1,0 +1,39 @@
+import BurrowBase
+import BurrowEngine
+import CBurrow
+
+extension burrow_event {
+    /// The header's form of an event, whose text lives as long as the queue keeps it.
+    init(_ event: HostEvent, _ text: UnsafePointer<CChar>) {
+        unsafe self.init()
+        let (kind, state) = unsafe Self.numbers(of: event.kind)
+        unsafe struct_size = UInt32(clamping: MemoryLayout<burrow_event>.size)
+        unsafe self.kind = UInt32(clamping: kind)
+        unsafe self.state = state
+        unsafe status = event.error.map { StatusMapping.status(of: $0.code) } ?? .ok
+        unsafe participant = event.participant
+        unsafe request = event.request
+        unsafe time_us = event.time.microseconds
+        unsafe value = event.value
+        unsafe subject = UnsafeMutableRawPointer(bitPattern: event.subject)
+        unsafe self.text = text
+    }
+
+    private static func numbers(of kind: HostEvent.Kind) -> (kind: Int, state: UInt32) {
+        switch kind {
+        case .done: (BURROW_EVENT_DONE, 0)
+        case .overflow: (BURROW_EVENT_OVERFLOW, 0)
+        case .roomState(let phase): (BURROW_EVENT_ROOM_STATE, phase.rawValue)
+        case .participantJoined: (BURROW_EVENT_PARTICIPANT_JOINED, 0)
+        case .participantLeft: (BURROW_EVENT_PARTICIPANT_LEFT, 0)
+        case .trackData: (BURROW_EVENT_TRACK_DATA, 0)
+        case .trackState(let phase): (BURROW_EVENT_TRACK_STATE, phase.rawValue)
+        case .relayState(let phase): (BURROW_EVENT_RELAY_STATE, phase.rawValue)
+        }
+    }
+
+    /// Calls a function of the host with the event.
+    func show(to function: burrow_event_fn, _ userData: UnsafeMutableRawPointer?) {
+        unsafe withUnsafePointer(to: self) { unsafe function(userData, $0) }
+    }
+}

@@ -1,0 +1,39 @@
+import BurrowEngine
+import BurrowMoQ
+import CBurrow
+
+extension burrow_encoded_frame {
+    /// A received frame on loan.
+    init(_ frame: HostTrack.Frame) {
+        unsafe self.init()
+        let loan = frame.loan
+        unsafe flags = loan.description.flags.rawValue
+        unsafe timestamp_us = loan.description.timestamp
+        unsafe data = UnsafePointer(loan.buffer.base.assumingMemoryBound(to: UInt8.self))
+        unsafe len = loan.count
+        unsafe buffer = OpaquePointer(bitPattern: frame.handle)
+        unsafe group = loan.description.group
+        unsafe sequence = loan.description.sequence
+    }
+
+    /// What is to be pushed, checked.
+    func payload() throws(EngineError) -> UnsafeRawBufferPointer {
+        let allowed = [
+            BURROW_FRAME_KEY, BURROW_FRAME_DISCONTINUITY, BURROW_FRAME_DATAGRAM, BURROW_FRAME_END_OF_GROUP,
+        ]
+        try Arguments.check(unsafe flags, allowed, "flags")
+        guard unsafe data != nil || len == 0 else { throw EngineError(.invalidArgument, "data is NULL") }
+        guard unsafe (0...EngineLimits.frameBytes).contains(len) else {
+            throw EngineError(.limit, "frame is larger than \(EngineLimits.frameBytes) bytes")
+        }
+        return unsafe UnsafeRawBufferPointer(start: data, count: len)
+    }
+}
+
+extension SubscribeOptions {
+    /// What a host wants, the defaults when it does not say.
+    static func read(_ want: UnsafePointer<burrow_track_request>?) throws(EngineError) -> SubscribeOptions {
+        guard unsafe want != nil else { return try SubscribeOptions(burrow_track_request()) }
+        return try SubscribeOptions(unsafe Arguments.read(want, zero: burrow_track_request(), "want"))
+    }
+}

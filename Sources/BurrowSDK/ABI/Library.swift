@@ -1,0 +1,62 @@
+import BurrowBase
+import BurrowEngine
+public import CBurrow
+import CBurrowShims
+
+@c @implementation
+public func burrow_version() -> UInt32 {
+    LibraryVersion.number
+}
+
+@c @implementation
+public func burrow_version_string() -> UnsafePointer<CChar>? {
+    unsafe LibraryVersion.text.pointer
+}
+
+@c @implementation
+public func burrow_status_name(_ status: burrow_status) -> UnsafePointer<CChar>? {
+    unsafe UnsafeRawPointer(StatusMapping.name(of: status).utf8Start).assumingMemoryBound(to: CChar.self)
+}
+
+@c @implementation
+public func burrow_last_error(
+    _ buf: UnsafeMutablePointer<CChar>?,
+    _ cap: Int,
+    _ len: UnsafeMutablePointer<Int>?
+) -> burrow_status {
+    // The failure of this very function must not replace what it is asked for.
+    guard cburrow_is_forked() == 0 else { return StatusMapping.status(of: .forked) }
+    do throws(EngineError) {
+        return unsafe try Arguments.copyOut(String(cString: cburrow_last_error()), to: buf, cap, len)
+    } catch {
+        return StatusMapping.status(of: error.code)
+    }
+}
+
+@c @implementation
+public func burrow_has_feature(_ name: UnsafePointer<CChar>?) -> Int32 {
+    guard let name = unsafe name, let text = unsafe String(validatingCString: name) else { return 0 }
+    return LibraryVersion.features.contains(text) ? 1 : 0
+}
+
+@c @implementation
+public func burrow_now_us() -> Int64 {
+    SystemCall.now().microseconds
+}
+
+@c @implementation
+public func burrow_retain(_ handle: UnsafeMutableRawPointer?) -> burrow_status {
+    Boundary.enter { () throws(EngineError) -> burrow_status in
+        guard let handle = unsafe handle else { throw EngineError(.invalidArgument, "the handle is NULL") }
+        guard HandleTable.shared.retain(UInt(bitPattern: handle)) else {
+            throw EngineError(.staleHandle, "not a handle, or released already")
+        }
+        return .ok
+    }
+}
+
+@c @implementation
+public func burrow_release(_ handle: UnsafeMutableRawPointer?) {
+    guard let handle = unsafe handle, cburrow_is_forked() == 0 else { return }
+    HandleTable.shared.release(UInt(bitPattern: handle))
+}

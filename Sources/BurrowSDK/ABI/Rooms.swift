@@ -1,0 +1,89 @@
+import BurrowBase
+import BurrowEngine
+import BurrowMoQ
+public import CBurrow
+
+@c @implementation
+public func burrow_room_config_init(
+    _ cfg: UnsafeMutablePointer<burrow_room_config>?,
+    _ struct_size: UInt32
+) -> burrow_status {
+    Boundary.enter { () throws(EngineError) -> burrow_status in
+        try unsafe Arguments.initialize(cfg, struct_size, "cfg")
+        return .ok
+    }
+}
+
+@c @implementation
+public func burrow_room_open(
+    _ e: OpaquePointer?,
+    _ cfg: UnsafePointer<burrow_room_config>?,
+    _ out: UnsafeMutablePointer<OpaquePointer?>?,
+    _ req: UnsafeMutablePointer<burrow_request>?
+) -> burrow_status {
+    unsafe Arguments.clear(req)
+    return unsafe withHandle(e, as: Engine.self) { (engine) throws(EngineError) in
+        let target = try unsafe Arguments.target(out)
+        let read = try unsafe Arguments.read(cfg, zero: burrow_room_config(), "cfg")
+        let opening = try engine.openRoom(unsafe RoomConfiguration(read))
+        unsafe target.pointee = OpaquePointer(bitPattern: opening.handle)
+        return unsafe Arguments.store(opening.request, in: req)
+    }
+}
+
+@c @implementation
+public func burrow_room_close(
+    _ room: OpaquePointer?,
+    _ req: UnsafeMutablePointer<burrow_request>?
+) -> burrow_status {
+    unsafe Arguments.clear(req)
+    return unsafe withHandle(room, as: HostRoom.self) { (room) throws(EngineError) in
+        unsafe Arguments.store(try room.close(), in: req)
+    }
+}
+
+@c @implementation
+public func burrow_room_info_get(
+    _ room: OpaquePointer?,
+    _ out: UnsafeMutablePointer<burrow_room_info>?
+) -> burrow_status {
+    unsafe withHandle(room, as: HostRoom.self) { (room) throws(EngineError) in
+        try unsafe Arguments.write(burrow_room_info(room, room.read()), to: out, "out")
+        return .ok
+    }
+}
+
+@c @implementation
+public func burrow_room_participants(
+    _ room: OpaquePointer?,
+    _ out: UnsafeMutablePointer<burrow_participant>?,
+    _ cap: Int,
+    _ count: UnsafeMutablePointer<Int>?
+) -> burrow_status {
+    unsafe withHandle(room, as: HostRoom.self) { (room) throws(EngineError) in
+        try unsafe Arguments.copyOut(room.read().participants, to: out, cap, count) { burrow_participant($0) }
+    }
+}
+
+@c @implementation
+public func burrow_room_stats_get(
+    _ room: OpaquePointer?,
+    _ out: UnsafeMutablePointer<burrow_room_stats>?
+) -> burrow_status {
+    unsafe withHandle(room, as: HostRoom.self) { (room) throws(EngineError) in
+        try unsafe Arguments.write(burrow_room_stats(room.read()), to: out, "out")
+        return .ok
+    }
+}
+
+@c @implementation
+public func burrow_room_stats_json(
+    _ room: OpaquePointer?,
+    _ buf: UnsafeMutablePointer<CChar>?,
+    _ cap: Int,
+    _ len: UnsafeMutablePointer<Int>?
+) -> burrow_status {
+    unsafe withHandle(room, as: HostRoom.self) { (room) throws(EngineError) in
+        unsafe try Arguments.copyOut(room.statisticsJSON(), to: buf, cap, len)
+    }
+}

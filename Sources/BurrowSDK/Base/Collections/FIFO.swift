@@ -1,0 +1,40 @@
+/// A queue in one piece of memory. Costs no allocation once it has grown to what its use needs.
+package struct FIFO<Element> {
+    private var slots: ContiguousArray<Element?> = []
+    private var head = 0
+    package private(set) var count = 0
+
+    package init() {}
+
+    package var isEmpty: Bool { count == 0 }
+
+    package var first: Element? { count == 0 ? nil : slots[head] }
+
+    package mutating func append(_ element: Element) {
+        if count == slots.count { grow() }
+        slots[(head + count) % slots.count] = element
+        count += 1
+    }
+
+    package mutating func popFirst() -> Element? {
+        guard count > 0 else { return nil }
+        let element = slots[head]
+        slots[head] = nil
+        head = (head + 1) % slots.count
+        count -= 1
+        return element
+    }
+
+    package mutating func removeAll() {
+        while popFirst() != nil {}
+    }
+
+    private mutating func grow() {
+        var larger = ContiguousArray<Element?>()
+        larger.reserveCapacity(max(16, slots.count * 2))
+        for index in 0..<count { larger.append(slots[(head + index) % slots.count]) }
+        while larger.count < max(16, slots.count * 2) { larger.append(nil) }
+        slots = larger
+        head = 0
+    }
+}

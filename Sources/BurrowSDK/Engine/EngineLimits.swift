@@ -1,0 +1,25 @@
+/// How much an engine keeps for a host before it says no.
+package enum EngineLimits {
+    /// Discrete events that wait to be drained; what comes on top is dropped and reported as an overflow.
+    package static let waitingEvents = 4096
+    /// Requests without their completion event.
+    package static let openRequests = 65536
+    /// Received frames of one track that wait to be pulled; the rest waits in the track's groups and expires there.
+    package static let waitingFrames = 256
+    package static let waitingFrameBytes = 8 * 1024 * 1024
+    /// Frames of one track that the host may hold at a time.
+    package static let loans = 64
+    /// Pushed frames of one track that wait for the loop.
+    package static let pushedFrames = 1024
+    package static let pushedBytes = 32 * 1024 * 1024
+    /// One pushed frame.
+    package static let frameBytes = 16 * 1024 * 1024
+    /// Memory an idle frame buffer may keep.
+    package static let idleBufferBytes = 256 * 1024
+    /// Lines in the log ring.
+    package static let logLines = 512
+    /// Host names that wait to be resolved.
+    package static let waitingQueries = 1024
+    package static let listenAddresses = 16
+    package static let pins = 16
+}

@@ -1,0 +1,63 @@
+package import BurrowBase
+
+/// Something the host will learn about.
+package struct HostEvent: Sendable {
+    package enum Kind: Sendable {
+        case done
+        case overflow
+        case roomState(RoomPhase)
+        case participantJoined
+        case participantLeft
+        /// Frames wait in the exchange of this track.
+        case trackData(HostTrack)
+        case trackState(TrackPhase)
+        case relayState(RelayPhase)
+    }
+
+    package var kind: Kind
+    package var error: EngineError?
+    package var participant: UInt32 = 0
+    package var request: UInt64 = 0
+    package var time: Instant
+    package var value: Int64 = 0
+    /// The handle of what it is about, or 0.
+    package var subject: UInt = 0
+    package var text = ""
+
+    package init(_ kind: Kind, subject: UInt, time: Instant, error: EngineError? = nil) {
+        self.kind = kind
+        self.subject = subject
+        self.time = time
+        self.error = error
+        if let error {
+            text = error.context
+            value = error.peerCode
+        }
+    }
+
+    /// Whether it may be dropped when the host does not drain: the host can read the same from a snapshot.
+    var isDiscrete: Bool {
+        switch kind {
+        case .done, .trackData, .overflow: false
+        case .roomState, .participantJoined, .participantLeft, .trackState, .relayState: true
+        }
+    }
+}
+
+/// Where a room stands, as the host sees it.
+package enum RoomPhase: UInt32, Sendable {
+    case connecting = 1
+    case connected, reconnecting, restored, closed
+}
+
+/// Where a track stands, as the host sees it.
+package enum TrackPhase: UInt32, Sendable {
+    case waiting = 1
+    case live, ended, failed
+}
+
+/// Where a relay stands, as the host sees it.
+package enum RelayPhase: UInt32, Sendable {
+    case starting = 1
+    case listening, stopping, stopped
+}

@@ -1,0 +1,25 @@
+import BurrowBase
+import BurrowMoQ
+
+/// What a host asks of the loop. Requests are 0 when nobody waits for the completion.
+enum Command: Sendable {
+    case openRoom(HostRoom, handle: UInt, RoomConfiguration, request: UInt64)
+    case closeRoom(HostRoom, request: UInt64)
+    case publish(HostTrack, handle: UInt, TrackConfiguration)
+    case subscribe(HostTrack, handle: UInt, BroadcastPath)
+    case update(HostTrack, SubscribeOptions)
+    case closeTrack(HostTrack)
+    /// Pushed frames wait in the exchange.
+    case pushed(HostTrack)
+    /// The exchange has room for received frames again.
+    case refill(HostTrack)
+    case fetch(HostTrack, group: UInt64, request: UInt64)
+    case startRelay(HostRelay, handle: UInt, RelayOptions, request: UInt64)
+    case stopRelay(HostRelay, request: UInt64)
+    case networkChanged
+    case cancel(UInt64)
+    case resolved(QueryID, Result<[SocketAddress.IP], EngineError>)
+    /// The host reads counters.
+    case wantStatistics
+    case shutDown(request: UInt64)
+}

@@ -1,0 +1,291 @@
+import BurrowBase
+import BurrowMoQ
+import BurrowQUIC
+import Synchronization
+
+extension EngineLoop {
+    func perform(_ command: Command) {
+        switch command {
+        case .openRoom(let room, let handle, let configuration, let request):
+            openRoom(room, handle, configuration, request)
+        case .closeRoom(let room, let request): closeRoom(room, request)
+        case .publish(let track, let handle, let configuration): publish(track, handle, configuration)
+        case .subscribe(let track, let handle, let path): subscribe(track, handle, path)
+        case .update(let track, let options): update(track, options)
+        case .closeTrack(let track): closeTrack(track)
+        case .pushed(let track): push(track)
+        case .refill(let track): if let known = tracks[track.number] { pump(known) }
+        case .fetch(let track, let group, let request): fetch(track, group, request)
+        case .startRelay(let relay, let handle, let options, let request):
+            startRelay(relay, handle, options, request)
+        case .stopRelay(let relay, let request): stopRelay(relay, request)
+        case .networkChanged: node.networkChanged(now: now)
+        case .cancel(let request): cancel(request)
+        case .resolved(let query, let result): node.resolved(query, result.mapError(MoQError.init), now: now)
+        case .wantStatistics: wantStatistics()
+        case .shutDown(let request): shutDown(request)
+        }
+    }
+
+    // MARK: Rooms
+
+    private func openRoom(
+        _ room: HostRoom,
+        _ handle: UInt,
+        _ configuration: RoomConfiguration,
+        _ request: UInt64
+    ) {
+        requests[request] = OpenRequest(subject: .room(room), handle: handle)
+        do throws(MoQError) {
+            if configuration.trust.insecure {
+                LogRing.shared.write(
+                    .warning,
+                    "engine",
+                    "connecting to \(configuration.url.host) without checking its certificate"
+                )
+            }
+            let id = try node.openRoom(configuration, request: RequestID(rawValue: request), now: now)
+            let known = LoopRoom(room, handle, id)
+            rooms[room.number] = known
+            roomsByID[id] = known
+        } catch {
+            let reason = EngineError(error)
+            room.snapshot.withLock { (state) in
+                state.phase = .closed
+                state.error = reason
+                state.isClosed = true
+            }
+            tell(HostEvent(.roomState(.closed), subject: handle, time: now, error: reason))
+            complete(request, reason)
+        }
+    }
+
+    private func closeRoom(_ room: HostRoom, _ request: UInt64) {
+        if request != 0 {
+            requests[request] = OpenRequest(subject: .ending, handle: rooms[room.number]?.handle ?? 0)
+        }
+        guard let known = rooms[room.number] else { return complete(request, nil) }
+        node.closeRoom(known.id, request: RequestID(rawValue: request), now: now)
+    }
+
+    // MARK: Tracks
+
+    private func publish(_ track: HostTrack, _ handle: UInt, _ configuration: TrackConfiguration) {
+        add(track, handle) { (room) throws(MoQError) in
+            try node.publishTrack(in: room, configuration, now: now)
+        }
+    }
+
+    private func subscribe(_ track: HostTrack, _ handle: UInt, _ path: BroadcastPath) {
+        let options = track.snapshot.withLock { $0.options }
+        add(track, handle) { (room) throws(MoQError) in
+            try node.subscribeTrack(in: room, path: path, name: track.name, options, now: now)
+        }
+    }
+
+    private func add(_ track: HostTrack, _ handle: UInt, _ make: (RoomID) throws(MoQError) -> TrackID) {
+        do throws(MoQError) {
+            guard let room = rooms[track.room.number] else { throw MoQError(.closed, "the room is closed") }
+            let known = LoopTrack(track, handle, try make(room.id))
+            tracks[track.number] = known
+            tracksByID[known.id] = known
+            track.room.snapshot.withLock { $0.tracks += 1 }
+            if track.direction == .published {
+                track.snapshot.withLock { $0.phase = .live }
+            }
+        } catch {
+            let reason = EngineError(error)
+            fail(track, reason)
+            tell(HostEvent(.trackState(.failed), subject: handle, time: now, error: reason))
+        }
+    }
+
+    func fail(_ track: HostTrack, _ reason: EngineError) {
+        track.snapshot.withLock { (state) in
+            state.phase = .failed
+            state.error = reason
+            state.isClosed = true
+        }
+        if track.direction == .published {
+            track.room.snapshot.withLock { _ = $0.published.remove(track.name) }
+        }
+        track.exchange.end()
+    }
+
+    private func update(_ track: HostTrack, _ options: SubscribeOptions) {
+        guard let known = tracks[track.number] else { return }
+        try? node.updateSubscription(known.id, options, now: now)
+    }
+
+    private func closeTrack(_ track: HostTrack) {
+        guard let known = tracks[track.number] else { return }
+        push(track)
+        node.closeTrack(known.id, now: now)
+        forget(known)
+        track.exchange.end()
+        track.snapshot.withLock { if $0.phase != .failed { $0.phase = .ended } }
+        tell(HostEvent(.trackState(.ended), subject: known.handle, time: now))
+    }
+
+    func forget(_ known: LoopTrack) {
+        guard tracks.removeValue(forKey: known.track.number) != nil else { return }
+        tracksByID[known.id] = nil
+        known.track.room.snapshot.withLock { $0.tracks -= min($0.tracks, 1) }
+    }
+
+    /// Takes what the host pushed over to the node.
+    private func push(_ track: HostTrack) {
+        guard track.direction == .published, let known = tracks[track.number] else { return }
+        track.exchange.takePushed(into: &pushed)
+        unsafe pushed.bytes.withUnsafeBytes { (bytes) in
+            var offset = 0
+            for frame in pushed.frames {
+                let payload = unsafe UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + frame.count])
+                offset += frame.count
+                let outgoing = OutgoingFrame(
+                    timestamp: frame.timestamp,
+                    isKey: frame.flags.contains(.key),
+                    endsGroup: frame.flags.contains(.endOfGroup),
+                    isDatagram: frame.flags.contains(.datagram)
+                )
+                do throws(MoQError) {
+                    unsafe try node.push(known.id, outgoing, payload: payload, now: now)
+                } catch {
+                    LogRing.shared.write(.debug, "engine", "frame dropped: \(error.context)")
+                }
+            }
+        }
+    }
+
+    private func fetch(_ track: HostTrack, _ group: UInt64, _ request: UInt64) {
+        requests[request] = OpenRequest(subject: .fetch, handle: tracks[track.number]?.handle ?? 0)
+        guard let known = tracks[track.number] else {
+            return complete(request, EngineError(.closed, "the track is over"))
+        }
+        node.fetch(known.id, group: group, request: RequestID(rawValue: request), now: now)
+    }
+
+    // MARK: Relays
+
+    private func startRelay(_ relay: HostRelay, _ handle: UInt, _ options: RelayOptions, _ request: UInt64) {
+        requests[request] = OpenRequest(subject: .ending, handle: handle)
+        var opened: [UDPSocket] = []
+        do throws(EngineError) {
+            for address in options.listen {
+                lastRelaySocket += 1
+                let id = SocketID(rawValue: lastRelaySocket)
+                let socket = try UDPSocket(id: id, bind: address, buffers: buffers)
+                try reactor.add(socket)
+                sockets.add(socket)
+                opened.append(socket)
+            }
+            try listen(relay, handle, options, opened)
+            complete(request, nil)
+        } catch {
+            for socket in opened { close(socket.id) }
+            relay.snapshot.withLock { (state) in
+                state.phase = .stopped
+                state.error = error
+                state.isClosed = true
+            }
+            tell(HostEvent(.relayState(.stopped), subject: handle, time: now, error: error))
+            complete(request, error)
+        }
+    }
+
+    private func listen(
+        _ relay: HostRelay,
+        _ handle: UInt,
+        _ options: RelayOptions,
+        _ opened: [UDPSocket]
+    ) throws(EngineError) {
+        let tls: TLSContext
+        do throws(QUICError) {
+            if let certificate = options.certificate {
+                tls = try TLSContext.server(certificatePEM: certificate.chain, keyPEM: certificate.key)
+            } else {
+                tls = try TLSContext.selfSigned(
+                    hostNames: options.hostNames,
+                    unixTime: SystemCall.unixMicroseconds() / 1_000_000
+                )
+            }
+        } catch {
+            throw EngineError(MoQError(error))
+        }
+        let configuration = try options.configuration(tls: tls)
+        if let bytes = options.cacheBytes { node.cache.limit = bytes }
+        let id = node.startRelay(configuration, sockets: opened.map(\.id), now: now)
+        let known = LoopRelay(relay, handle, id)
+        relays[relay.number] = known
+        relaysByID[id] = known
+        relay.snapshot.withLock { (state) in
+            state.phase = .listening
+            state.addresses = opened.map(\.local)
+            state.fingerprint = tls.leafFingerprint
+        }
+        tell(HostEvent(.relayState(.listening), subject: handle, time: now))
+    }
+
+    private func stopRelay(_ relay: HostRelay, _ request: UInt64) {
+        if request != 0 {
+            requests[request] = OpenRequest(subject: .ending, handle: relays[relay.number]?.handle ?? 0)
+        }
+        guard let known = relays[relay.number] else { return complete(request, nil) }
+        node.stopRelay(known.id, request: RequestID(rawValue: request), now: now)
+    }
+
+    // MARK: Requests
+
+    /// Posts the one completion of a request. A second one is ignored.
+    func complete(_ request: UInt64, _ error: EngineError?) {
+        guard request != 0, let open = requests.removeValue(forKey: request) else { return }
+        var event = HostEvent(.done, subject: open.handle, time: now, error: error)
+        event.request = request
+        tell(event)
+        engine.requestCompleted()
+    }
+
+    func tell(_ event: HostEvent) {
+        outbox.append(event)
+    }
+
+    private func cancel(_ request: UInt64) {
+        switch requests[request]?.subject {
+        case .room(let room):
+            complete(request, EngineError(.cancelled, "cancelled"))
+            _ = room.markClosed()
+            closeRoom(room, 0)
+        case .fetch: complete(request, EngineError(.cancelled, "cancelled"))
+        case .ending, nil: break
+        }
+    }
+
+    // MARK: Shutting down
+
+    private func shutDown(_ request: UInt64) {
+        requests[request] = OpenRequest(subject: .ending, handle: 0)
+        shutdown = (request, now + .seconds(3))
+        for room in rooms.values {
+            _ = room.room.markClosed()
+            node.closeRoom(room.id, request: RequestID(rawValue: 0), now: now)
+        }
+        for relay in relays.values {
+            _ = relay.relay.markClosed()
+            node.stopRelay(relay.id, request: RequestID(rawValue: 0), now: now)
+        }
+    }
+
+    /// Completes the shutdown once everything else is over, or took too long.
+    func advance(_ shutdown: (request: UInt64, until: Instant)) {
+        let isOver = rooms.isEmpty && relays.isEmpty && requests.count <= 1
+        guard isOver || now >= shutdown.until else { return }
+        for request in requests.keys.sorted() where request != shutdown.request {
+            complete(request, EngineError(.cancelled, "the engine was shut down"))
+        }
+        complete(shutdown.request, nil)
+        self.shutdown = nil
+        engine.events.post(outbox)
+        outbox.removeAll(keepingCapacity: true)
+        engine.events.finish()
+    }
+}

@@ -1,0 +1,184 @@
+import BurrowBase
+import BurrowMoQ
+import Synchronization
+
+extension EngineLoop {
+    /// Brings the snapshots up to date with what the node tells, and passes it on to the host.
+    func takeEvents() {
+        while let event = node.nextEvent() {
+            switch event {
+            case .done(let request, let error): complete(request.rawValue, error.map(EngineError.init))
+            case .room(let id, let state, let error): roomChanged(id, state, error.map(EngineError.init))
+            case .joined(let id, let number, let path): joined(id, number, path)
+            case .left(let id, let number, let path): left(id, number, path)
+            case .readable(let id): if let known = tracksByID[id] { pump(known) }
+            case .track(let id, let state, let error): trackChanged(id, state, error.map(EngineError.init))
+            case .relay(let id, let state, let error): relayChanged(id, state, error.map(EngineError.init))
+            case .note(let line): LogRing.shared.write(.info, "moq", line)
+            }
+        }
+    }
+
+    // MARK: Rooms
+
+    private func roomChanged(_ id: RoomID, _ state: RoomState, _ error: EngineError?) {
+        guard let known = roomsByID[id] else { return }
+        let phase = RoomPhase(state)
+        known.room.snapshot.withLock { (snapshot) in
+            snapshot.phase = phase == .restored ? .connected : phase
+            snapshot.error = error
+            if let error { snapshot.peerCode = error.peerCode }
+            switch phase {
+            case .connecting: break
+            case .connected: snapshot.connectedSince = now
+            case .restored:
+                snapshot.connectedSince = now
+                snapshot.reconnects &+= 1
+            case .reconnecting: snapshot.connectedSince = nil
+            case .closed:
+                snapshot.connectedSince = nil
+                snapshot.isClosed = true
+                snapshot.participants = []
+            }
+        }
+        refreshRoom(known)
+        tell(HostEvent(.roomState(phase), subject: known.handle, time: now, error: error))
+        LogRing.shared.write(.info, "engine", "room \(phase)\(error.map { ": \($0.context)" } ?? "")")
+        guard phase == .closed else { return }
+        rooms[known.room.number] = nil
+        roomsByID[id] = nil
+        for track in tracks.values where track.track.room === known.room { over(track, .ended, nil) }
+    }
+
+    private func joined(_ id: RoomID, _ number: UInt32, _ path: String) {
+        guard let known = roomsByID[id] else { return }
+        known.room.snapshot.withLock {
+            $0.participants.append(HostParticipant(number: number, path: path, joined: now))
+        }
+        var event = HostEvent(.participantJoined, subject: known.handle, time: now)
+        event.participant = number
+        event.text = path
+        tell(event)
+    }
+
+    private func left(_ id: RoomID, _ number: UInt32, _ path: String) {
+        guard let known = roomsByID[id] else { return }
+        known.room.snapshot.withLock { $0.participants.removeAll { $0.number == number } }
+        var event = HostEvent(.participantLeft, subject: known.handle, time: now)
+        event.participant = number
+        event.text = path
+        tell(event)
+    }
+
+    // MARK: Tracks
+
+    private func trackChanged(_ id: TrackID, _ state: TrackState, _ error: EngineError?) {
+        guard let known = tracksByID[id] else { return }
+        switch state {
+        case .waiting, .live:
+            let phase: TrackPhase = state == .live ? .live : .waiting
+            known.track.snapshot.withLock { (snapshot) in
+                snapshot.phase = phase
+                snapshot.error = error
+            }
+            tell(HostEvent(.trackState(phase), subject: known.handle, time: now, error: error))
+        case .ended: over(known, .ended, error)
+        case .failed: over(known, .failed, error)
+        }
+    }
+
+    /// No more frames come. Those that wait can still be pulled.
+    private func over(_ known: LoopTrack, _ phase: TrackPhase, _ error: EngineError?) {
+        guard !known.isOver else { return }
+        known.isOver = true
+        pump(known)
+        known.track.snapshot.withLock { (snapshot) in
+            snapshot.phase = phase
+            snapshot.error = error
+            if known.track.direction == .published || phase == .failed { snapshot.isClosed = true }
+        }
+        refreshTrack(known)
+        if known.track.direction == .published {
+            known.track.room.snapshot.withLock { _ = $0.published.remove(known.track.name) }
+            forget(known)
+            known.track.exchange.end()
+        }
+        tell(HostEvent(.trackState(phase), subject: known.handle, time: now, error: error))
+    }
+
+    /// Moves received frames into the exchange, as many as it has room for.
+    func pump(_ known: LoopTrack) {
+        guard known.track.direction == .subscribed else { return }
+        let exchange = known.track.exchange
+        var needsEvent = false
+        while exchange.hasRoom() {
+            guard let frame = node.nextFrame(known.id, now: now) else {
+                if known.isOver {
+                    exchange.end()
+                    forget(known)
+                }
+                break
+            }
+            let buffer = exchange.buffer(for: frame.count)
+            unsafe frame.copy(to: buffer.base)
+            let isFirst = exchange.deliver(
+                buffer,
+                count: frame.count,
+                FrameExchange.Description(
+                    group: frame.group,
+                    sequence: UInt64(clamping: frame.index),
+                    timestamp: frame.timestamp,
+                    flags: FrameFlags(frame)
+                )
+            )
+            needsEvent = needsEvent || isFirst
+        }
+        if needsEvent { tell(HostEvent(.trackData(known.track), subject: known.handle, time: now)) }
+    }
+
+    // MARK: Relays
+
+    private func relayChanged(_ id: RelayID, _ state: RelayState, _ error: EngineError?) {
+        guard let known = relaysByID[id] else { return }
+        let phase: RelayPhase
+        switch state {
+        case .listening: return
+        case .stopping: phase = .stopping
+        case .stopped: phase = .stopped
+        }
+        refreshRelay(known)
+        known.relay.snapshot.withLock { (snapshot) in
+            snapshot.phase = phase
+            snapshot.error = error
+            snapshot.isClosed = true
+        }
+        tell(HostEvent(.relayState(phase), subject: known.handle, time: now, error: error))
+        guard phase == .stopped else { return }
+        relays[known.relay.number] = nil
+        relaysByID[id] = nil
+    }
+}
+
+extension FrameFlags {
+    init(_ frame: ReceivedFrame) {
+        self = []
+        if frame.isKey { insert(.key) }
+        if frame.isDiscontinuous { insert(.discontinuity) }
+        if frame.isDatagram { insert(.datagram) }
+        if frame.endsGroup { insert(.endOfGroup) }
+        if frame.isFetched { insert(.fetched) }
+    }
+}
+
+extension RoomPhase {
+    init(_ state: RoomState) {
+        self =
+            switch state {
+            case .connecting: .connecting
+            case .connected: .connected
+            case .reconnecting: .reconnecting
+            case .restored: .restored
+            case .closed: .closed
+            }
+    }
+}

@@ -1,0 +1,82 @@
+import BurrowBase
+import BurrowMoQ
+import BurrowQUIC
+import Synchronization
+
+/// Snapshots of counters. Hosts read them without waiting, so they are taken here: when something changed, and a few times
+/// a second as long as the host asks.
+extension EngineLoop {
+    private static let pause = Interval.milliseconds(250)
+    /// How long a host counts as interested after it asked.
+    private static let interest = Interval.seconds(5)
+
+    /// The host read counters: they are refreshed now, and regularly for a while.
+    func wantStatistics() {
+        statisticsDue = min(statisticsDue, now)
+    }
+
+    func refreshStatistics() {
+        var isAnyoneInterested = false
+        for known in rooms.values where isRecent(known.room.snapshot.withLock { $0.lastAsked }) {
+            isAnyoneInterested = true
+            refreshRoom(known)
+        }
+        for known in relays.values where isRecent(known.relay.snapshot.withLock { $0.lastAsked }) {
+            isAnyoneInterested = true
+            refreshRelay(known)
+        }
+        for known in tracks.values where isRecent(known.track.snapshot.withLock { $0.lastAsked }) {
+            isAnyoneInterested = true
+            refreshTrack(known)
+        }
+        statisticsDue = isAnyoneInterested ? now + Self.pause : .distantFuture
+    }
+
+    private func isRecent(_ asked: Instant?) -> Bool {
+        guard let asked else { return false }
+        return now - asked < Self.interest
+    }
+
+    func refreshRoom(_ known: LoopRoom) {
+        guard let information = node.information(of: known.id), let fresh = node.statistics(of: known.id) else {
+            return
+        }
+        known.room.snapshot.withLock { (snapshot) in
+            snapshot.version = information.version?.rawValue ?? snapshot.version
+            snapshot.remoteAddress = information.remoteAddress?.description ?? ""
+            if let old = snapshot.statistics?.connection, old.sentPackets > fresh.connection?.sentPackets ?? 0 {
+                snapshot.pastConnections.add(old)
+            }
+            snapshot.statistics = fresh
+            snapshot.measured = now
+        }
+    }
+
+    func refreshTrack(_ known: LoopTrack) {
+        guard let fresh = node.statistics(of: known.id) else { return }
+        known.track.snapshot.withLock { (snapshot) in
+            snapshot.statistics = fresh
+            snapshot.measured = now
+        }
+    }
+
+    func refreshRelay(_ known: LoopRelay) {
+        guard let fresh = node.statistics(of: known.id) else { return }
+        known.relay.snapshot.withLock { (snapshot) in
+            snapshot.statistics = fresh
+            snapshot.measured = now
+        }
+    }
+}
+
+extension ConnectionStatistics {
+    /// Adds the counters of a connection that is over.
+    fileprivate mutating func add(_ other: ConnectionStatistics) {
+        sentBytes &+= other.sentBytes
+        sentPackets &+= other.sentPackets
+        receivedBytes &+= other.receivedBytes
+        receivedPackets &+= other.receivedPackets
+        lostPackets &+= other.lostPackets
+        probeTimeouts &+= other.probeTimeouts
+    }
+}

@@ -1,0 +1,56 @@
+import BurrowMoQ
+
+/// What the loop knows of a room, beside its snapshot.
+final class LoopRoom {
+    let room: HostRoom
+    let handle: UInt
+    let id: RoomID
+
+    init(_ room: HostRoom, _ handle: UInt, _ id: RoomID) {
+        self.room = room
+        self.handle = handle
+        self.id = id
+    }
+}
+
+/// What the loop knows of a track, beside its snapshot and its frames.
+final class LoopTrack {
+    let track: HostTrack
+    let handle: UInt
+    let id: TrackID
+    /// The node has said that no more frames come.
+    var isOver = false
+
+    init(_ track: HostTrack, _ handle: UInt, _ id: TrackID) {
+        self.track = track
+        self.handle = handle
+        self.id = id
+    }
+}
+
+/// What the loop knows of a relay, beside its snapshot.
+final class LoopRelay {
+    let relay: HostRelay
+    let handle: UInt
+    let id: RelayID
+
+    init(_ relay: HostRelay, _ handle: UInt, _ id: RelayID) {
+        self.relay = relay
+        self.handle = handle
+        self.id = id
+    }
+}
+
+/// A request that is owed its completion.
+struct OpenRequest {
+    enum Subject {
+        case room(HostRoom)
+        case fetch
+        /// Cannot be cancelled.
+        case ending
+    }
+
+    var subject: Subject
+    /// The handle that goes into the completion event.
+    var handle: UInt
+}

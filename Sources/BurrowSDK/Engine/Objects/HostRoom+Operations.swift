@@ -1,0 +1,89 @@
+import BurrowBase
+package import BurrowMoQ
+import Synchronization
+
+/// What hosts do with a room.
+extension HostRoom {
+    package func close() throws(EngineError) -> UInt64 {
+        guard markClosed() else { throw EngineError(.closed, "the room is closed") }
+        let request = try engine.newRequest()
+        engine.submit(.closeRoom(self, request: request))
+        return request
+    }
+
+    /// Publishes a track and returns its handle.
+    package func publish(_ configuration: TrackConfiguration, content: UInt32) throws(EngineError) -> UInt {
+        guard !path.isEmpty else {
+            throw EngineError(.wrongKind, "the room was opened without a path to publish under")
+        }
+        try engine.checkRunning()
+        try snapshot.withLock { (state) throws(EngineError) in
+            guard !state.isClosed else { throw EngineError(.closed, "the room is closed") }
+            guard state.published.insert(configuration.name).inserted else {
+                throw EngineError(.exists, "track \(configuration.name) is published already")
+            }
+        }
+        let options = SubscribeOptions(
+            priority: configuration.priority,
+            ordered: configuration.ordered,
+            maxAge: configuration.maxAge
+        )
+        let track = HostTrack(
+            room: self,
+            number: engine.newNumber(),
+            direction: .published,
+            path: path,
+            name: configuration.name,
+            content: content,
+            options: options
+        )
+        do throws(EngineError) {
+            let handle = try makeHandle(track)
+            engine.submit(.publish(track, handle: handle, configuration))
+            return handle
+        } catch {
+            snapshot.withLock { _ = $0.published.remove(configuration.name) }
+            throw error
+        }
+    }
+
+    /// Subscribes to a track and returns its handle.
+    package func subscribe(
+        _ broadcast: BroadcastPath,
+        name: String,
+        _ options: SubscribeOptions
+    ) throws(EngineError) -> UInt {
+        try engine.checkRunning()
+        guard !snapshot.withLock({ $0.isClosed }) else { throw EngineError(.closed, "the room is closed") }
+        let track = HostTrack(
+            room: self,
+            number: engine.newNumber(),
+            direction: .subscribed,
+            path: broadcast.description,
+            name: name,
+            content: 0,
+            options: options
+        )
+        let handle = try makeHandle(track)
+        engine.submit(.subscribe(track, handle: handle, broadcast))
+        return handle
+    }
+
+    private func makeHandle(_ track: HostTrack) throws(EngineError) -> UInt {
+        let handle = HandleTable.shared.insert(track, owner: engine.number)
+        guard handle != 0 else { throw EngineError(.limit, "too many handles") }
+        return handle
+    }
+
+    /// The room as last seen. Asking keeps its counters fresh.
+    package func read() -> Snapshot {
+        let (copy, mustAsk) = snapshot.withLock { (state) -> (Snapshot, Bool) in
+            let now = SystemCall.now()
+            let isStale = now - (state.measured ?? Instant(microseconds: 0)) > .milliseconds(300)
+            state.lastAsked = now
+            return (state, isStale && !state.isClosed)
+        }
+        if mustAsk { engine.submit(.wantStatistics) }
+        return copy
+    }
+}

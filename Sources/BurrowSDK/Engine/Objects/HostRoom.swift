@@ -1,0 +1,65 @@
+package import BurrowBase
+package import BurrowMoQ
+package import BurrowQUIC
+package import Synchronization
+
+/// A room as hosts hold it: what can be read of it at any time, and the way to its engine.
+package final class HostRoom: HandleObject {
+    /// What the loop last said about the room.
+    package struct Snapshot: Sendable {
+        package var phase = RoomPhase.connecting
+        package var error: EngineError?
+        /// The number of the moq-lite version in use, or 0.
+        package var version: UInt8 = 0
+        package var participants: [HostParticipant] = []
+        package var reconnects: UInt32 = 0
+        package var connectedSince: Instant?
+        package var peerCode: Int64 = 0
+        package var remoteAddress = ""
+        package var statistics: RoomStatistics?
+        /// When they were taken.
+        package var measured: Instant?
+        /// Of the connections before the present one.
+        package var pastConnections = ConnectionStatistics()
+        /// Names of our tracks, for refusing a second one at once.
+        package var published: Set<String> = []
+        package var tracks: UInt32 = 0
+        /// The host closed it, or it failed.
+        package var isClosed = false
+        /// When the host last asked for statistics.
+        package var lastAsked: Instant?
+    }
+
+    package static var kind: HandleKind { .room }
+
+    package let engine: Engine
+    package let number: UInt64
+    /// Our own path in normal form; empty when we only listen.
+    package let path: String
+    package let snapshot = Mutex(Snapshot())
+
+    init(engine: Engine, number: UInt64, path: String) {
+        self.engine = engine
+        self.number = number
+        self.path = path
+    }
+
+    package func lastReferenceGone() {
+        if markClosed() { engine.submit(.closeRoom(self, request: 0)) }
+    }
+
+    /// False when it is closed already.
+    func markClosed() -> Bool {
+        snapshot.withLock { (state) in
+            defer { state.isClosed = true }
+            return !state.isClosed
+        }
+    }
+}
+
+/// Somebody who announces a broadcast in a room.
+package struct HostParticipant: Equatable, Sendable {
+    package var number: UInt32
+    package var path: String
+    package var joined: Instant
+}

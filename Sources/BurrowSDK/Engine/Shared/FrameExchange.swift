@@ -1,0 +1,249 @@
+import BurrowBase
+import Synchronization
+
+/// The frames of one track between the loop and the host.
+///
+/// Received frames wait here to be pulled, each in a buffer that is lent to the host and comes back. Pushed frames wait in
+/// one growing piece of memory which the loop swaps for an empty one. Neither way allocates in steady state.
+package final class FrameExchange: Sendable {
+    /// What is known about a received frame besides its bytes.
+    package struct Description: Equatable, Sendable {
+        package var group: UInt64
+        package var sequence: UInt64
+        package var timestamp: Int64
+        /// The ABI's frame flags.
+        package var flags: FrameFlags
+
+        package init(group: UInt64, sequence: UInt64, timestamp: Int64, flags: FrameFlags) {
+            self.group = group
+            self.sequence = sequence
+            self.timestamp = timestamp
+            self.flags = flags
+        }
+    }
+
+    /// A received frame on loan.
+    package struct Loan: Sendable {
+        package let buffer: FrameBuffer
+        package let count: Int
+        package let description: Description
+    }
+
+    package enum Pull: Sendable {
+        /// `refill` says that the loop holds more frames and should be told that there is room now.
+        case frame(Loan, refill: Bool)
+        case nothing
+        /// The track is over and nothing is left.
+        case ended
+    }
+
+    /// Frames on their way to the loop, back to back.
+    package struct Pushed: Sendable {
+        package struct Frame: Equatable, Sendable {
+            package var count: Int
+            package var timestamp: Int64
+            package var flags: FrameFlags
+        }
+
+        package fileprivate(set) var bytes: [UInt8] = []
+        package fileprivate(set) var frames: [Frame] = []
+
+        package init() {}
+
+        package mutating func removeAll() {
+            // A burst of large frames must not stay in memory for ever.
+            bytes.removeAll(keepingCapacity: bytes.capacity <= 4 * EngineLimits.idleBufferBytes)
+            frames.removeAll(keepingCapacity: true)
+        }
+    }
+
+    package enum Push: Equatable, Sendable {
+        /// `first` says that the loop has to be told.
+        case taken(first: Bool)
+        case full
+        case closed
+    }
+
+    private struct Incoming {
+        var frames = FIFO<Loan>()
+        var bytes = 0
+        var loans = 0
+        var resting: [FrameBuffer] = []
+        var isEnded = false
+        var isEventQueued = false
+        /// The loop found no room and waits to be told that there is some.
+        var isLoopWaiting = false
+        var received = Counters()
+    }
+
+    private struct Outgoing {
+        var pushed = Pushed()
+        var isClosed = false
+        var isLoopTold = false
+        var sent = Counters()
+    }
+
+    package struct Counters: Equatable, Sendable {
+        package var frames: UInt64 = 0
+        package var bytes: UInt64 = 0
+        package var dropped: UInt64 = 0
+    }
+
+    private let incoming = Mutex(Incoming())
+    private let outgoing = Mutex(Outgoing())
+
+    package init() {}
+
+    // MARK: Received frames, loop side
+
+    /// Whether more frames may be delivered. When not, the pull that makes room asks for a refill.
+    func hasRoom() -> Bool {
+        incoming.withLock { (state) in
+            let isFull =
+                state.frames.count >= EngineLimits.waitingFrames
+                || state.bytes >= EngineLimits.waitingFrameBytes
+            if isFull { state.isLoopWaiting = true }
+            return !isFull
+        }
+    }
+
+    /// Memory for a frame of this size.
+    func buffer(for count: Int) -> FrameBuffer {
+        let resting = incoming.withLock { (state) -> FrameBuffer? in
+            guard let index = state.resting.lastIndex(where: { $0.capacity >= count }) else { return nil }
+            state.resting.swapAt(index, state.resting.count - 1)
+            return state.resting.removeLast()
+        }
+        // Rounded up, so that frames of similar size fit the same buffers.
+        return resting ?? FrameBuffer(capacity: max(2048, count + count / 4))
+    }
+
+    /// Adds a filled buffer. True when the host needs an event about it.
+    func deliver(_ buffer: FrameBuffer, count: Int, _ description: Description) -> Bool {
+        incoming.withLock { (state) in
+            guard !state.isEnded else { return false }
+            state.frames.append(Loan(buffer: buffer, count: count, description: description))
+            state.bytes += count
+            state.received.frames &+= 1
+            state.received.bytes &+= UInt64(clamping: count)
+            defer { state.isEventQueued = true }
+            return !state.isEventQueued
+        }
+    }
+
+    /// No more frames come.
+    func end() {
+        incoming.withLock { $0.isEnded = true }
+        outgoing.withLock { $0.isClosed = true }
+    }
+
+    // MARK: Received frames, host side
+
+    /// Lets the host have the next frame.
+    package func pull() -> Pull {
+        incoming.withLock { (state) in
+            guard state.loans < EngineLimits.loans else { return .nothing }
+            guard let loan = state.frames.popFirst() else { return state.isEnded ? .ended : .nothing }
+            state.loans += 1
+            state.bytes -= loan.count
+            loan.buffer.lender = self
+            let hasRoom = state.frames.count <= EngineLimits.waitingFrames / 2
+            guard state.isLoopWaiting, hasRoom, state.bytes <= EngineLimits.waitingFrameBytes / 2 else {
+                return .frame(loan, refill: false)
+            }
+            state.isLoopWaiting = false
+            return .frame(loan, refill: true)
+        }
+    }
+
+    /// The event about waiting frames was handed to the host, so the next frame needs another.
+    package func dataEventTaken() {
+        incoming.withLock { $0.isEventQueued = false }
+    }
+
+    /// The host dropped everything that waits, by ending its subscription.
+    package func discard() {
+        incoming.withLock { (state) in
+            state.received.dropped &+= UInt64(clamping: state.frames.count)
+            while let loan = state.frames.popFirst() { Self.rest(loan.buffer, in: &state) }
+            state.bytes = 0
+            state.isEnded = true
+        }
+    }
+
+    func takeBack(_ buffer: FrameBuffer) {
+        incoming.withLock { (state) in
+            state.loans -= 1
+            Self.rest(buffer, in: &state)
+        }
+    }
+
+    private static func rest(_ buffer: FrameBuffer, in state: inout Incoming) {
+        guard buffer.capacity <= EngineLimits.idleBufferBytes, !state.isEnded else { return }
+        guard state.resting.count < EngineLimits.loans else { return }
+        state.resting.append(buffer)
+    }
+
+    /// What came in so far, and how many frames wait.
+    package var incomingCounters: (counters: Counters, waiting: Int) {
+        incoming.withLock { ($0.received, $0.frames.count) }
+    }
+
+    // MARK: Pushed frames
+
+    /// Copies a frame for the loop.
+    package func push(_ bytes: UnsafeRawBufferPointer, timestamp: Int64, flags: FrameFlags) -> Push {
+        outgoing.withLock { (state) in
+            guard !state.isClosed else { return .closed }
+            let waiting = state.pushed.bytes.count
+            guard state.pushed.frames.count < EngineLimits.pushedFrames,
+                waiting == 0 || waiting + bytes.count <= EngineLimits.pushedBytes
+            else {
+                state.sent.dropped &+= 1
+                return .full
+            }
+            unsafe state.pushed.bytes.append(contentsOf: bytes)
+            state.pushed.frames.append(
+                Pushed.Frame(count: bytes.count, timestamp: timestamp, flags: flags)
+            )
+            state.sent.frames &+= 1
+            state.sent.bytes &+= UInt64(clamping: bytes.count)
+            defer { state.isLoopTold = true }
+            return .taken(first: !state.isLoopTold)
+        }
+    }
+
+    /// Swaps what was pushed for an empty batch. Loop only.
+    func takePushed(into batch: inout Pushed) {
+        batch.removeAll()
+        outgoing.withLock { (state) in
+            swap(&state.pushed, &batch)
+            state.isLoopTold = false
+        }
+    }
+
+    /// Takes no more pushes; what was pushed before is still delivered.
+    package func closeOutgoing() {
+        outgoing.withLock { $0.isClosed = true }
+    }
+
+    /// What was pushed so far, and how many frames wait for the loop.
+    package var outgoingCounters: (counters: Counters, waiting: Int) {
+        outgoing.withLock { ($0.sent, $0.pushed.frames.count) }
+    }
+}
+
+/// The flags of a frame, with the numbers of the ABI.
+package struct FrameFlags: OptionSet, Equatable, Sendable {
+    package let rawValue: UInt32
+
+    package init(rawValue: UInt32) {
+        self.rawValue = rawValue
+    }
+
+    package static let key = FrameFlags(rawValue: 1)
+    package static let discontinuity = FrameFlags(rawValue: 2)
+    package static let datagram = FrameFlags(rawValue: 4)
+    package static let endOfGroup = FrameFlags(rawValue: 8)
+    package static let fetched = FrameFlags(rawValue: 16)
+}

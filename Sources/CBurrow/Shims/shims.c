@@ -1,1 +1,0 @@
-#include "cburrow_shims.h"
