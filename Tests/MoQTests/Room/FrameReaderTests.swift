@@ -4,7 +4,7 @@ import Testing
 @testable import BurrowMoQ
 
 @Suite struct FrameReaderTests {
-    private let context = SessionContext(hopID: 1, allocator: SliceAllocator(), unixOffset: 0)
+    private let context = SessionContext(allocator: SliceAllocator(), unixOffset: 0)
     private let ready = ReadyReaders()
 
     private func at(_ milliseconds: Int64) -> Instant { Instant(microseconds: milliseconds * 1000) }

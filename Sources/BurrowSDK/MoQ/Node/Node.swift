@@ -19,10 +19,7 @@ package final class Node {
     ///   - unixOffset: Microseconds since 1970 when the owner's clock showed zero.
     ///   - firstSocket: The owner numbers its own sockets, for relays, below this; the node's begin here.
     package init(random: any RandomSource, unixOffset: Int64, firstSocket: UInt32 = 1 << 16) {
-        var random = random
-        // Below 2^53 and not zero (reference §4).
-        let hopID = random.next() >> 11 | 1
-        let context = SessionContext(hopID: hopID, allocator: SliceAllocator(), unixOffset: unixOffset)
+        let context = SessionContext(allocator: SliceAllocator(), unixOffset: unixOffset)
         services = NodeServices(context: context, random: random, firstSocket: firstSocket)
     }
 

@@ -38,6 +38,9 @@ final class NodeServices {
         return SocketID(rawValue: lastSocket)
     }
 
+    /// An id for a room or relay among the hops of an announcement: not zero, below 2^53 (reference §4).
+    func newHopID() -> UInt64 { random.next() >> 11 | 1 }
+
     func perform(_ effect: NodeEffect) {
         effects.append(effect)
     }
@@ -70,7 +73,7 @@ final class NodeServices {
         return events[eventsRead]
     }
 
-    /// A random number between 0 and 1 would need floating point; a pause is all that is asked for.
+    /// How long to wait before trying again.
     func pause(_ backoff: inout Backoff) -> Interval {
         var word = SeededRandom(seed: random.next())
         return backoff.next(&word)

@@ -37,6 +37,7 @@ final class Relay {
     let endpoint: Endpoint
     let origin = Origin()
     private let services: NodeServices
+    private let hopID: UInt64
     private var phase = Phase.listening
     private var stopRequests: [RequestID] = []
     private var sessions: [UInt64: Session] = [:]
@@ -51,6 +52,7 @@ final class Relay {
         self.configuration = configuration
         self.sockets = sockets
         self.services = services
+        hopID = services.newHopID()
         endpoint = Endpoint(
             settings: configuration.settings,
             tls: configuration.tls,
@@ -89,6 +91,7 @@ final class Relay {
                 setupPath: nil,
                 served: origin,
                 learned: origin,
+                hopID: hopID,
                 context: services.context
             )
             session.limits = configuration.sessionLimits

@@ -58,6 +58,7 @@ extension Room {
                 setupPath: configuration.url.setupPath,
                 served: served,
                 learned: learned,
+                hopID: hopID,
                 context: services.context
             )
             attempt.session = session

@@ -18,6 +18,7 @@ final class Room {
     let configuration: RoomConfiguration
     let services: NodeServices
     let trust: TLSContext
+    let hopID: UInt64
     /// What we publish, for sessions to serve.
     let served = Origin()
     /// What the relay announces.
@@ -61,6 +62,7 @@ final class Room {
         self.id = id
         self.configuration = configuration
         self.services = services
+        hopID = services.newHopID()
         openRequest = request
         backoff = Backoff(first: configuration.firstPause, longest: configuration.longestPause)
         do {

@@ -33,7 +33,7 @@ extension Session: OriginWatcher {
             return connection.write(AnnounceMessage.initial(suffixes).encode(version), to: stream)
         }
         if version.hasAnnounceOK {
-            let ok = AnnounceMessage.ok(hop: context.hopID, activeCount: UInt64(live.count))
+            let ok = AnnounceMessage.ok(hop: hopID, activeCount: UInt64(live.count))
             connection.write(ok.encode(version), to: stream)
         }
         for broadcast in live { announce(broadcast, .active, server) }
@@ -58,7 +58,7 @@ extension Session: OriginWatcher {
         if status == .active || !version.hasHopIDs {
             hops = broadcast.hops
             // From lite-05 on the receiver adds the id of our ANNOUNCE_OK; before, the sender is the last hop.
-            if !version.hasAnnounceOK { hops.append(context.hopID) }
+            if !version.hasAnnounceOK { hops.append(hopID) }
         }
         let message = AnnounceMessage.announce(Announcement(status: status, suffix: suffix, hops: hops))
         connection.write(message.encode(version), to: server.stream)

@@ -26,7 +26,7 @@ extension Session {
     /// Asks the peer for everything at or below a prefix. Once per session.
     package func watchAnnouncements(prefix: BroadcastPath) {
         guard watcher == nil else { return }
-        let message = AnnounceRequest(prefix: prefix, excludedHop: context.hopID).encode(version)
+        let message = AnnounceRequest(prefix: prefix, excludedHop: hopID).encode(version)
         guard let stream = request(.announce, message, role: .ignored) else { return }
         let fresh = AnnounceWatcher(stream: stream, prefix: prefix, version: version)
         watcher = fresh
@@ -96,7 +96,7 @@ extension Session {
         var hops = announcement.hops
         if version.hasAnnounceOK && watcher.hop != 0 { hops.append(watcher.hop) }
         // What has been through here already would go round for ever.
-        guard !hops.contains(context.hopID) else { return true }
+        guard !hops.contains(hopID) else { return true }
         guard scope.mayPublish(path) else {
             counters.announcementsRefused &+= 1
             return true

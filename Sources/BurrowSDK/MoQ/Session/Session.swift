@@ -37,6 +37,9 @@ package final class Session {
     package internal(set) var counters = SessionCounters()
     package var limits = SessionLimits()
     package internal(set) var scope = SessionScope.open
+    /// The room or relay among the hops of an announcement (reference §4). Not one for the process: two rooms of one
+    /// process on one relay must hear each other.
+    let hopID: UInt64
     /// Client: the path and query of the URL, sent in SETUP.
     private let setupPath: String?
     /// The peer's hop id, from its SETUP; 0 when unknown.
@@ -72,8 +75,10 @@ package final class Session {
         setupPath: String?,
         served: Origin,
         learned: Origin,
+        hopID: UInt64,
         context: SessionContext
     ) {
+        self.hopID = hopID
         self.connection = connection
         self.setupPath = setupPath
         self.served = served
@@ -305,7 +310,7 @@ package final class Session {
             connection.write(LegacySetup.client().encode(), to: stream)
             return
         }
-        if version.hasSetup { sendSetup(Setup(probe: 1, path: setupPath, origin: context.hopID)) }
+        if version.hasSetup { sendSetup(Setup(probe: 1, path: setupPath, origin: hopID)) }
         establish()
         // From lite-05 on, the peer's SETUP says whether it reports.
         if !version.hasSetup { watchBandwidth() }
@@ -334,7 +339,7 @@ package final class Session {
     package func accept(_ scope: SessionScope) {
         guard phase == .deciding else { return }
         self.scope = scope
-        if version.hasSetup { sendSetup(Setup(probe: 1, origin: context.hopID)) }
+        if version.hasSetup { sendSetup(Setup(probe: 1, origin: hopID)) }
         establish()
     }
 

@@ -2,8 +2,6 @@ package import BurrowBase
 
 /// What all sessions of one node share.
 package final class SessionContext {
-    /// This process among the hops of an announcement (reference §4): random, non-zero, below 2^53.
-    package let hopID: UInt64
     let allocator: SliceAllocator
     let pool = GroupPool()
     let updates = TrackUpdates()
@@ -14,8 +12,7 @@ package final class SessionContext {
     /// Microseconds since 1970 when the node's clock showed zero.
     package let unixOffset: Int64
 
-    package init(hopID: UInt64, allocator: SliceAllocator, unixOffset: Int64) {
-        self.hopID = hopID
+    package init(allocator: SliceAllocator, unixOffset: Int64) {
         self.allocator = allocator
         self.unixOffset = unixOffset
     }
