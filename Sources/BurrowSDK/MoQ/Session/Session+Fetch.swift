@@ -95,7 +95,6 @@ extension Session {
         guard version.hasFetch, let path = track.broadcast.removingPrefix(scope.root) else { return nil }
         let message = Fetch(broadcast: path, track: track.name, priority: priority, group: sequence)
         guard let stream = request(.fetch, message.encode(version), role: .ignored) else { return nil }
-        connection.finish(stream)
         let group = Group()
         group.reuse(sequence: sequence, arrival: now)
         let request = FetchRequest(stream: stream, group: group, timestamped: version.hasTimestamps)
@@ -118,6 +117,8 @@ extension Session {
                 return request.fetch.note()
             case .end:
                 request.group.finish()
+                setRole(.ignored, of: request.stream)
+                connection.finish(request.stream)
                 return request.fetch.note()
             }
         }

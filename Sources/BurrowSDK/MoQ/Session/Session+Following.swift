@@ -26,11 +26,11 @@ extension Session: TrackProvider {
         upstream.abandonLater(self)
         if version.hasTrackInfo {
             let message = TrackRequest(broadcast: path, track: name).encode(version)
-            guard let stream = request(.track, message, role: .infoRequest(upstream, MessageBuffer())) else {
+            // Our half stays open until the answer is here: a FIN makes current peers forget the question.
+            guard request(.track, message, role: .infoRequest(upstream, MessageBuffer())) != nil else {
                 upstreams[upstream.id] = nil
                 return nil
             }
-            connection.finish(stream)
         }
         return track
     }
@@ -46,6 +46,7 @@ extension Session: TrackProvider {
             upstream.track.setInfo(try TrackInfo.decode(body.span, version))
             upstream.track.setState(.live)
             setRole(.ignored, of: stream)
+            connection.finish(stream)
         } catch {
             counters.malformed &+= 1
             connection.stopReading(stream, code: StreamCode.malformed.wire)
