@@ -88,3 +88,37 @@ let common: [SwiftSetting] = [
 for target in package.targets where target.type != .system && !target.name.hasPrefix("CBurrow") {
     target.swiftSettings = (target.swiftSettings ?? []) + common
 }
+
+// Fuzz targets, only when `scripts/fuzz.sh` names them: then everything gets coverage counters and the address
+// sanitizer, which a library for others must not have. Each is one file in Tests/Fuzz/Targets.
+if let names = Context.environment["BURROW_FUZZ"] {
+    let instrumented: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer,address"])]
+    for target in package.targets where target.type == .regular && !target.name.hasPrefix("CBurrow") {
+        target.swiftSettings = (target.swiftSettings ?? []) + instrumented
+    }
+    // Nothing else that would need linking: only a fuzz target brings what the counters refer to.
+    package.products = []
+    package.targets.removeAll { $0.type == .executable || $0.type == .test }
+    package.targets += [
+        .target(name: "FuzzDriver", path: "Tests/Fuzz/Support/Driver"),
+        .target(
+            name: "FuzzHarness",
+            dependencies: ["FuzzDriver"],
+            path: "Tests/Fuzz/Support/Harness",
+            swiftSettings: common
+        ),
+    ]
+    package.targets += names.split(separator: " ").map { (name) in
+        .executableTarget(
+            name: "fuzz-\(name)",
+            dependencies: [
+                "FuzzHarness", "BurrowBase", "BurrowCrypto", "BurrowQUIC", "BurrowMoQ", "BurrowEngine",
+            ],
+            path: "Tests/Fuzz/Targets",
+            sources: ["\(name).swift"],
+            swiftSettings: common + instrumented + [.unsafeFlags(["-parse-as-library"])],
+            // Debian's default linker fails on the sanitizers' debug information.
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
+        )
+    }
+}

@@ -18,18 +18,14 @@ package struct StreamOpeningParser: Sendable {
 
     /// Takes bytes from the front of `input`; `nil` when they do not suffice. To be called no more after success.
     package mutating func next(_ input: inout Slice) throws(DecodeError) -> Opening? {
-        if partial.count == 0 {
-            var reader = ByteReader(input.span)
-            if let opening = try opening(&reader) {
-                _ = input.removeFirst(reader.offset)
-                return opening
-            }
+        if partial.count == 0, let (opening, length) = try opening(input.span) {
+            _ = input.removeFirst(length)
+            return opening
         }
         while input.count > 0 {
             guard partial.append(input.span[0]) else { throw .malformed }
             _ = input.removeFirst(1)
-            var reader = ByteReader(partial.span)
-            if let opening = try opening(&reader) { return opening }
+            if let (opening, _) = try opening(partial.span) { return opening }
         }
         return nil
     }
@@ -37,17 +33,15 @@ package struct StreamOpeningParser: Sendable {
     /// Whether bytes were taken for an opening that is not complete yet.
     package var isPartial: Bool { partial.count > 0 }
 
-    @_lifetime(reader: copy reader)
-    private func opening(_ reader: inout ByteReader) throws(DecodeError) -> Opening? {
+    private func opening(_ bytes: Span<UInt8>) throws(DecodeError) -> (Opening, length: Int)? {
+        var reader = ByteReader(bytes)
         guard let type = try? reader.readVarint() else { return nil }
-        guard type == UnidirectionalStreamType.group.rawValue else { return .other(type) }
+        guard type == UnidirectionalStreamType.group.rawValue else { return (.other(type), reader.offset) }
         guard let announced = try? reader.readVarint() else { return nil }
         // Two varints are all there is in the body, so nothing longer can be right.
         guard let length = Int(exactly: announced), length <= 16 else { throw .malformed }
         guard reader.remaining >= length else { return nil }
-        let start = reader.offset
-        let header = try GroupHeader(from: &reader, version)
-        guard reader.offset - start == length else { throw .malformed }
-        return .group(header)
+        let body = bytes.extracting(reader.offset..<(reader.offset + length))
+        return (.group(try GroupHeader.decode(body, version)), reader.offset + length)
     }
 }

@@ -1,0 +1,62 @@
+#!/bin/sh
+# Builds the fuzz targets and runs each for a while over its corpus.
+#
+#   scripts/fuzz.sh [seconds for each, 60 by default] [target ...]
+#
+# A target is a file in Tests/Fuzz/Targets, its seeds are in Tests/Fuzz/Corpus/<target>. What a run discovers is kept
+# in .build/fuzz/corpus for the next; what it finds wrong in .build/fuzz/findings, and the exit code is 1.
+set -eu
+cd "$(dirname "$0")/.."
+# The sanitizer reports crashes; the runtime's own reporter would trip over it.
+export SWIFT_BACKTRACE=enable=no
+
+seconds=60
+case "${1:-}" in
+    '' | *[!0-9]*) ;;
+    *) seconds=$1; shift ;;
+esac
+
+all=$(cd Tests/Fuzz/Targets && for file in *.swift; do printf '%s ' "${file%.swift}"; done)
+for target in "$@"; do
+    if [ ! -f "Tests/Fuzz/Targets/$target.swift" ]; then
+        echo "no fuzz target $target; there are: $all" >&2
+        exit 2
+    fi
+done
+[ $# -gt 0 ] || set -- $all
+
+echo "building $(echo $all | wc -w) fuzz targets"
+log=.build/fuzz/build.log
+mkdir -p .build/fuzz/findings
+if ! BURROW_FUZZ="$all" swift build -c release --scratch-path .build/fuzz --jobs "${JOBS:-2}" >"$log" 2>&1 </dev/null
+then
+    grep -E 'error:' "$log" >&2 || tail -n 20 "$log" >&2
+    exit 2
+fi
+
+failed=''
+for target in "$@"; do
+    found=.build/fuzz/corpus/$target
+    seeds=Tests/Fuzz/Corpus/$target
+    output=.build/fuzz/$target.log
+    mkdir -p "$found"
+    [ -d "$seeds" ] || seeds=
+    # The outer limit is for a target that no longer answers to libFuzzer's own.
+    if timeout -k 5 $((seconds + 60)) .build/fuzz/release/fuzz-"$target" \
+        -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+        -artifact_prefix=".build/fuzz/findings/$target-" "$found" $seeds >"$output" 2>&1 </dev/null
+    then
+        runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$output")
+        coverage=$(sed -n 's/.*DONE *cov: \([0-9]*\).*/\1/p' "$output")
+        printf '%-20s ok, %s runs, coverage %s\n' "$target" "$runs" "$coverage"
+    else
+        failed="$failed $target"
+        printf '%-20s FAILED, see %s\n' "$target" "$output"
+        grep -E 'ERROR:|Fatal error|SUMMARY|Test unit written' "$output" || tail -n 5 "$output"
+    fi
+done
+
+if [ -n "$failed" ]; then
+    echo "findings in:$failed; run .build/fuzz/release/fuzz-<target> <file in .build/fuzz/findings> to see one again"
+    exit 1
+fi
