@@ -24,7 +24,10 @@ package final class Simulation {
         let number = UInt32(peers.count + 1)
         let ips = ips ?? [.v4(0x0a00_0000 | number)]
         let host = network.addHost(name, ips: ips)
-        let node = Node(random: SeededRandom(seed: seed &* 1000 &+ UInt64(number)), unixOffset: 1_800_000_000_000_000)
+        let node = Node(
+            random: SeededRandom(seed: seed &* 1000 &+ UInt64(number)),
+            unixOffset: 1_800_000_000_000_000
+        )
         let peer = SimulatedPeer(name: name, host: host, ips: ips, node: node)
         peers.append(peer)
         peersByHost[host] = peer
@@ -99,7 +102,12 @@ package final class Simulation {
             remote: delivery.datagram.source
         )
         unsafe bytes.withUnsafeMutableBytes {
-            unsafe peer.node.receive($0, path: path, ecn: ECN(rawValue: delivery.datagram.ecn) ?? .notECT, now: now)
+            unsafe peer.node.receive(
+                $0,
+                path: path,
+                ecn: ECN(rawValue: delivery.datagram.ecn) ?? .notECT,
+                now: now
+            )
         }
         settle(peer)
     }
@@ -119,7 +127,12 @@ package final class Simulation {
         var start = 0
         while start < bytes.count {
             let end = min(start + max(entry.segmentSize, 1), bytes.count)
-            network.send(Array(bytes[start..<end]), from: local, to: entry.path.remote, ecn: entry.ecn.rawValue)
+            network.send(
+                Array(bytes[start..<end]),
+                from: local,
+                to: entry.path.remote,
+                ecn: entry.ecn.rawValue
+            )
             start = end
         }
     }

@@ -234,21 +234,30 @@ package struct SimulatedNetwork {
         return links.count - 1
     }
 
-    /// FNV-1a over address, time and the ends of the content; what QUIC sends differs at its ends when it differs.
-    private mutating func note(_ datagram: SimulatedDatagram, _ kind: UInt8) {
-        func mix(_ byte: UInt8) { fingerprint = (fingerprint ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        mix(kind)
-        mix(datagram.ecn)
-        for shift in stride(from: UInt64(0), to: 64, by: 8) {
-            mix(UInt8(truncatingIfNeeded: clock.now.microseconds >> Int64(shift)))
+    /// Address, time and the ends of the content; what QUIC sends differs at its ends when it differs.
+    private mutating func note(_ datagram: SimulatedDatagram, _ kind: UInt64) {
+        let bytes = datagram.bytes
+        let ports = UInt64(datagram.source.port) << 16 | UInt64(datagram.destination.port)
+        mix(kind << 56 | UInt64(datagram.ecn) << 48 | ports)
+        mix(UInt64(bitPattern: clock.now.microseconds))
+        var ends = UInt64(bytes.count)
+        var index = 0
+        while index < min(bytes.count, 8) {
+            ends = (ends << 8 | ends >> 56) ^ UInt64(bytes[index])
+            index += 1
         }
-        for port in [datagram.source.port, datagram.destination.port] {
-            mix(UInt8(truncatingIfNeeded: port >> 8))
-            mix(UInt8(truncatingIfNeeded: port))
+        mix(ends)
+        index = max(bytes.count - 8, 0)
+        while index < bytes.count {
+            ends = (ends << 8 | ends >> 56) ^ UInt64(bytes[index])
+            index += 1
         }
-        mix(UInt8(truncatingIfNeeded: datagram.bytes.count >> 8))
-        mix(UInt8(truncatingIfNeeded: datagram.bytes.count))
-        for byte in datagram.bytes.prefix(16) { mix(byte) }
-        for byte in datagram.bytes.suffix(16) { mix(byte) }
+        mix(ends)
+    }
+
+    /// FNV-1a with words for bytes, and a shift that brings the high bits back down.
+    private mutating func mix(_ word: UInt64) {
+        fingerprint = (fingerprint ^ word) &* 0x100_0000_01b3
+        fingerprint ^= fingerprint >> 29
     }
 }
