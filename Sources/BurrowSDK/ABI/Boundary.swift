@@ -36,7 +36,9 @@ func withHandle<Object: HandleObject>(
     _ body: (Object) throws(EngineError) -> burrow_status
 ) -> burrow_status {
     Boundary.enter { () throws(EngineError) -> burrow_status in
-        guard let handle = unsafe handle else { throw EngineError(.invalidArgument, "the \(Object.kind) is NULL") }
+        guard let handle = unsafe handle else {
+            throw EngineError(.invalidArgument, "the \(Object.kind) is NULL")
+        }
         let number = UInt(bitPattern: handle)
         guard let status = try HandleTable.shared.with(number, as: type, body) else {
             throw EngineError(.staleHandle, "not a handle of a \(Object.kind), or released already")

@@ -172,7 +172,10 @@ extension RelayOptions {
         try Arguments.check(unsafe cfg.flags, [BURROW_RELAY_OPEN], "flags")
         let texts = unsafe try Arguments.texts(cfg.listen, cfg.listen_count, "listen")
         guard (1...EngineLimits.listenAddresses).contains(texts.count) else {
-            throw EngineError(.invalidArgument, "listen has no address, or more than \(EngineLimits.listenAddresses)")
+            throw EngineError(
+                .invalidArgument,
+                "listen has no address, or more than \(EngineLimits.listenAddresses)"
+            )
         }
         var addresses: [SocketAddress] = []
         for text in texts {
@@ -192,7 +195,10 @@ extension RelayOptions {
             try setTokenKeys(Array(keys.utf8))
         }
         guard publicPrefix != nil || tokenKeys != nil else {
-            throw EngineError(.invalidArgument, "nobody could enter: there are neither keys nor a public part")
+            throw EngineError(
+                .invalidArgument,
+                "nobody could enter: there are neither keys nor a public part"
+            )
         }
         versions = unsafe try [Version](mask: cfg.versions)
         unsafe try settings.setCongestion(cfg.congestion)
@@ -214,7 +220,8 @@ extension RelayOptions {
         switch (chain, key) {
         case (let chain?, let key?): certificate = Certificate(chain: Array(chain.utf8), key: Array(key.utf8))
         case (nil, nil): break
-        default: throw EngineError(.invalidArgument, "certificate_pem and key_pem come together or not at all")
+        default:
+            throw EngineError(.invalidArgument, "certificate_pem and key_pem come together or not at all")
         }
         let names = unsafe try Arguments.texts(cfg.host_names, cfg.host_name_count, "host_names")
         if !names.isEmpty { hostNames = names }

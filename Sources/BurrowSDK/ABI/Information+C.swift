@@ -20,7 +20,9 @@ extension burrow_room_info {
         unsafe withUnsafeMutableBytes(of: &remote_address) {
             unsafe Arguments.write(snapshot.connectedSince == nil ? "" : snapshot.remoteAddress, to: $0)
         }
-        unsafe withUnsafeMutableBytes(of: &text) { unsafe Arguments.write(snapshot.error?.context ?? "", to: $0) }
+        unsafe withUnsafeMutableBytes(of: &text) {
+            unsafe Arguments.write(snapshot.error?.context ?? "", to: $0)
+        }
         unsafe withUnsafeMutableBytes(of: &path) { unsafe Arguments.write(room.path, to: $0) }
     }
 }
@@ -78,7 +80,9 @@ extension burrow_track_info {
         max_age_ms = UInt32(clamping: options.maxAge.milliseconds)
         unsafe withUnsafeMutableBytes(of: &path) { unsafe Arguments.write(track.path, to: $0) }
         unsafe withUnsafeMutableBytes(of: &name) { unsafe Arguments.write(track.name, to: $0) }
-        unsafe withUnsafeMutableBytes(of: &text) { unsafe Arguments.write(snapshot.error?.context ?? "", to: $0) }
+        unsafe withUnsafeMutableBytes(of: &text) {
+            unsafe Arguments.write(snapshot.error?.context ?? "", to: $0)
+        }
     }
 }
 
@@ -111,9 +115,15 @@ extension burrow_relay_info {
         tracks = UInt32(clamping: snapshot.statistics?.tracks ?? 0)
         subscriptions = UInt32(clamping: snapshot.statistics?.subscriptions ?? 0)
         unsafe withUnsafeMutableBytes(of: &fingerprint) { (field) in
-            for (index, byte) in snapshot.fingerprint.prefix(field.count).enumerated() { unsafe field[index] = byte }
+            for (index, byte) in snapshot.fingerprint.prefix(field.count).enumerated() {
+                unsafe field[index] = byte
+            }
         }
-        unsafe withUnsafeMutableBytes(of: &address) { unsafe Arguments.write(first?.description ?? "", to: $0) }
-        unsafe withUnsafeMutableBytes(of: &text) { unsafe Arguments.write(snapshot.error?.context ?? "", to: $0) }
+        unsafe withUnsafeMutableBytes(of: &address) {
+            unsafe Arguments.write(first?.description ?? "", to: $0)
+        }
+        unsafe withUnsafeMutableBytes(of: &text) {
+            unsafe Arguments.write(snapshot.error?.context ?? "", to: $0)
+        }
     }
 }

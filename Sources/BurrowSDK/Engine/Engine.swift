@@ -79,7 +79,10 @@ package final class Engine: HandleObject {
     package func destroy() throws(EngineError) {
         let thread = state.withLock { $0.thread }
         guard cburrow_callback_depth() == 0, !(thread.map(EngineThread.isCurrent) ?? false) else {
-            throw EngineError(.wouldDeadlock, "an engine cannot be destroyed from its wakeup or a log handler")
+            throw EngineError(
+                .wouldDeadlock,
+                "an engine cannot be destroyed from its wakeup or a log handler"
+            )
         }
         guard let mine = end() else { throw EngineError(.closed, "the engine is being destroyed already") }
         EngineThread.join(mine)
@@ -120,8 +123,12 @@ package final class Engine: HandleObject {
     // MARK: Draining
 
     /// Runs `body` with the right to drain, which one thread has at a time.
-    package func drain<Result>(_ body: (EventQueue) throws(EngineError) -> Result) throws(EngineError) -> Result {
-        guard events.beginDraining() else { throw EngineError(.busy, "another thread is draining this engine") }
+    package func drain<Result>(_ body: (EventQueue) throws(EngineError) -> Result) throws(EngineError)
+        -> Result
+    {
+        guard events.beginDraining() else {
+            throw EngineError(.busy, "another thread is draining this engine")
+        }
         defer { events.endDraining() }
         return try body(events)
     }

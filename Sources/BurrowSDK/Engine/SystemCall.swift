@@ -20,7 +20,9 @@ package enum SystemCall {
     }
 
     /// Whether files can be made in a folder.
-    package static func isWritableFolder(_ path: String) -> Bool { unsafe cburrow_is_writable_folder(path) == 1 }
+    package static func isWritableFolder(_ path: String) -> Bool {
+        unsafe cburrow_is_writable_folder(path) == 1
+    }
 
     /// The clock all timestamps use.
     package static func now() -> Instant { Instant(microseconds: cburrow_now_us()) }

@@ -38,13 +38,15 @@ extension EngineLoop {
     }
 
     func refreshRoom(_ known: LoopRoom) {
-        guard let information = node.information(of: known.id), let fresh = node.statistics(of: known.id) else {
+        guard let information = node.information(of: known.id), let fresh = node.statistics(of: known.id)
+        else {
             return
         }
         known.room.snapshot.withLock { (snapshot) in
             snapshot.version = information.version?.rawValue ?? snapshot.version
             snapshot.remoteAddress = information.remoteAddress?.description ?? ""
-            if let old = snapshot.statistics?.connection, old.sentPackets > fresh.connection?.sentPackets ?? 0 {
+            if let old = snapshot.statistics?.connection, old.sentPackets > fresh.connection?.sentPackets ?? 0
+            {
                 snapshot.pastConnections.add(old)
             }
             snapshot.statistics = fresh

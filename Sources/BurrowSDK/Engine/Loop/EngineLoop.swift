@@ -122,7 +122,8 @@ final class EngineLoop {
         switch outcome {
         case .drained: break
         case .more: unread.append(id)
-        case .refused: LogRing.shared.write(.debug, "engine", "nobody listens at the other end of socket \(id.rawValue)")
+        case .refused:
+            LogRing.shared.write(.debug, "engine", "nobody listens at the other end of socket \(id.rawValue)")
         }
     }
 

@@ -20,7 +20,9 @@ extension HostTrack {
     package func update(_ options: SubscribeOptions) throws(EngineError) {
         try check(.subscribed)
         try snapshot.withLock { (state) throws(EngineError) in
-            guard !state.isClosed, state.phase != .ended else { throw EngineError(.closed, "the track is over") }
+            guard !state.isClosed, state.phase != .ended else {
+                throw EngineError(.closed, "the track is over")
+            }
             state.options = options
         }
         room.engine.submit(.update(self, options))

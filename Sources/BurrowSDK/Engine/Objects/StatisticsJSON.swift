@@ -55,7 +55,10 @@ extension HostRelay {
                     json.integer(statistics.endpoint.accepted, for: "accepted")
                     json.integer(statistics.endpoint.refused, for: "refused")
                     json.integer(statistics.endpoint.retriesSent, for: "retries_sent")
-                    json.integer(statistics.endpoint.versionNegotiationsSent, for: "version_negotiations_sent")
+                    json.integer(
+                        statistics.endpoint.versionNegotiationsSent,
+                        for: "version_negotiations_sent"
+                    )
                     json.integer(statistics.endpoint.resetsSent, for: "resets_sent")
                     json.integer(statistics.endpoint.dropped, for: "dropped")
                 }

@@ -147,7 +147,8 @@ package protocol HandleObject: AnyObject, Sendable {
     }
 
     private func pin(_ handle: UInt, _ kind: HandleKind) -> UnsafeMutablePointer<Slot>? {
-        guard UInt64(handle) >> Self.slotBits & 0xf == kind.rawValue, let slot = unsafe slot(of: handle) else {
+        guard UInt64(handle) >> Self.slotBits & 0xf == kind.rawValue, let slot = unsafe slot(of: handle)
+        else {
             return nil
         }
         var word = unsafe slot.pointee.word.load(ordering: .acquiring)
@@ -212,7 +213,9 @@ package protocol HandleObject: AnyObject, Sendable {
             guard let slot = unsafe slot(index) else { continue }
             var word = unsafe slot.pointee.word.load(ordering: .acquiring)
             // The word is read first: when it is still the same afterwards, so was the owner.
-            while word >> 16 & Self.countLimit > 0, unsafe slot.pointee.owner.load(ordering: .relaxed) == owner {
+            while word >> 16 & Self.countLimit > 0,
+                unsafe slot.pointee.owner.load(ordering: .relaxed) == owner
+            {
                 let bare = word & ~(Self.countLimit << 16)
                 let (done, seen) = unsafe slot.pointee.word.compareExchange(
                     expected: word,

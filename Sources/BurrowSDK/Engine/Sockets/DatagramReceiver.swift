@@ -42,7 +42,9 @@ import CBurrowShims
                 isRefused = isRefused || cburrow_is_refused(-count) == 1
                 continue
             }
-            for index in 0..<count { unsafe split(cburrow_receiver_arrival(memory, index).pointee, socket, take) }
+            for index in 0..<count {
+                unsafe split(cburrow_receiver_arrival(memory, index).pointee, socket, take)
+            }
             if count < cburrow_receiver_limit() { return isRefused ? .refused : .drained }
         }
         return isRefused ? .refused : .more

@@ -145,15 +145,39 @@ import CBurrowShims
         let segment = isRun ? entry.segmentSize : 0
         if socket.isConnected {
             return unsafe cburrow_sender_add(
-                memory, &udp, bytes, count, segment, entry.ecn.rawValue, nil, nil) == 1
+                memory,
+                &udp,
+                bytes,
+                count,
+                segment,
+                entry.ecn.rawValue,
+                nil,
+                nil
+            ) == 1
         }
         var remote = entry.path.remote.raw
         guard udp.needs_source == 1 else {
             return unsafe cburrow_sender_add(
-                memory, &udp, bytes, count, segment, entry.ecn.rawValue, &remote, nil) == 1
+                memory,
+                &udp,
+                bytes,
+                count,
+                segment,
+                entry.ecn.rawValue,
+                &remote,
+                nil
+            ) == 1
         }
         var local = entry.path.local.raw
         return unsafe cburrow_sender_add(
-            memory, &udp, bytes, count, segment, entry.ecn.rawValue, &remote, &local) == 1
+            memory,
+            &udp,
+            bytes,
+            count,
+            segment,
+            entry.ecn.rawValue,
+            &remote,
+            &local
+        ) == 1
     }
 }
