@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, AsyncIterator
 
 from . import _abi
 from ._library import check, lib, sized
-from .errors import ClosedError, LimitError, error_for
+from .errors import ClosedError, LimitError, StaleHandleError, error_for
 from .frame import Frame
 from .handle import Handle
 from .request import Request, wake
@@ -159,7 +159,7 @@ class Track(Handle):
             return None, True
         try:
             return self.pull(), False
-        except ClosedError:
+        except (ClosedError, StaleHandleError):
             if self._engine.closed:
                 return None, True
             info = self.info
