@@ -152,7 +152,10 @@ static void read_frames(struct state *state) {
     if (status == BURROW_AGAIN) break;
     if (status != BURROW_OK) {
       /* BURROW_ERR_CLOSED: the track is over and everything was taken. */
-      if (status != BURROW_ERR_CLOSED) complain("reading a frame", status);
+      if (status != BURROW_ERR_CLOSED)
+        complain("reading a frame", status);
+      else
+        fprintf(stderr, "the track has ended after %ld frames\n", state->frames);
       state->failed |= status != BURROW_ERR_CLOSED;
       state->over = 1;
       break;
@@ -232,10 +235,8 @@ static void on_event(struct state *state, const burrow_event *event) {
     if (event->state == BURROW_TRACK_LIVE) {
       fprintf(stderr, "'%s' of '%s' goes\n", state->options->track, state->options->path);
     } else if (event->state == BURROW_TRACK_ENDED) {
-      /* What came before the end can still be read. */
+      /* What came before the end can still be read; when all of it was, pulling says so. */
       read_frames(state);
-      fprintf(stderr, "the track has ended after %ld frames\n", state->frames);
-      state->over = 1;
     } else if (event->state == BURROW_TRACK_FAILED) {
       fprintf(stderr, "no track: %s (%s)\n", event->text, burrow_status_name(event->status));
       state->failed = state->over = 1;
