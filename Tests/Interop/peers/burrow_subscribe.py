@@ -13,7 +13,8 @@ options = arguments("our subscriber", subscriber=True, ours=True)
 
 
 async def read_track(room: burrow.Room, name: str, checker: Checker) -> None:
-    track = room.subscribe(options.path, name, priority=60, max_age_ms=options.max_age_ms)
+    age = options.max_age_ms
+    track = room.subscribe(options.path, name, priority=60, max_age_ms=age, latest_only=options.latest)
     emit("subscribed", track=name)
     try:
         async for frame in track:

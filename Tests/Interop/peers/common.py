@@ -92,7 +92,7 @@ class Checker:
             return -1
         if inner != index:
             self.problem(f"{track}: group {group} frame {inner} came as frame {index}")
-        if self.size and size != max(self.size, MINIMUM_SIZE):
+        if self.groups and size != max(self.size, MINIMUM_SIZE):
             self.problem(f"{track}: group {group} frame {inner} has {size} bytes")
         if self.timestamps and timestamp is not None:
             if timestamp == timestamp_us(group, inner):
@@ -200,6 +200,7 @@ def arguments(description: str, subscriber: bool = False, relay: bool = False, o
     p.add_argument("--hang", action="store_true", help="a varint timestamp stands before every payload")
     if subscriber:
         p.add_argument("--watch", default=None, help="only report participants below this prefix")
+        p.add_argument("--latest", action="store_true", help="only the newest group, nothing older")
         p.add_argument("--timestamps", action="store_true", help="check the timestamps as well")
         p.add_argument("--report-every", type=int, default=1, help="report every n-th frame; 0: none")
     else:
