@@ -6,7 +6,6 @@ import argparse
 import asyncio
 
 import burrow
-
 from common import emit, note
 
 LEVELS = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import burrow
-
 from burrow_common import connected, log_lines, open_room, report
 from common import Commands, arguments, emit, hang_frame, payload, run, timestamp_us, track_names
 
@@ -77,7 +76,7 @@ async def main(commands: Commands) -> None:
         reporting.cancel()
 
 
-async def next_command(commands: Commands, publishing: "asyncio.Task[None] | None") -> str | None:
+async def next_command(commands: Commands, publishing: asyncio.Task[None] | None) -> str | None:
     """Waits for a command but raises what went wrong while publishing."""
     waiting = asyncio.create_task(commands.lines.get())
     pending = {waiting}

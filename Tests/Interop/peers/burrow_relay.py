@@ -6,7 +6,6 @@ import asyncio
 from pathlib import Path
 
 import burrow
-
 from burrow_common import log_lines, versions
 from common import Commands, arguments, emit, run
 

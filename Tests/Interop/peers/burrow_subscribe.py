@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import burrow
-
 from burrow_common import connected, log_lines, open_room, report
 from common import Checker, Commands, arguments, emit, note, run, track_names
 

@@ -15,7 +15,8 @@ import struct
 import sys
 import time
 import traceback
-from typing import Any, Awaitable, Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 HEADER = struct.Struct("!4sIII")
 MAGIC = b"BRW1"
@@ -167,7 +168,9 @@ class Commands:
         await self.lines.put(None)
 
 
-def arguments(description: str, subscriber: bool = False, relay: bool = False, ours: bool = False) -> argparse.Namespace:
+def arguments(
+    description: str, subscriber: bool = False, relay: bool = False, ours: bool = False
+) -> argparse.Namespace:
     """Parses the options; each role knows the same ones in every implementation."""
     p = argparse.ArgumentParser(description=description)
     p.add_argument("--timeout", type=float, default=60.0, help="seconds after which the peer gives up")
@@ -225,7 +228,7 @@ def run(main: Callable[[Commands], Awaitable[None]], timeout: float) -> None:
 
     try:
         asyncio.run(whole())
-    except asyncio.TimeoutError:
+    except TimeoutError:
         emit("error", kind="Timeout", text=f"not finished after {timeout} s")
         sys.stdout.flush()
         exit_now(3)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import moq
-
 from common import Checker, Commands, arguments, emit, note, run, track_names
 
 options = arguments("moq-rs subscriber", subscriber=True)

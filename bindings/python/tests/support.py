@@ -32,17 +32,17 @@ def environment() -> dict[str, str]:
 class LibraryTest(unittest.TestCase):
     """A test in threads."""
 
-    def engine(self, **options: Any) -> "burrow.Engine":
+    def engine(self, **options: Any) -> burrow.Engine:
         engine = burrow.Engine(**options)
         self.addCleanup(engine.close)
         return engine
 
-    def relay(self, engine: "burrow.Engine", **options: Any) -> "burrow.Relay":
+    def relay(self, engine: burrow.Engine, **options: Any) -> burrow.Relay:
         relay = engine.start_relay(open=True, **options)
         relay.started.wait(PATIENCE)
         return relay
 
-    def room(self, engine: "burrow.Engine", relay: "burrow.Relay", **options: Any) -> "burrow.Room":
+    def room(self, engine: burrow.Engine, relay: burrow.Relay, **options: Any) -> burrow.Room:
         return engine.open_room(relay.url, pins=[relay.info.fingerprint], **options)
 
 
@@ -50,8 +50,8 @@ class LibraryTest(unittest.TestCase):
 class AsyncLibraryTest(unittest.IsolatedAsyncioTestCase):
     """A test in coroutines."""
 
-    def relay(self, engine: "burrow.Engine", **options: Any) -> "burrow.Relay":
+    def relay(self, engine: burrow.Engine, **options: Any) -> burrow.Relay:
         return engine.start_relay(open=True, **options)
 
-    def room(self, engine: "burrow.Engine", relay: "burrow.Relay", **options: Any) -> "burrow.Room":
+    def room(self, engine: burrow.Engine, relay: burrow.Relay, **options: Any) -> burrow.Room:
         return engine.open_room(relay.url, pins=[relay.info.fingerprint], **options)

@@ -120,11 +120,11 @@ class EngineTest(LibraryTest):
         with self.assertRaises(burrow.ClosedError):
             engine.next_event(0)
         with self.assertRaises(burrow.StaleHandleError):
-            relay.info
+            _ = relay.info
         relay.close()
         relay.close()
         with self.assertRaises(burrow.ClosedError):
-            relay.info
+            _ = relay.info
 
     def test_next_event_times_out(self) -> None:
         engine = self.engine()
@@ -204,7 +204,7 @@ class EngineTest(LibraryTest):
         engine.start_relay(open=True)
         seen: list[burrow.Event] = []
 
-        def handler(event: "burrow.Event") -> None:
+        def handler(event: burrow.Event) -> None:
             seen.append(event)
             engine.close()
 
@@ -320,7 +320,7 @@ class HostileTest(LibraryTest):
             code = 1
             try:
                 try:
-                    relay.info
+                    _ = relay.info
                 except burrow.ForkedError:
                     code = 0
                 relay.close()

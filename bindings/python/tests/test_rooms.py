@@ -84,7 +84,7 @@ class ThreadTest(LibraryTest):
         frame.close()
         frame.close()
         with self.assertRaises(ValueError):
-            frame.data
+            _ = frame.data
         for thing in (got, sent, bob, alice, relay):
             thing.close()
         engine.close()
@@ -187,7 +187,7 @@ class ThreadTest(LibraryTest):
         rooms = [self.room(engine, relay) for _ in range(8)]
         failures: list[BaseException] = []
 
-        def wait(room: "burrow.Room") -> None:
+        def wait(room: burrow.Room) -> None:
             try:
                 room.opened.wait(PATIENCE)
             except BaseException as error:
@@ -213,7 +213,7 @@ class ThreadTest(LibraryTest):
             try:
                 while time.monotonic() < stop:
                     tracks[number % 4].push(b"x" * 100, key=True)
-                    alice.info, alice.stats, relay.info
+                    _ = alice.info, alice.stats, relay.info
                     bob = self.room(engine, relay)
                     bob.subscribe("alice", str(number % 4)).close()
                     bob.close()
@@ -350,7 +350,7 @@ class AsyncTest(AsyncLibraryTest):
             await self.relay(engine).started
 
 
-async def first(stream: "burrow.EventStream", kind: "burrow.EventKind") -> "burrow.Event":
+async def first(stream: burrow.EventStream, kind: burrow.EventKind) -> burrow.Event:
     async for event in stream:
         if event.kind == kind:
             return event
@@ -361,14 +361,14 @@ async def collect(things: object) -> list[object]:
     return [thing async for thing in things]  # type: ignore[attr-defined]
 
 
-def wait_until(test: unittest.TestCase, engine: "burrow.Engine", condition: object) -> None:
+def wait_until(test: unittest.TestCase, engine: burrow.Engine, condition: object) -> None:
     deadline = time.monotonic() + PATIENCE
     while not condition():  # type: ignore[operator]
         test.assertLess(time.monotonic(), deadline, "it did not come about")
         engine.next_event(0.02)
 
 
-def wait_for_subscriber(test: unittest.TestCase, engine: "burrow.Engine", track: "burrow.Track") -> None:
+def wait_for_subscriber(test: unittest.TestCase, engine: burrow.Engine, track: burrow.Track) -> None:
     wait_until(test, engine, lambda: track.stats.subscribers > 0)
 
 

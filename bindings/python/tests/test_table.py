@@ -14,7 +14,7 @@ GENERATE = PACKAGE / "generate.py"
 HEADER = PACKAGE.parent.parent / "include" / "burrow.h"
 
 
-def generate(*options: str) -> "subprocess.CompletedProcess[str]":
+def generate(*options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(GENERATE), *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
@@ -26,7 +26,7 @@ class TableTest(unittest.TestCase):
         answer = generate("--check")
         self.assertEqual(answer.returncode, 0, answer.stderr)
 
-    def change(self, old: str, new: str) -> "subprocess.CompletedProcess[str]":
+    def change(self, old: str, new: str) -> subprocess.CompletedProcess[str]:
         """Checks the table against a header that differs."""
         text = HEADER.read_text()
         self.assertIn(old, text)
