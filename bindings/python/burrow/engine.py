@@ -246,12 +246,13 @@ class Engine:
         first = True
         while True:
             with self._lock:
+                self._alive()
                 if self._backlog:
                     event = self._backlog.popleft()
                     if event.kind == EventKind.TRACK_DATA:
                         self._waiting_data.discard(getattr(event.subject, "_handle", None) or 0)
                     return event
-                if self._over or self._handle is None:
+                if self._over:
                     raise ClosedError("the engine is shut down and its last event was taken")
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             if left == 0 and not first:
