@@ -61,7 +61,7 @@ class Runner:
             return
         except Failure as failure:
             error = str(failure)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             error = f"not over after {case.limit:.0f} s"
         except Exception:
             error = traceback.format_exc()

@@ -20,10 +20,10 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Callable
 
 HERE = Path(__file__).resolve().parent
 HEADER = HERE.parent.parent / "include" / "burrow.h"
@@ -302,7 +302,8 @@ def main() -> int:
         problems += differences(header, options.header.resolve(), load(options.table))
     if options.library:
         library = ctypes.CDLL(str(options.library))
-        problems += [f"{name} is not in {options.library.name}" for name in header.functions if not hasattr(library, name)]
+        missing = [name for name in header.functions if not hasattr(library, name)]
+        problems += [f"{name} is not in {options.library.name}" for name in missing]
     for problem in problems:
         print(problem, file=sys.stderr)
     if not problems:

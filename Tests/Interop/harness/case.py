@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Awaitable, Callable
+from typing import Any
 
 from . import environment
 from .process import Event, Failure, Peer
@@ -40,7 +41,7 @@ class Stage:
         await peer.start(command, variables, self.folder)
         return peer
 
-    async def relay(self, whose: str, *options: str, versions: str = "") -> "Address":
+    async def relay(self, whose: str, *options: str, versions: str = "") -> Address:
         """Starts a relay and waits until it listens."""
         pin = ["--versions", versions] if versions and whose == "burrow" else []
         peer = await self.spawn("relay", whose, "--timeout", "150", *pin, *options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,7 +28,7 @@ def old_python() -> Path:
     return _interpreter("BURROW_OLD_PEER_PYTHON", ROOT / ".venv-old", "import moq_ffi", "moq-ffi 0.1.2")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _interpreter(variable: str, environment: Path, check: str, name: str) -> Path:
     python = Path(os.environ.get(variable, environment / "bin" / "python"))
     if not python.exists():
@@ -40,7 +40,7 @@ def _interpreter(variable: str, environment: Path, check: str, name: str) -> Pat
     return python
 
 
-@lru_cache(maxsize=None)
+@cache
 def library() -> Path:
     """The shared library under test: BURROW_LIBRARY, or the newest of the usual build products."""
     chosen = os.environ.get("BURROW_LIBRARY")
@@ -67,7 +67,7 @@ def our_python() -> Path:
     return Path(sys.executable)
 
 
-@lru_cache(maxsize=None)
+@cache
 def impairment_tool() -> Path:
     """The UDP proxy that loses packets, built on demand."""
     folder = ROOT / "Tests" / "Tools" / "udpimpair"

@@ -8,8 +8,9 @@ import os
 import re
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 Event = dict[str, Any]
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
@@ -77,7 +78,8 @@ class Peer:
                 if entry["event"] == event and (where is None or where(entry)):
                     return entry
                 if entry["event"] == "error" and event != "error":
-                    raise Failure(f"{self.name}: {entry.get('kind')}: {entry.get('text')} {entry.get('representation')}")
+                    what = f"{entry.get('kind')}: {entry.get('text')} {entry.get('representation')}"
+                    raise Failure(f"{self.name}: {what}")
             if self.ended:
                 raise Failure(f"{self.name}: ended with code {self.code} without '{event}'")
             return None
@@ -90,7 +92,7 @@ class Peer:
 
         try:
             return await asyncio.wait_for(search(), timeout)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             raise Failure(f"{self.name}: no '{event}' within {timeout:.0f} s") from None
 
     def all(self, event: str) -> list[Event]:
@@ -123,13 +125,13 @@ class Peer:
                 self._process.stdin.close()
             try:
                 await asyncio.wait_for(self._process.wait(), timeout)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 self.noise.append(f"[killed: still running {timeout:.0f} s after it was asked to end]")
                 self.kill()
         for task in self._tasks:
             try:
                 await asyncio.wait_for(task, 3)
-            except (asyncio.TimeoutError, asyncio.CancelledError):
+            except (TimeoutError, asyncio.CancelledError):
                 pass
 
     def log(self, limit: int = 30) -> str:

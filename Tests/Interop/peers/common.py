@@ -15,7 +15,8 @@ import struct
 import sys
 import time
 import traceback
-from typing import Any, Awaitable, Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 HEADER = struct.Struct("!4sIII")
 MAGIC = b"BRW1"
@@ -92,7 +93,7 @@ class Checker:
             return -1
         if inner != index:
             self.problem(f"{track}: group {group} frame {inner} came as frame {index}")
-        if self.size and size != max(self.size, MINIMUM_SIZE):
+        if self.groups and size != max(self.size, MINIMUM_SIZE):
             self.problem(f"{track}: group {group} frame {inner} has {size} bytes")
         if self.timestamps and timestamp is not None:
             if timestamp == timestamp_us(group, inner):
@@ -167,7 +168,9 @@ class Commands:
         await self.lines.put(None)
 
 
-def arguments(description: str, subscriber: bool = False, relay: bool = False, ours: bool = False) -> argparse.Namespace:
+def arguments(
+    description: str, subscriber: bool = False, relay: bool = False, ours: bool = False
+) -> argparse.Namespace:
     """Parses the options; each role knows the same ones in every implementation."""
     p = argparse.ArgumentParser(description=description)
     p.add_argument("--timeout", type=float, default=60.0, help="seconds after which the peer gives up")
@@ -200,6 +203,7 @@ def arguments(description: str, subscriber: bool = False, relay: bool = False, o
     p.add_argument("--hang", action="store_true", help="a varint timestamp stands before every payload")
     if subscriber:
         p.add_argument("--watch", default=None, help="only report participants below this prefix")
+        p.add_argument("--latest", action="store_true", help="only the newest group, nothing older")
         p.add_argument("--timestamps", action="store_true", help="check the timestamps as well")
         p.add_argument("--report-every", type=int, default=1, help="report every n-th frame; 0: none")
     else:
@@ -224,7 +228,7 @@ def run(main: Callable[[Commands], Awaitable[None]], timeout: float) -> None:
 
     try:
         asyncio.run(whole())
-    except asyncio.TimeoutError:
+    except TimeoutError:
         emit("error", kind="Timeout", text=f"not finished after {timeout} s")
         sys.stdout.flush()
         exit_now(3)

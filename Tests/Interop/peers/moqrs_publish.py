@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import moq
-
 from common import Commands, arguments, emit, hang_frame, payload, run, timestamp_us, track_names
 
 options = arguments("moq-rs publisher")
@@ -81,7 +80,7 @@ async def main(commands: Commands) -> None:
     # The farewell leaves from a thread of the library; a process that ends first would just fall silent.
     try:
         await asyncio.wait_for(session.closed(), 1)
-    except (moq.Error, asyncio.TimeoutError):
+    except (TimeoutError, moq.Error):
         pass
     await asyncio.sleep(0.1)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import moq
-
 from common import Commands, arguments, emit, note, run
 
 options = arguments("moq-rs relay", relay=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import moq
-
 from common import Checker, Commands, arguments, emit, note, run, track_names
 
 options = arguments("moq-rs subscriber", subscriber=True)
@@ -25,7 +24,7 @@ async def read_group(group: moq.GroupConsumer, name: str, checker: Checker) -> N
 async def read_track(client: moq.Client, name: str, checker: Checker, stop: asyncio.Event) -> None:
     """Follows one track; with --reconnect it subscribes again when the subscription breaks."""
     readers: set[asyncio.Task[None]] = set()
-    subscription = moq.Subscription(priority=60, max_age_us=options.max_age_ms * 1000)
+    subscription = moq.Subscription(priority=60, max_age_us=0 if options.latest else options.max_age_ms * 1000)
     while not stop.is_set():
         try:
             broadcast = await client.announced_broadcast(options.path)

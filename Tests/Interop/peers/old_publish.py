@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 
 import moq_ffi as moq
-
 from common import Commands, arguments, emit, payload, run, timestamp_us
 
 OPUS_HEAD = b"OpusHead" + bytes([1, 2]) + (312).to_bytes(2, "little") + (48000).to_bytes(4, "little") + bytes(3)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 
 import moq_ffi as moq
-
 from common import Checker, Commands, arguments, emit, run
 
 options = arguments("moq-ffi 0.1.2 subscriber", subscriber=True)

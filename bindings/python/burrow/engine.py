@@ -8,7 +8,8 @@ import ctypes
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Any, Callable, Iterable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from . import _abi
 from ._library import check, lib, sized
@@ -28,13 +29,13 @@ BACKLOG = 4096
 class EventStream:
     """``async for event in engine.events()``: every event from its creation on, until the engine ends."""
 
-    def __init__(self, engine: "Engine") -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._events: collections.deque[Event] = collections.deque()
         self._future: asyncio.Future[None] | None = None
         self._ended = False
 
-    def __aiter__(self) -> "EventStream":
+    def __aiter__(self) -> EventStream:
         return self
 
     async def __anext__(self) -> Event:
@@ -119,14 +120,14 @@ class Engine:
             raise ClosedError("this engine was closed")
         return self._handle
 
-    def __enter__(self) -> "Engine":
+    def __enter__(self) -> Engine:
         self._alive()
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    async def __aenter__(self) -> "Engine":
+    async def __aenter__(self) -> Engine:
         self._attach(asyncio.get_running_loop())
         return self
 
@@ -134,7 +135,7 @@ class Engine:
         try:
             if not self.closed and not self._over:
                 await asyncio.wait_for(self.shutdown(), 3)
-        except (ClosedError, asyncio.TimeoutError, TimeoutError):
+        except (ClosedError, TimeoutError):
             pass
         finally:
             self.close()
@@ -186,7 +187,7 @@ class Engine:
         keep_alive_ms: int = 0,
         reconnect_min_ms: int = 0,
         reconnect_max_ms: int = 0,
-    ) -> "Room":
+    ) -> Room:
         """Starts connecting to a room; ``await room.opened`` tells how that ended. See burrow_room_config."""
         wishes = {name: value for name, value in locals().items() if name != "self"}
         from .room import open_room
@@ -212,7 +213,7 @@ class Engine:
         max_broadcasts_per_session: int = 0,
         max_subscriptions_per_session: int = 0,
         max_cache_mib: int = 0,
-    ) -> "Relay":
+    ) -> Relay:
         """Starts a relay; ``await relay.started`` tells when it listens. See burrow_relay_config."""
         wishes = {name: value for name, value in locals().items() if name != "self"}
         from .relay import start_relay
@@ -245,12 +246,13 @@ class Engine:
         first = True
         while True:
             with self._lock:
+                self._alive()
                 if self._backlog:
                     event = self._backlog.popleft()
                     if event.kind == EventKind.TRACK_DATA:
                         self._waiting_data.discard(getattr(event.subject, "_handle", None) or 0)
                     return event
-                if self._over or self._handle is None:
+                if self._over:
                     raise ClosedError("the engine is shut down and its last event was taken")
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             if left == 0 and not first:

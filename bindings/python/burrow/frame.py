@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import threading
 import weakref
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from ._library import lib
 from .types import FrameFlags
@@ -98,7 +99,7 @@ class Frame:
     def __bytes__(self) -> bytes:
         return bytes(self.data)
 
-    def __enter__(self) -> "Frame":
+    def __enter__(self) -> Frame:
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -41,7 +41,8 @@ class Handle:
             self._finalizer()
 
     def __enter__(self) -> Any:
-        self.handle
+        if self._handle is None:
+            raise ClosedError(f"this {self._what} was closed")
         return self
 
     def __exit__(self, *exception: object) -> None:

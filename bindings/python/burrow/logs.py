@@ -5,7 +5,8 @@ from __future__ import annotations
 import atexit
 import ctypes
 import logging
-from typing import Any, Callable, Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from . import _abi
 from ._library import check, encode_optional, lib

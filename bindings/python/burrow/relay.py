@@ -24,7 +24,7 @@ def texts(values: Any, what: str) -> tuple[Any, int]:
     return (ctypes.c_char_p * max(len(encoded), 1))(*encoded), len(encoded)
 
 
-def start_relay(engine: "Engine", listen: Any, **wishes: Any) -> "Relay":
+def start_relay(engine: Engine, listen: Any, **wishes: Any) -> Relay:
     """See Engine.start_relay()."""
     configuration = _abi.burrow_relay_config()
     check(lib.burrow_relay_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
@@ -61,13 +61,13 @@ class Relay(Handle):
 
     _what = "relay"
 
-    def __init__(self, engine: "Engine", handle: int, started: Request) -> None:
+    def __init__(self, engine: Engine, handle: int, started: Request) -> None:
         super().__init__(handle)
         self._engine = engine
         #: Ends when it listens, or cannot.
         self.started = started
 
-    async def __aenter__(self) -> "Relay":
+    async def __aenter__(self) -> Relay:
         try:
             await self.started
         except BaseException:
@@ -79,7 +79,7 @@ class Relay(Handle):
         try:
             if not self.closed and self.info.state != RelayState.STOPPED and not self._engine.closed:
                 await asyncio.wait_for(self.stop(), 3)
-        except (Exception, asyncio.TimeoutError):
+        except (TimeoutError, Exception):
             # Stopping in good order is a courtesy; what the body of the block did is what counts.
             pass
         finally:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import time
-from typing import TYPE_CHECKING, Any, Generator
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
 
 from . import _abi
 from ._library import check, lib
@@ -23,10 +24,10 @@ class Request:
     may be used any number of times. Nobody has to: a request that is dropped is simply not looked at.
     """
 
-    def __init__(self, engine: "Engine", id: int) -> None:
+    def __init__(self, engine: Engine, id: int) -> None:
         self._engine = engine
         self.id = id
-        self._event: "Event | None" = None
+        self._event: Event | None = None
         self._closed = False
         self._futures: list[asyncio.Future[None]] = []
 
@@ -35,7 +36,7 @@ class Request:
         return self._event is not None or self._closed
 
     @property
-    def event(self) -> "Event | None":
+    def event(self) -> Event | None:
         """The completion event, once there is one."""
         return self._event
 
@@ -72,14 +73,14 @@ class Request:
         if self._event.status < 0:
             raise error_for(self._event.status, self._event.text, self._event.value)
 
-    def _complete(self, event: "Event | None") -> None:
+    def _complete(self, event: Event | None) -> None:
         self._event, self._closed = event, event is None
         futures, self._futures = self._futures, []
         for future in futures:
             wake(future)
 
 
-def wake(future: "asyncio.Future[None]") -> None:
+def wake(future: asyncio.Future[None]) -> None:
     """Ends a future from whatever thread drains the engine."""
     loop = future.get_loop()
     try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import json
-from typing import TYPE_CHECKING, Any, Iterable
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from . import _abi
 from ._library import check, encode, encode_optional, lib, read_text, sized
@@ -29,7 +30,7 @@ def pin_bytes(pins: Iterable[bytes | str]) -> bytes:
     return joined
 
 
-def open_room(engine: "Engine", url: str, **wishes: Any) -> "Room":
+def open_room(engine: Engine, url: str, **wishes: Any) -> Room:
     """See Engine.open_room()."""
     configuration = _abi.burrow_room_config()
     check(lib.burrow_room_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
@@ -73,13 +74,13 @@ class Room(Handle):
 
     _what = "room"
 
-    def __init__(self, engine: "Engine", handle: int, opened: Request) -> None:
+    def __init__(self, engine: Engine, handle: int, opened: Request) -> None:
         super().__init__(handle)
         self._engine = engine
         #: Ends when the first connection stands, or cannot be made.
         self.opened = opened
 
-    async def __aenter__(self) -> "Room":
+    async def __aenter__(self) -> Room:
         try:
             await self.opened
         except BaseException:
@@ -91,7 +92,7 @@ class Room(Handle):
         try:
             if not self.closed and self.info.state != RoomState.CLOSED and not self._engine.closed:
                 await asyncio.wait_for(self.leave(), 3)
-        except (Exception, asyncio.TimeoutError):
+        except (TimeoutError, Exception):
             # Leaving is a courtesy; what the body of the block did is what counts.
             pass
         finally:
@@ -154,7 +155,7 @@ class Room(Handle):
         max_age_ms: int = 0,
         ordered: bool = False,
         latest_only: bool = False,
-    ) -> "Track":
+    ) -> Track:
         """Publishes a track in our own broadcast. See burrow_track_config."""
         from .track import Track
 
@@ -177,7 +178,7 @@ class Room(Handle):
 
     def subscribe(
         self,
-        path: "str | Participant",
+        path: str | Participant,
         name: str,
         *,
         priority: int = 0,
@@ -186,7 +187,7 @@ class Room(Handle):
         latest_only: bool = False,
         start_group: int | None = None,
         end_group: int | None = None,
-    ) -> "Track":
+    ) -> Track:
         """Subscribes to a track of somebody's broadcast, announced yet or not. See burrow_track_request."""
         from .track import Track, track_request
 

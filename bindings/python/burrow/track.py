@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import time
-from typing import TYPE_CHECKING, Any, AsyncIterator
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
 
 from . import _abi
 from ._library import check, lib, sized
-from .errors import ClosedError, LimitError, error_for
+from .errors import ClosedError, LimitError, StaleHandleError, error_for
 from .frame import Frame
 from .handle import Handle
 from .request import Request, wake
@@ -65,7 +66,7 @@ class Track(Handle):
 
     _what = "track"
 
-    def __init__(self, engine: "Engine", handle: int) -> None:
+    def __init__(self, engine: Engine, handle: int) -> None:
         super().__init__(handle)
         self._engine = engine
         self._news = 0
@@ -134,7 +135,7 @@ class Track(Handle):
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 return None
-            self._engine._pump(left, lambda: self._news != news)
+            self._engine._pump(left, lambda news=news: self._news != news)  # type: ignore[misc]
 
     async def frames(self) -> AsyncIterator[Frame]:
         """Yields every frame until the track ends; raises what made it fail."""
@@ -159,7 +160,7 @@ class Track(Handle):
             return None, True
         try:
             return self.pull(), False
-        except ClosedError:
+        except (ClosedError, StaleHandleError):
             if self._engine.closed:
                 return None, True
             info = self.info

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, TypeAlias
 
 from . import _abi
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .room import Room
     from .track import Track
 
-    Subject = Union[Room, Track, Relay]
+    Subject: TypeAlias = Room | Track | Relay
 
 
 class EventKind(enum.IntEnum):
@@ -134,7 +134,7 @@ class Event:
     time_us: int
     value: int
     #: The room, track or relay it is about, as long as the host still holds it.
-    subject: "Subject | None"
+    subject: Subject | None
     text: str
     data: bytes = b""
 

@@ -1,0 +1,56 @@
+"""Our subscriber, through the Python binding: checks every frame, or watches participants come and go."""
+
+from __future__ import annotations
+
+import asyncio
+
+import burrow
+from burrow_common import connected, log_lines, open_room, report
+from common import Checker, Commands, arguments, emit, note, run, track_names
+
+options = arguments("our subscriber", subscriber=True, ours=True)
+
+
+async def read_track(room: burrow.Room, name: str, checker: Checker) -> None:
+    age = options.max_age_ms
+    track = room.subscribe(options.path, name, priority=60, max_age_ms=age, latest_only=options.latest)
+    emit("subscribed", track=name)
+    try:
+        async for frame in track:
+            with frame:
+                checker.frame(name, frame.data, frame.group, frame.sequence, frame.timestamp_us)
+    except burrow.BurrowError as error:
+        note(f"{name}: {error!r}")
+        emit("failed", track=name, status=error.name, text=error.text)
+    emit("ended", track=name)
+
+
+async def main(commands: Commands) -> None:
+    log_lines(options.log)
+    async with burrow.Engine() as engine:
+        reporting = asyncio.create_task(report(engine))
+        room = open_room(engine, options, None, options.watch)
+        if not await connected(room):
+            await commands.ended.wait()
+            return
+        if options.watch is not None:
+            await commands.ended.wait()
+        else:
+            names = track_names(options)
+            checker = Checker(names, options)
+            reading = asyncio.gather(*(read_track(room, name, checker) for name in names))
+            stopping = asyncio.create_task(commands.ended.wait())
+            while not checker.complete():
+                done, _ = await asyncio.wait({reading, stopping}, timeout=0.05, return_when=asyncio.FIRST_COMPLETED)
+                if reading in done:
+                    reading.result()
+                if done:
+                    break
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            stats = room.stats
+            checker.report(reconnects=room.info.reconnects, lost_packets=stats.lost_packets, rtt_us=stats.rtt_us)
+        reporting.cancel()
+
+
+run(main, options.timeout)
