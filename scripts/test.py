@@ -57,7 +57,7 @@ def read_plain(text: str) -> Counts | None:
     return Counts(
         int(passed), int(failed), int(skipped or 0),
         re.findall(r"^\s*FAIL(?:ED)?:?\s+(.+)$", text, re.M),
-        re.findall(r"^\s*skip(?:ped)?:?\s+(.+)$", text, re.M | re.I),
+        re.findall(r"^\s*skip(?:ped)?:?\s+(\D.*)$", text, re.M | re.I),
     )
 
 
@@ -219,6 +219,18 @@ def run(stage: Stage) -> tuple[Counts, float, str]:
     return counts, time.monotonic() - started, reason
 
 
+def grouped(skips: list[str]) -> list[str]:
+    """One line for every reason; many tests often share one."""
+    reasons: dict[str, list[str]] = {}
+    for skip in skips:
+        name, _, reason = skip.partition(": ")
+        reasons.setdefault(reason or name, []).append(name)
+    return [
+        f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {reason}" if reason != names[0] else reason
+        for reason, names in reasons.items()
+    ]
+
+
 def report(stage: Stage, counts: Counts, seconds: float, reason: str) -> None:
     word = "FAIL" if counts.failed else "ok"
     print(f"{word:<5} {stage.name:<11} {duration(seconds):>7}  {counts}", flush=True)
@@ -231,10 +243,8 @@ def report(stage: Stage, counts: Counts, seconds: float, reason: str) -> None:
             log = (LOGS / f"test-{stage.name}.log").read_text("utf-8", "replace").splitlines()
             print("\n".join("      | " + line[:200] for line in log[-25:]))
         print(f"      all of its output: build/log/test-{stage.name}.log", flush=True)
-    for name in counts.skips[:20]:
-        print(f"      skipped: {name}")
-    if len(counts.skips) > 20:
-        print(f"      skipped: {len(counts.skips) - 20} more")
+    for line in grouped(counts.skips):
+        print(f"      skipped: {line}")
 
 
 def main() -> int:
