@@ -145,6 +145,8 @@ STAGES = [
           ["scripts/release.sh"], 1200, counted=False),
     Stage("install", "C examples built from an installed prefix, by pkg-config and by CMake",
           ["scripts/test-install.sh"], 300, ("release",)),
+    Stage("demo", "make demo: a relay, a publisher and a subscriber",
+          ["scripts/demo.sh"], 120, ("release",), "examples/c/publish.c", counted=False),
     Stage("cabi", "C programs against the header, under sanitizers",
           ["scripts/test-cabi.sh"], 900, needs="scripts/test-cabi.sh"),
     Stage("python", "the Python binding",
