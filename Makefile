@@ -36,7 +36,7 @@ bench: ## measure against the Rust stack; takes long
 	@scripts/bench.sh $(BENCH)
 
 .PHONY: fuzz
-fuzz: ## every fuzz target for a while; FUZZ="--seconds 60 NAME" chooses
+fuzz: ## every fuzz target for a while; FUZZ="60 Setup" chooses
 	@scripts/bootstrap.sh --build
 	@scripts/fuzz.sh $(FUZZ)
 

@@ -150,9 +150,7 @@ static void put(struct writer *w, const void *p, size_t n) {
   w->b.len += n;
 }
 
-static void put_u8(struct writer *w, uint8_t v) {
-  put(w, &v, 1);
-}
+static void put_u8(struct writer *w, uint8_t v) { put(w, &v, 1); }
 static void put_i32(struct writer *w, int32_t v) {
   uint32_t be = __builtin_bswap32((uint32_t)v);
   put(w, &be, 4);

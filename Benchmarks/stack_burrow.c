@@ -208,9 +208,7 @@ struct outlet *stack_publish(struct link *l, const struct track_spec *spec) {
   return o;
 }
 
-void stack_connect(struct link *l) {
-  (void)l;
-} /* stack_open began it */
+void stack_connect(struct link *l) { (void)l; } /* stack_open began it */
 
 void stack_subscribe(struct link *l, const char *path, const struct track_spec *spec, struct inlet *inlet) {
   burrow_track_request want;

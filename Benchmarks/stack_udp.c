@@ -188,9 +188,7 @@ int stack_push(struct outlet *o, const uint8_t *data, size_t size, int first, in
   return 0;
 }
 
-void stack_close(struct link *l) {
-  close(l->fd);
-}
+void stack_close(struct link *l) { close(l->fd); }
 
 int stack_relay(const char *bind) {
   static uint8_t buffers[BATCH][CHUNK + sizeof(struct chunk_header)];

@@ -25,15 +25,12 @@ flock 9
 if ! command -v swift > /dev/null; then
   fail "Swift 6.3 is needed and 'swift' is not on the PATH; see https://www.swift.org/install/linux/"
 fi
-version=$(swift --version 2> /dev/null | grep -o 'Swift version [0-9.]*' | head -n 1 | cut -d' ' -f3)
-if ! printf '6.3\n%s\n' "${version:-0}" | sort -V -C; then
-  fail "Swift 6.3 or later is needed; this is ${version:-an unknown version}"
-fi
-
 # -- Debian packages ------------------------------------------------------------------------------------------------
 
 packages=(
-  gcc libc6-dev libstdc++-12-dev binutils make cmake pkg-config git
+  # What Swift itself loads.
+  libncurses6 libsqlite3-0 libcurl4 libxml2 zlib1g tzdata
+  gcc g++ libc6-dev libstdc++-12-dev binutils make cmake pkg-config git
   libngtcp2-dev libngtcp2-crypto-gnutls-dev libgnutls28-dev libsodium-dev libjansson-dev
 )
 if [ "$what" = all ]; then
@@ -56,6 +53,8 @@ for package in "${missing[@]}"; do
     pkg-config) command -v pkg-config > /dev/null && continue ;;
     binutils) command -v readelf > /dev/null && continue ;;
     procps) command -v ps > /dev/null && continue ;;
+    g++) command -v c++ > /dev/null && continue ;;
+    libcurl4 | libsqlite3-0 | libxml2) installed "${package}t64" && continue ;;
     libstdc++-12-dev) dpkg-query -W -f '${db:Status-Status}\n' 'libstdc++-*-dev' 2> /dev/null | grep -qx installed && continue ;;
     python3-venv) python3 -c 'import venv, ensurepip' 2> /dev/null && continue ;;
   esac
@@ -90,6 +89,13 @@ Installing them needs root, and there is no sudo. As root run:
     quietly build/log/apt.log "${as_root[@]}" "${apt[@]}" install --no-install-recommends "$package" ||
       warn "$package could not be installed; what needs it is skipped"
   done
+fi
+
+# -- the version of Swift, which could not be asked before ----------------------------------------------------------
+
+version=$(swift --version 2> /dev/null | grep -o 'Swift version [0-9.]*' | head -n 1 | cut -d' ' -f3)
+if ! printf '6.3\n%s\n' "${version:-0}" | sort -V -C; then
+  fail "Swift 6.3 or later is needed; this is ${version:-an unknown version}"
 fi
 
 [ "$what" = all ] || exit 0

@@ -32,3 +32,18 @@ quietly() {
     return 1
   fi
 }
+
+# project_files SUFFIX...: the project's own files (tracked, or new and not ignored) that end so; in an unpacked archive
+# or where git refuses to look, everything outside of hidden and built folders.
+project_files() {
+  local suffix
+  if git ls-files --cached --others --exclude-standard > /dev/null 2>&1; then
+    git ls-files --cached --others --exclude-standard
+  else
+    find . -path './.[a-z]*' ! -path './.ci*' -prune -o -path ./build -prune -o -type f -print | sed 's|^\./||'
+  fi | sort -u | while IFS= read -r file; do
+    for suffix in "$@"; do
+      case $file in *"$suffix") if [ -f "$file" ]; then printf '%s\n' "$file"; fi ;; esac
+    done
+  done
+}

@@ -2,6 +2,7 @@
 # Shell scripts parse and are executable.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. scripts/common.sh
 
 failed=0
 count=0
@@ -13,6 +14,6 @@ while read -r file; do
     echo "$file is not executable"
     failed=1
   fi
-done < <(git ls-files --cached --others --exclude-standard -- "*.sh" .ci/run | grep -v "^scripts/common.sh$" | sort -u)
+done < <(project_files .sh .ci/run | grep -vx scripts/common.sh)
 echo "$count scripts"
 exit $failed
