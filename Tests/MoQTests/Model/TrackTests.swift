@@ -123,14 +123,14 @@ import Testing
 
     @Test func usedGroupsAreMadeNewOnesWithoutAllocation() throws {
         let track = try track(maxAge: .zero)
-        for sequence: UInt64 in 0..<500 {
+        for sequence: UInt64 in 0..<20_000 {
             let group = try #require(track.beginGroup(sequence, now: at(Int64(sequence))))
             write("x", timestamp: Int64(sequence), to: group)
             group.finish()
             context.updates.deliver(now: at(Int64(sequence)))
         }
         let made = context.allocator.blocksMade
-        for sequence: UInt64 in 500..<5000 {
+        for sequence: UInt64 in 20_000..<40_000 {
             let group = try #require(track.beginGroup(sequence, now: at(Int64(sequence))))
             write("x", timestamp: Int64(sequence), to: group)
             group.finish()
