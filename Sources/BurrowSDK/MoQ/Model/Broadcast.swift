@@ -34,6 +34,11 @@ package final class Broadcast {
         provider?.fetch(sequence, of: track, priority: priority)
     }
 
+    /// Takes over a track that was opened before the broadcast was announced.
+    func adopt(_ track: Track) {
+        if tracks[track.name] == nil { tracks[track.name] = track }
+    }
+
     /// Forgets a track that nobody reads or that is over.
     func forget(_ track: Track) {
         if tracks[track.name] === track { tracks[track.name] = nil }

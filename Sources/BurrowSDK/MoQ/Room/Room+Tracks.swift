@@ -49,7 +49,14 @@ extension Room {
         subscriptions[id] = subscription
         if let broadcast = learned.broadcast(path) {
             subscription.follow(broadcast, self, now: services.context.now)
+        } else if let session, session.isEstablished {
+            subscription.followUnannounced(session, self, now: services.context.now)
         }
+    }
+
+    /// Whether the relay would tell when a broadcast at this path appears.
+    func hearsAnnouncements(of path: BroadcastPath) -> Bool {
+        configuration.discovers && path.hasPrefix(configuration.prefix)
     }
 
     /// Unpublishes or unsubscribes. False when the track is not of this room.

@@ -116,6 +116,7 @@ final class Room {
         services.complete(openRequest)
         openRequest = RequestID(rawValue: 0)
         reconcileDeadline = isReturn ? now + Self.reconcileGrace : .distantFuture
+        for subscription in subscriptions.values { subscription.followUnannounced(session, self, now: now) }
     }
 
     /// How long participants may take to be announced again. When a relay restarts, the first client back finds nobody;

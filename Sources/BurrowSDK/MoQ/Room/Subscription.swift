@@ -16,7 +16,9 @@ final class Subscription {
     private var backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
     private var retry: Instant = .distantFuture
     /// The broadcast being followed, to notice when another takes its place.
-    private weak var broadcast: Broadcast?
+    private var broadcast: Broadcast?
+    /// Asked for before it was announced, which saves a round trip when it is there.
+    private var isUnannounced = false
     /// Requests for single groups that are not answered yet.
     private var fetches: [(request: RequestID, group: Group)] = []
 
@@ -34,10 +36,29 @@ final class Subscription {
     /// The broadcast is there, perhaps again.
     func follow(_ broadcast: Broadcast, _ room: Room, now: Instant) {
         guard state != .failed, self.broadcast !== broadcast || reader.track == nil else { return }
+        if isUnannounced, let track = reader.track, track.isOpen {
+            // It was right to ask early; now the broadcast is known.
+            isUnannounced = false
+            self.broadcast = broadcast
+            return broadcast.adopt(track)
+        }
+        begin(broadcast, room, now: now)
+    }
+
+    /// Asks for the track without knowing whether the broadcast is there.
+    func followUnannounced(_ session: Session, _ room: Room, now: Instant) {
+        guard !isOver, reader.track == nil, broadcast == nil else { return }
+        isUnannounced = true
+        begin(session.unannounced(path), room, now: now)
+    }
+
+    private func begin(_ broadcast: Broadcast, _ room: Room, now: Instant) {
         self.broadcast = broadcast
         retry = .distantFuture
         if state == .ended { set(.waiting, nil, room) }
-        guard let track = broadcast.track(name) else { return refused(MoQError(.notFound, "no such track"), room, now: now) }
+        guard let track = broadcast.track(name) else {
+            return refused(MoQError(.notFound, "no such track"), room, now: now)
+        }
         reader.attach(to: track, now: now)
         changed(room, now: now)
     }
@@ -61,9 +82,11 @@ final class Subscription {
     }
 
     private func refused(_ error: MoQError, _ room: Room, now: Instant) {
-        // Without the broadcast or the session there is nobody to ask; both bring us back here.
-        guard room.session?.isEstablished ?? false, broadcast != nil, room.learned.broadcast(path) === broadcast else {
+        // Without the session there is nobody to ask, and an announcement that is still to come asks by itself.
+        let isAnnounced = room.learned.broadcast(path) === broadcast
+        guard room.session?.isEstablished ?? false, isAnnounced || !room.hearsAnnouncements(of: path) else {
             broadcast = nil
+            isUnannounced = false
             return set(.waiting, error, room)
         }
         refusals += 1
@@ -75,7 +98,7 @@ final class Subscription {
     func timerFired(_ room: Room, now: Instant) {
         if now >= retry {
             retry = .distantFuture
-            if let broadcast { follow(broadcast, room, now: now) }
+            if let broadcast { begin(broadcast, room, now: now) }
         }
         if now >= reader.deadline { reader.mark(now: now) }
     }
@@ -84,6 +107,7 @@ final class Subscription {
         guard !isOver else { return }
         reader.detach()
         broadcast = nil
+        isUnannounced = false
         retry = .distantFuture
         finishFetches(room, MoQError(.connectionLost, "connection lost"))
         set(.waiting, nil, room)
@@ -91,6 +115,7 @@ final class Subscription {
 
     func close(_ room: Room, _ error: MoQError, isFailure: Bool) {
         reader.detach()
+        broadcast = nil
         retry = .distantFuture
         finishFetches(room, error)
         guard !isOver else { return }

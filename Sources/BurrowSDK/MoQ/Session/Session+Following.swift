@@ -3,6 +3,11 @@ import BurrowQUIC
 
 /// Following tracks of the peer (reference §5 and §6).
 extension Session: TrackProvider {
+    /// A broadcast that the peer may have, without waiting for it to be announced.
+    func unannounced(_ path: BroadcastPath) -> Broadcast {
+        Broadcast(path: path, hops: [], provider: self)
+    }
+
     func openTrack(_ name: String, of broadcast: Broadcast) -> Track? {
         guard isEstablished, let path = broadcast.path.removingPrefix(scope.root) else { return nil }
         // Without track information the peer's timestamps are our arrival stamps, in milliseconds.
