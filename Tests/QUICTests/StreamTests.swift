@@ -39,4 +39,191 @@ import Testing
         #expect(world.largestRun > (loss == 0 ? 8 : 1))
         #expect(loss == 0 || client.statistics.lostPackets > 0)
     }
+
+    @Test func finishAndEmptyStreams() throws {
+        let world = try World()
+        let (client, server) = try connected(world)
+        let empty = try #require(client.openStream(bidirectional: false))
+        client.finish(empty)
+        let short = try #require(client.openStream(bidirectional: false))
+        client.write([1, 2, 3], to: short)
+        let (emptyID, shortID) = (empty.id, short.id)
+        #expect(world.run { world.server.bytes[server.serial]?[shortID] == [1, 2, 3] })
+        #expect(world.server.ended[server.serial] == [emptyID])
+        client.write([4], to: short)
+        client.finish(short)
+        // Written after the end: ignored.
+        client.write([5], to: short)
+        #expect(world.run { world.client.finishedStreams == 2 && world.server.finishedStreams == 2 })
+        #expect(world.server.bytes[server.serial]?[shortID] == [1, 2, 3, 4])
+        #expect(world.server.ended[server.serial] == [emptyID, shortID])
+    }
+
+    @Test func resetReachesTheReader() throws {
+        let world = try World()
+        let (client, server) = try connected(world)
+        let stream = try #require(client.openStream(bidirectional: false))
+        client.write([1, 2], to: stream)
+        #expect(world.run { world.server.bytes[server.serial]?[2] == [1, 2] })
+        client.reset(stream, code: 0x52e4_a40f_a8db)
+        #expect(world.run { world.client.finishedStreams == 1 && world.server.finishedStreams == 1 })
+        #expect(world.server.resets == [0x52e4_a40f_a8db])
+        #expect(world.client.stops.isEmpty)
+    }
+
+    @Test func stopSendingReachesTheWriter() throws {
+        let world = try World()
+        let (client, server) = try connected(world)
+        let stream = try #require(client.openStream(bidirectional: false))
+        client.write([UInt8](repeating: 1, count: 3_000_000), to: stream)
+        world.server.reads = false
+        #expect(world.run { !world.server.opened.isEmpty })
+        server.stopReading(world.server.opened[0], code: 77)
+        #expect(world.run { world.client.finishedStreams == 1 && world.server.finishedStreams == 1 })
+        #expect(world.client.stops == [77])
+        #expect(world.server.bytes.isEmpty)
+    }
+
+    @Test func unreadBytesOfStoppedStreamsGiveCreditBack() throws {
+        var settings = TransportSettings()
+        settings.connectionWindow = 100_000
+        settings.connectionWindowLimit = 100_000
+        let world = try World(settings: settings)
+        let (client, server) = try connected(world)
+        world.server.reads = false
+        for round in 1...20 {
+            let stream = try #require(client.openStream(bidirectional: false))
+            client.write([UInt8](repeating: 1, count: 50_000), to: stream)
+            #expect(world.run { !world.server.opened.isEmpty })
+            world.run(for: .milliseconds(200))
+            server.stopReading(world.server.opened[0], code: 1)
+            #expect(
+                world.run { world.server.finishedStreams == round && world.client.finishedStreams == round }
+            )
+        }
+    }
+
+    @Test func readerThatDoesNotReadHoldsTheWriterBack() throws {
+        var settings = TransportSettings()
+        settings.streamWindow = 50_000
+        settings.streamWindowLimit = 50_000
+        let world = try World(settings: settings)
+        let (client, server) = try connected(world)
+        world.server.reads = false
+        let stream = try #require(client.openStream(bidirectional: false))
+        client.write(pattern(200_000), to: stream)
+        client.finish(stream)
+        world.run(for: .seconds(3))
+        #expect(client.statistics.sentBytes < 70_000)
+        // Another stream is not held back.
+        world.server.reads = true
+        let other = try #require(client.openStream(bidirectional: false))
+        client.write([9], to: other)
+        #expect(world.run { world.server.bytes[server.serial]?[6] == [9] })
+        world.server.opened.filter { $0.id == 2 }.forEach { world.server.drain($0, server) }
+        #expect(world.run { world.server.ended[server.serial]?.contains(2) == true })
+        #expect(world.server.bytes[server.serial]?[2] == pattern(200_000))
+    }
+
+    @Test func tenThousandsOfStreamsNeverRunOutOfCredit() throws {
+        let world = try World()
+        let (client, _) = try connected(world)
+        var opened = 0
+        world.server.keeps = false
+        let wanted = 20_000
+        let done = world.run(for: .seconds(600)) {
+            while opened < wanted, let stream = client.openStream(bidirectional: false) {
+                client.write([UInt8(truncatingIfNeeded: opened)], to: stream)
+                client.finish(stream)
+                opened += 1
+            }
+            return world.client.finishedStreams == wanted && world.server.finishedStreams == wanted
+        }
+        #expect(done)
+        #expect(world.server.bytesRead == wanted)
+        #expect(world.client.credits > 0)
+    }
+
+    @Test func sharedLogReachesEveryConnectionWithoutACopy() throws {
+        let world = try World()
+        let log = ByteLog()
+        log.append(Slice(copying: [9, 9, 1, 2, 3].span), skip: 2)
+        var connections: [Connection] = []
+        for index in 0..<5 {
+            var path = World.clientPath
+            path.local.port += UInt16(index)
+            connections.append(try world.connect(path: path))
+        }
+        #expect(world.run { world.server.connected.count == 5 })
+        let allocator = SliceAllocator()
+        let large = pattern(60_000)
+        var streams: [Stream] = []
+        for (index, server) in world.server.connections.enumerated() {
+            let stream = try #require(server.openStream(bidirectional: false))
+            server.write([7, UInt8(index)], to: stream)
+            server.attach(log, at: ByteLog.Cursor(), bare: index % 2 == 1, to: stream)
+            streams.append(stream)
+        }
+        world.run(for: .milliseconds(100))
+        log.append(allocator.copy(large.span))
+        for (server, stream) in zip(world.server.connections, streams) { server.wake(stream) }
+        world.run(for: .milliseconds(500))
+        log.finish()
+        for (server, stream) in zip(world.server.connections, streams) { server.wake(stream) }
+        #expect(world.run { world.client.finishedStreams == 5 && world.server.finishedStreams == 5 })
+        // The log holds the bytes once, and nobody else holds them any more.
+        #expect(allocator.blocksMade <= 2)
+        let ports = world.server.connections.map(\.remoteAddress.port)
+        for client in connections {
+            let index = try #require(ports.firstIndex(of: client.path.local.port))
+            let front: [UInt8] = index % 2 == 1 ? [1, 2, 3] : [9, 9, 1, 2, 3]
+            #expect(world.client.bytes[client.serial]?[3] == [7, UInt8(index)] + front + large)
+        }
+    }
+
+    @Test func abortedLogResetsItsReaders() throws {
+        let world = try World()
+        let (client, _) = try connected(world)
+        let log = ByteLog()
+        log.append(Slice(copying: [1].span))
+        let stream = try #require(client.openStream(bidirectional: false))
+        client.attach(log, at: ByteLog.Cursor(), bare: false, to: stream)
+        world.run(for: .milliseconds(50))
+        log.abort(5)
+        client.wake(stream)
+        #expect(world.run { world.server.resets == [5] && world.client.finishedStreams == 1 })
+    }
+
+    @Test func higherLevelsGoFirst() throws {
+        let world = try World()
+        let (client, server) = try connected(world)
+        let video = try #require(client.openStream(bidirectional: false))
+        client.setPriority(video, SendPriority(level: 1, flow: 1, order: 0))
+        client.write(pattern(300_000), to: video)
+        world.run(for: .milliseconds(25))
+        let audio = try #require(client.openStream(bidirectional: false))
+        client.setPriority(audio, SendPriority(level: 2, flow: 2, order: 0))
+        client.write([1, 2, 3], to: audio)
+        client.finish(audio)
+        #expect(world.run { world.server.ended[server.serial]?.contains(6) == true })
+        #expect((world.server.bytes[server.serial]?[2] ?? []).count < 200_000)
+    }
+
+    @Test func endedStreamsDoNothing() throws {
+        let world = try World()
+        let (client, _) = try connected(world)
+        let stream = try #require(client.openStream(bidirectional: true))
+        client.close(code: 3, reason: "over")
+        client.write([1], to: stream)
+        client.finish(stream)
+        client.reset(stream, code: 1)
+        client.stopReading(stream, code: 1)
+        client.wake(stream)
+        #expect(client.openStream(bidirectional: true) == nil)
+        #expect(!client.sendDatagram(Slice(copying: [1].span)))
+        guard case .end = client.read(stream) else {
+            Issue.record("a stopped stream still had something to read")
+            return
+        }
+    }
 }

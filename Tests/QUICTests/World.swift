@@ -155,7 +155,8 @@ final class World {
         resumption: ResumptionState? = nil,
         path: DatagramPath = World.clientPath
     ) throws -> Connection {
-        let trust = trust ?? TLSContext.ClientTrust(systemRoots: false, pinsSHA256: [serverTLS.leafFingerprint])
+        let trust =
+            trust ?? TLSContext.ClientTrust(systemRoots: false, pinsSHA256: [serverTLS.leafFingerprint])
         return try client.endpoint.connect(
             to: host,
             path: path,
@@ -263,9 +264,9 @@ enum Credentials {
         try TLSContext.selfSigned(hostNames: ["localhost", "10.0.0.9"], unixTime: unixTime)
     }
 
-    static func authority() throws -> GeneratedCertificate {
+    static func authority(_ name: String = "test authority") throws -> GeneratedCertificate {
         var request = CertificateRequest(
-            hostNames: ["test authority"],
+            hostNames: [name],
             notBefore: unixTime - 1000 * 86400,
             notAfter: unixTime + 86400
         )

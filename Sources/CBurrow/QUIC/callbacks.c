@@ -16,7 +16,11 @@ typedef int status_type;
 static int stream_open(ngtcp2_conn *conn, int64_t id, void *user) {
     cburrow_quic_conn *self = user;
     void *stream = self->events.stream_opened(self->user, id);
-    return ngtcp2_conn_set_stream_user_data(conn, id, stream) == 0 ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
+    if (ngtcp2_conn_set_stream_user_data(conn, id, stream) != 0) return NGTCP2_ERR_CALLBACK_FAILURE;
+#if CBURROW_QUIC_CLOSES_LATE
+    if (!ngtcp2_is_bidi_stream(id)) cburrow_quic_memory_mark_opened(&self->memory, id, stream);
+#endif
+    return 0;
 }
 
 static int recv_stream_data(ngtcp2_conn *conn, uint32_t flags, int64_t id, uint64_t offset, const uint8_t *data,

@@ -118,6 +118,15 @@ static cburrow_quic_conn *conn_new(cburrow_quic_tls *tls, const cburrow_quic_set
     return conn;
 }
 
+static const ngtcp2_mem *memory_of(cburrow_quic_conn *conn) {
+#if CBURROW_QUIC_CLOSES_LATE
+    return cburrow_quic_memory_init(&conn->memory);
+#else
+    (void)conn;
+    return NULL;
+#endif
+}
+
 static void finish_new(cburrow_quic_conn *conn, const cburrow_quic_settings *settings) {
     ngtcp2_conn_set_tls_native_handle(conn->conn, conn->session);
     if (settings->keep_alive) ngtcp2_conn_set_keep_alive_timeout(conn->conn, settings->keep_alive);
@@ -170,7 +179,7 @@ cburrow_quic_conn *cburrow_quic_client_new(cburrow_quic_tls *tls, const cburrow_
     ngtcp2_cid dcid = cburrow_quic_cid_in(&client->dcid);
     ngtcp2_cid scid = cburrow_quic_cid_in(&client->scid);
     if (ngtcp2_conn_client_new(&conn->conn, &dcid, &scid, &storage.path, NGTCP2_PROTO_VER_V1, &callbacks,
-                               &made_settings, &parameters, NULL, conn) != 0) {
+                               &made_settings, &parameters, memory_of(conn), conn) != 0) {
         conn->conn = NULL;
         goto failed;
     }
@@ -235,7 +244,7 @@ cburrow_quic_conn *cburrow_quic_server_new(cburrow_quic_tls *tls, const cburrow_
     cburrow_quic_path_in(&storage, path);
     ngtcp2_cid dcid = cburrow_quic_cid_in(&initial->scid);
     if (ngtcp2_conn_server_new(&conn->conn, &dcid, &scid, &storage.path, initial->version, &callbacks,
-                               &made_settings, &parameters, NULL, conn) != 0) {
+                               &made_settings, &parameters, memory_of(conn), conn) != 0) {
         conn->conn = NULL;
         goto failed;
     }
@@ -251,6 +260,9 @@ void cburrow_quic_free(cburrow_quic_conn *conn) {
     if (conn->conn) ngtcp2_conn_del(conn->conn);
     if (conn->session) gnutls_deinit(conn->session);
     free(conn->verify_name);
+#if CBURROW_QUIC_CLOSES_LATE
+    cburrow_quic_memory_free(&conn->memory);
+#endif
     free(conn);
 }
 

@@ -12,6 +12,24 @@
 // ngtcp2 1.0 renamed a part of its interface.
 #define CBURROW_QUIC_V1 (NGTCP2_VERSION_NUM >= 0x010000)
 
+// See memory.c. Known only for the layout of 64-bit machines.
+#define CBURROW_QUIC_CLOSES_LATE (NGTCP2_VERSION_NUM < 0x000e00 && UINTPTR_MAX == UINT64_MAX)
+
+#if CBURROW_QUIC_CLOSES_LATE
+typedef struct cburrow_quic_memory {
+    ngtcp2_mem mem;
+    void **blocks;
+    size_t count;
+    size_t capacity;
+    size_t next_place;
+} cburrow_quic_memory;
+
+const ngtcp2_mem *cburrow_quic_memory_init(cburrow_quic_memory *memory);
+void cburrow_quic_memory_free(cburrow_quic_memory *memory);
+// A stream of the peer was opened and got its user data.
+void cburrow_quic_memory_mark_opened(cburrow_quic_memory *memory, int64_t id, void *stream);
+#endif
+
 #define REPLAY_SLOTS 4096
 #define REPLAY_KEY_MAX 64
 
@@ -58,6 +76,9 @@ struct cburrow_quic_conn {
     int has_written;
 #if !CBURROW_QUIC_V1
     ngtcp2_connection_close_error close_error;
+#endif
+#if CBURROW_QUIC_CLOSES_LATE
+    cburrow_quic_memory memory;
 #endif
 };
 

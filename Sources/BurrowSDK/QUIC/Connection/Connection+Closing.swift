@@ -81,6 +81,7 @@ extension Connection {
         initialID = nil
         closePacket = []
         if let gone = unsafe handle {
+            tally = statistics
             unsafe handle = nil
             unsafe cburrow_quic_free(gone)
         }
@@ -115,7 +116,10 @@ extension Connection {
             return QUICError(.transport(code), "\(path.remote) ended the handshake: \(name)\(said)")
         default:
             let number = String(code, radix: 16)
-            return QUICError(.transport(code), "\(path.remote) closed with transport error 0x\(number)\(said)")
+            return QUICError(
+                .transport(code),
+                "\(path.remote) closed with transport error 0x\(number)\(said)"
+            )
         }
     }
 

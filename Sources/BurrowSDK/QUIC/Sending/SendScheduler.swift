@@ -3,7 +3,7 @@
 ///
 /// Streams are numbered by their owner with small, reused numbers ("slots"). A stream is in here while it has
 /// something to send. Nothing is allocated once the tables have grown to what a connection needs.
-struct SendScheduler {
+package struct SendScheduler {
     /// What a flow may send in one turn: one packet, so that flows interleave finely.
     private static let quantum = 1500
 
@@ -54,17 +54,19 @@ struct SendScheduler {
     private var levels: ContiguousArray<Level> = []
     private var arrivals: UInt64 = 0
 
-    private(set) var count = 0
-    var isEmpty: Bool { count == 0 }
-    /// The level of what `next` gives.
-    var topLevel: UInt16? { levels.last?.level }
+    package init() {}
 
-    func contains(_ slot: Int) -> Bool {
+    package private(set) var count = 0
+    package var isEmpty: Bool { count == 0 }
+    /// The level of what `next` gives.
+    package var topLevel: UInt16? { levels.last?.level }
+
+    package func contains(_ slot: Int) -> Bool {
         slot >= 0 && slot < nodes.count && nodes[slot].flow >= 0
     }
 
     /// Adds a stream, or moves it when it is there with another priority.
-    mutating func insert(_ slot: Int, _ priority: SendPriority) {
+    package mutating func insert(_ slot: Int, _ priority: SendPriority) {
         precondition(slot >= 0 && slot < Int(Int32.max), "slots are small numbers of ours")
         while nodes.count <= slot { nodes.append(Node()) }
         if nodes[slot].flow >= 0 {
@@ -81,7 +83,7 @@ struct SendScheduler {
     }
 
     /// Takes a stream out.
-    mutating func remove(_ slot: Int) {
+    package mutating func remove(_ slot: Int) {
         guard contains(slot) else { return }
         let flow = Int(nodes[slot].flow)
         let position = Int(nodes[slot].position)
@@ -97,7 +99,7 @@ struct SendScheduler {
     }
 
     /// The stream to send from now. Says the same until `sent`, `insert` or `remove`.
-    mutating func next() -> Int? {
+    package mutating func next() -> Int? {
         guard let top = levels.indices.last else { return nil }
         while true {
             let flow = Int(levels[top].turn)
@@ -111,12 +113,12 @@ struct SendScheduler {
     }
 
     /// Charges what a stream sent to its flow.
-    mutating func sent(_ slot: Int, bytes: Int) {
+    package mutating func sent(_ slot: Int, bytes: Int) {
         guard contains(slot) else { return }
         flows[Int(nodes[slot].flow)].deficit -= max(bytes, 0)
     }
 
-    mutating func removeAll() {
+    package mutating func removeAll() {
         for slot in nodes.indices { remove(slot) }
     }
 
