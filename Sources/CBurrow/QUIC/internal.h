@@ -17,11 +17,11 @@
 
 #if CBURROW_QUIC_CLOSES_LATE
 typedef struct cburrow_quic_memory {
-    ngtcp2_mem mem;
-    void **blocks;
-    size_t count;
-    size_t capacity;
-    size_t next_place;
+  ngtcp2_mem mem;
+  void **blocks;
+  size_t count;
+  size_t capacity;
+  size_t next_place;
 } cburrow_quic_memory;
 
 const ngtcp2_mem *cburrow_quic_memory_init(cburrow_quic_memory *memory);
@@ -35,56 +35,56 @@ void cburrow_quic_memory_mark_opened(cburrow_quic_memory *memory, int64_t id, vo
 
 // One ClientHello that came with early data.
 typedef struct replay_entry {
-    int64_t expires;
-    size_t count;
-    uint8_t key[REPLAY_KEY_MAX];
+  int64_t expires;
+  size_t count;
+  uint8_t key[REPLAY_KEY_MAX];
 } replay_entry;
 
 struct cburrow_quic_tls {
-    gnutls_certificate_credentials_t credentials;
-    gnutls_priority_t priority;
-    int is_server;
-    // Client.
-    int insecure;
-    uint8_t *pins;
-    size_t pin_count;
-    // Server.
-    gnutls_datum_t ticket_key;
-    gnutls_anti_replay_t anti_replay;
-    replay_entry *replays;
+  gnutls_certificate_credentials_t credentials;
+  gnutls_priority_t priority;
+  int is_server;
+  // Client.
+  int insecure;
+  uint8_t *pins;
+  size_t pin_count;
+  // Server.
+  gnutls_datum_t ticket_key;
+  gnutls_anti_replay_t anti_replay;
+  replay_entry *replays;
 };
 
 struct cburrow_quic_conn {
-    // First, because GnuTLS's session pointer points here.
-    ngtcp2_crypto_conn_ref ref;
-    ngtcp2_conn *conn;
-    gnutls_session_t session;
-    cburrow_quic_tls *tls;
-    cburrow_quic_events events;
-    void *user;
-    char *verify_name;
-    int verify_name_is_address;
-    int verify_result;
-    char verify_text[256];
-    int last_error;
-    int alert;
-    int early_established;
-    int is_server;
-    uint8_t reset_secret[CBURROW_QUIC_SECRET_SIZE];
-    // The path of the last packet written.
-    ngtcp2_path_storage written_path;
-    int has_written;
+  // First, because GnuTLS's session pointer points here.
+  ngtcp2_crypto_conn_ref ref;
+  ngtcp2_conn *conn;
+  gnutls_session_t session;
+  cburrow_quic_tls *tls;
+  cburrow_quic_events events;
+  void *user;
+  char *verify_name;
+  int verify_name_is_address;
+  int verify_result;
+  char verify_text[256];
+  int last_error;
+  int alert;
+  int early_established;
+  int is_server;
+  uint8_t reset_secret[CBURROW_QUIC_SECRET_SIZE];
+  // The path of the last packet written.
+  ngtcp2_path_storage written_path;
+  int has_written;
 #if !CBURROW_QUIC_V1
-    ngtcp2_connection_close_error close_error;
+  ngtcp2_connection_close_error close_error;
 #endif
 #if CBURROW_QUIC_CLOSES_LATE
-    cburrow_quic_memory memory;
+  cburrow_quic_memory memory;
 #endif
 };
 
 // tls.c
-int cburrow_quic_session_client(cburrow_quic_conn *conn, const cburrow_quic_client *client,
-                                cburrow_quic_alpn alpn, int early_data);
+int cburrow_quic_session_client(cburrow_quic_conn *conn, const cburrow_quic_client *client, cburrow_quic_alpn alpn,
+                                int early_data);
 int cburrow_quic_session_server(cburrow_quic_conn *conn, cburrow_quic_alpn alpn, int early_data);
 
 // address.c
@@ -93,10 +93,10 @@ void cburrow_quic_path_out(cburrow_quic_path *to, const ngtcp2_path *from);
 ngtcp2_socklen cburrow_quic_address_in(ngtcp2_sockaddr_union *to, const cburrow_quic_address *from);
 
 static inline ngtcp2_cid cburrow_quic_cid_in(const cburrow_quic_cid *from) {
-    ngtcp2_cid cid;
-    size_t count = from->count <= NGTCP2_MAX_CIDLEN ? from->count : NGTCP2_MAX_CIDLEN;
-    ngtcp2_cid_init(&cid, from->bytes, count);
-    return cid;
+  ngtcp2_cid cid;
+  size_t count = from->count <= NGTCP2_MAX_CIDLEN ? from->count : NGTCP2_MAX_CIDLEN;
+  ngtcp2_cid_init(&cid, from->bytes, count);
+  return cid;
 }
 
 #endif

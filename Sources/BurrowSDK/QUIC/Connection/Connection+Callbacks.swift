@@ -28,7 +28,9 @@ extension Connection {
             return unsafe Unmanaged.passUnretained(stream).toOpaque()
         }
         unsafe table.stream_data = { (user, pointer, fin, data, count) in
-            guard let connection = unsafe connection(at: user), let stream = unsafe stream(at: pointer) else { return }
+            guard let connection = unsafe connection(at: user), let stream = unsafe stream(at: pointer) else {
+                return
+            }
             unsafe connection.transportReceived(
                 UnsafeRawBufferPointer(start: data, count: count),
                 isLast: fin != 0,
@@ -39,15 +41,21 @@ extension Connection {
             unsafe stream(at: pointer)?.acknowledged(upTo: offset)
         }
         unsafe table.stream_credit = { (user, pointer) in
-            guard let connection = unsafe connection(at: user), let stream = unsafe stream(at: pointer) else { return }
+            guard let connection = unsafe connection(at: user), let stream = unsafe stream(at: pointer) else {
+                return
+            }
             connection.transportCredited(stream)
         }
         unsafe table.stream_reset = { (user, pointer, code) in
-            guard let connection = unsafe connection(at: user), let stream = unsafe stream(at: pointer) else { return }
+            guard let connection = unsafe connection(at: user), let stream = unsafe stream(at: pointer) else {
+                return
+            }
             connection.transportReset(stream, code: code)
         }
         unsafe table.stream_closed = { (user, pointer, hasCode, code, losses) in
-            guard let connection = unsafe connection(at: user), let stream = unsafe stream(at: pointer) else { return }
+            guard let connection = unsafe connection(at: user), let stream = unsafe stream(at: pointer) else {
+                return
+            }
             connection.transportClosed(stream, code: hasCode != 0 ? code : nil, losses: losses)
         }
         unsafe table.streams_available = { unsafe connection(at: $0)?.transportAddedStreams() }
@@ -55,7 +63,9 @@ extension Connection {
 
     private static func addConnectionCallbacks(_ table: inout cburrow_quic_events) {
         unsafe table.datagram = { (user, data, count) in
-            unsafe connection(at: user)?.transportReceivedDatagram(UnsafeRawBufferPointer(start: data, count: count))
+            unsafe connection(at: user)?.transportReceivedDatagram(
+                UnsafeRawBufferPointer(start: data, count: count)
+            )
         }
         unsafe table.handshake_completed = { unsafe connection(at: $0)?.transportCompletedHandshake() }
         unsafe table.early_established = { unsafe connection(at: $0)?.transportEstablishedEarly() }
@@ -66,10 +76,14 @@ extension Connection {
             unsafe connection(at: user)?.transportGotTicket(UnsafeRawBufferPointer(start: data, count: count))
         }
         unsafe table.address_token = { (user, data, count) in
-            unsafe connection(at: user)?.transportGotAddressToken(UnsafeRawBufferPointer(start: data, count: count))
+            unsafe connection(at: user)?.transportGotAddressToken(
+                UnsafeRawBufferPointer(start: data, count: count)
+            )
         }
         unsafe table.random = { (user, data, count) in
-            unsafe connection(at: user)?.hub.random.fill(UnsafeMutableRawBufferPointer(start: data, count: count))
+            unsafe connection(at: user)?.hub.random.fill(
+                UnsafeMutableRawBufferPointer(start: data, count: count)
+            )
         }
         unsafe table.qlog = { (user, data, count, last) in
             guard let connection = unsafe connection(at: user) else { return }

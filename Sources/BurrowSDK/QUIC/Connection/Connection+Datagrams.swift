@@ -4,7 +4,9 @@ internal import CBurrowQUIC
 extension Connection {
     /// The largest datagram `sendDatagram` takes now; zero when the peer takes none.
     package var maxDatagramPayload: Int {
-        guard phase == .open, isAnnounced, isEstablished || isServer, let handle = unsafe handle else { return 0 }
+        guard phase == .open, isAnnounced, isEstablished || isServer, let handle = unsafe handle else {
+            return 0
+        }
         return unsafe cburrow_quic_datagram_limit(handle)
     }
 

@@ -113,7 +113,17 @@ extension Connection {
     ) -> Step {
         var accepted = -1
         let size = unsafe cburrow_quic_write_stream(
-            handle, target, room, -1, 0, 0, nil, 0, &accepted, hub.now, &written
+            handle,
+            target,
+            room,
+            -1,
+            0,
+            0,
+            nil,
+            0,
+            &accepted,
+            hub.now,
+            &written
         )
         if size > 0 { return .packet(size) }
         return size == 0 ? .nothing : .failed(Int32(clamping: size))
@@ -234,7 +244,14 @@ extension Connection {
         for slice in datagram.rest.prefix(Hub.vectorCount - 2) { add(slice, to: &gathered) }
         var accepted: Int32 = 0
         let size = unsafe cburrow_quic_write_datagram(
-            handle, target, room, hub.vectors.baseAddress, gathered.vectors, &accepted, hub.now, &written
+            handle,
+            target,
+            room,
+            hub.vectors.baseAddress,
+            gathered.vectors,
+            &accepted,
+            hub.now,
+            &written
         )
         if accepted != 0 { _ = datagrams.popFirst() }
         if size > 0 { return .packet(size) }
@@ -252,7 +269,14 @@ extension Connection {
         let size: Int
         if let code {
             size = unsafe cburrow_quic_write_close(
-                handle, target, room, code, reason, reason.count, hub.now, &written
+                handle,
+                target,
+                room,
+                code,
+                reason,
+                reason.count,
+                hub.now,
+                &written
             )
         } else {
             size = unsafe cburrow_quic_write_error(handle, target, room, hub.now, &written)

@@ -135,7 +135,14 @@ internal import CBurrowQUIC
                             unsafe client.address_token_count = token.count
                             let alpn = unsafe cburrow_quic_alpn(bytes: names.baseAddress, count: names.count)
                             return unsafe cburrow_quic_client_new(
-                                connection.tls.handle, &client, alpn, &path, &settings, &events, user, &wasEarly
+                                connection.tls.handle,
+                                &client,
+                                alpn,
+                                &path,
+                                &settings,
+                                &events,
+                                user,
+                                &wasEarly
                             )
                         }
                     }
@@ -180,7 +187,9 @@ internal import CBurrowQUIC
     /// Addresses are not presented as server names (RFC 6066 §3).
     private static func isAddress(_ host: String) -> Bool {
         host.utf8.contains(UInt8(ascii: ":"))
-            || host.utf8.allSatisfy { $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            || host.utf8.allSatisfy {
+                $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+            }
     }
 }
 

@@ -59,7 +59,9 @@ internal import CBurrowQUIC
     static func instant(_ time: UInt64) -> Instant {
         guard time < UInt64(Int64.max) else { return .distantFuture }
         guard time > epoch else { return Instant(microseconds: 0) }
-        return Instant(microseconds: Int64(clamping: (time - epoch) / 1000 + ((time - epoch) % 1000 == 0 ? 0 : 1)))
+        return Instant(
+            microseconds: Int64(clamping: (time - epoch) / 1000 + ((time - epoch) % 1000 == 0 ? 0 : 1))
+        )
     }
 
     var instant: Instant { Self.instant(now) }

@@ -29,7 +29,8 @@ package struct GeneratedCertificate: Sendable {
         _ request: CertificateRequest,
         issuer: GeneratedCertificate?
     ) throws(QUICError) -> GeneratedCertificate {
-        guard request.hostNames.allSatisfy({ !$0.isEmpty && !$0.utf8.contains(0) && $0.utf8.count < 256 }) else {
+        guard request.hostNames.allSatisfy({ !$0.isEmpty && !$0.utf8.contains(0) && $0.utf8.count < 256 })
+        else {
             throw QUICError(.invalidConfiguration, "a host name for a certificate is empty or too long")
         }
         guard request.notBefore >= 0, request.notAfter > request.notBefore else {

@@ -14,67 +14,71 @@
 
 /// Results. Zero and above is success.
 enum {
-    CBURROW_QUIC_OK = 0,
-    CBURROW_QUIC_WRITE_MORE = -1,
-    CBURROW_QUIC_STREAM_BLOCKED = -2,
-    CBURROW_QUIC_STREAM_SHUT = -3,
-    CBURROW_QUIC_STREAM_GONE = -4,
-    CBURROW_QUIC_NO_CREDIT = -5,
-    CBURROW_QUIC_DRAINING = -6,
-    CBURROW_QUIC_CLOSING = -7,
-    CBURROW_QUIC_RETRY = -8,
-    CBURROW_QUIC_DROP = -9,
-    CBURROW_QUIC_IDLE = -10,
-    CBURROW_QUIC_HANDSHAKE_TIMEOUT = -11,
-    CBURROW_QUIC_CRYPTO = -12,
-    CBURROW_QUIC_VERSION = -13,
-    CBURROW_QUIC_NO_PATH = -14,
-    CBURROW_QUIC_FAILED = -15,
+  CBURROW_QUIC_OK = 0,
+  CBURROW_QUIC_WRITE_MORE = -1,
+  CBURROW_QUIC_STREAM_BLOCKED = -2,
+  CBURROW_QUIC_STREAM_SHUT = -3,
+  CBURROW_QUIC_STREAM_GONE = -4,
+  CBURROW_QUIC_NO_CREDIT = -5,
+  CBURROW_QUIC_DRAINING = -6,
+  CBURROW_QUIC_CLOSING = -7,
+  CBURROW_QUIC_RETRY = -8,
+  CBURROW_QUIC_DROP = -9,
+  CBURROW_QUIC_IDLE = -10,
+  CBURROW_QUIC_HANDSHAKE_TIMEOUT = -11,
+  CBURROW_QUIC_CRYPTO = -12,
+  CBURROW_QUIC_VERSION = -13,
+  CBURROW_QUIC_NO_PATH = -14,
+  CBURROW_QUIC_FAILED = -15,
 };
 
 /// What certificate verification found.
 enum {
-    CBURROW_QUIC_VERIFY_NONE = 0,
-    CBURROW_QUIC_VERIFY_EXPIRED,
-    CBURROW_QUIC_VERIFY_HOST,
-    CBURROW_QUIC_VERIFY_ISSUER,
-    CBURROW_QUIC_VERIFY_PIN,
-    CBURROW_QUIC_VERIFY_INVALID,
+  CBURROW_QUIC_VERIFY_NONE = 0,
+  CBURROW_QUIC_VERIFY_EXPIRED,
+  CBURROW_QUIC_VERIFY_HOST,
+  CBURROW_QUIC_VERIFY_ISSUER,
+  CBURROW_QUIC_VERIFY_PIN,
+  CBURROW_QUIC_VERIFY_INVALID,
 };
 
-enum { CBURROW_QUIC_CUBIC = 0, CBURROW_QUIC_BBR = 1, CBURROW_QUIC_BBR2 = 2 };
+enum {
+  CBURROW_QUIC_CUBIC = 0,
+  CBURROW_QUIC_BBR = 1,
+  CBURROW_QUIC_BBR2 = 2
+};
 
 /// How the peer closed.
 enum {
-    CBURROW_QUIC_CLOSE_NONE = 0,
-    CBURROW_QUIC_CLOSE_TRANSPORT,
-    CBURROW_QUIC_CLOSE_APPLICATION,
+  CBURROW_QUIC_CLOSE_NONE = 0,
+  CBURROW_QUIC_CLOSE_TRANSPORT,
+  CBURROW_QUIC_CLOSE_APPLICATION,
 };
 
 /// An IP address and port; family is 4 or 6, numbers are in host order. IPv4 uses `low`.
 typedef struct cburrow_quic_address {
-    uint64_t high;
-    uint64_t low;
-    uint32_t scope;
-    uint16_t port;
-    uint8_t family;
+  uint64_t high;
+  uint64_t low;
+  uint32_t scope;
+  uint16_t port;
+  uint8_t family;
 } cburrow_quic_address;
 
 typedef struct cburrow_quic_path {
-    cburrow_quic_address local;
-    cburrow_quic_address remote;
-    uint32_t socket;
+  cburrow_quic_address local;
+  cburrow_quic_address remote;
+  uint32_t socket;
 } cburrow_quic_path;
 
 typedef struct cburrow_quic_cid {
-    uint8_t count;
-    uint8_t bytes[CBURROW_QUIC_CID_MAX];
+  uint8_t count;
+  uint8_t bytes[CBURROW_QUIC_CID_MAX];
 } cburrow_quic_cid;
 
 /// The same layout as ngtcp2_vec.
 typedef struct cburrow_quic_vec {
-    uint8_t *base;
-    size_t count;
+  uint8_t *base;
+  size_t count;
 } cburrow_quic_vec;
 
 typedef struct cburrow_quic_conn cburrow_quic_conn;
@@ -83,133 +87,133 @@ typedef struct cburrow_quic_tls cburrow_quic_tls;
 /// Called while a connection reads, writes or handles a timer. `user` is the connection's owner, `stream` what
 /// `stream_opened` returned or `open_stream` was given.
 typedef struct cburrow_quic_events {
-    void *(*stream_opened)(void *user, int64_t id);
-    void (*stream_data)(void *user, void *stream, int fin, const uint8_t *data, size_t count);
-    void (*stream_acked)(void *user, void *stream, uint64_t offset);
-    void (*stream_credit)(void *user, void *stream);
-    void (*stream_reset)(void *user, void *stream, uint64_t code);
-    void (*stream_closed)(void *user, void *stream, int has_code, uint64_t code, size_t losses);
-    void (*streams_available)(void *user);
-    void (*datagram)(void *user, const uint8_t *data, size_t count);
-    void (*handshake_completed)(void *user);
-    /// Server: early data was accepted and answers may be sent.
-    void (*early_established)(void *user);
-    void (*early_rejected)(void *user);
-    void (*cid_added)(void *user, const uint8_t *cid);
-    void (*cid_retired)(void *user, const uint8_t *cid);
-    void (*reset_token)(void *user, const uint8_t *token, int active);
-    void (*stateless_reset)(void *user);
-    void (*path_validated)(void *user, int success);
-    void (*ticket)(void *user, const uint8_t *data, size_t count);
-    void (*address_token)(void *user, const uint8_t *data, size_t count);
-    void (*random)(void *user, uint8_t *data, size_t count);
-    void (*qlog)(void *user, const uint8_t *data, size_t count, int last);
+  void *(*stream_opened)(void *user, int64_t id);
+  void (*stream_data)(void *user, void *stream, int fin, const uint8_t *data, size_t count);
+  void (*stream_acked)(void *user, void *stream, uint64_t offset);
+  void (*stream_credit)(void *user, void *stream);
+  void (*stream_reset)(void *user, void *stream, uint64_t code);
+  void (*stream_closed)(void *user, void *stream, int has_code, uint64_t code, size_t losses);
+  void (*streams_available)(void *user);
+  void (*datagram)(void *user, const uint8_t *data, size_t count);
+  void (*handshake_completed)(void *user);
+  /// Server: early data was accepted and answers may be sent.
+  void (*early_established)(void *user);
+  void (*early_rejected)(void *user);
+  void (*cid_added)(void *user, const uint8_t *cid);
+  void (*cid_retired)(void *user, const uint8_t *cid);
+  void (*reset_token)(void *user, const uint8_t *token, int active);
+  void (*stateless_reset)(void *user);
+  void (*path_validated)(void *user, int success);
+  void (*ticket)(void *user, const uint8_t *data, size_t count);
+  void (*address_token)(void *user, const uint8_t *data, size_t count);
+  void (*random)(void *user, uint8_t *data, size_t count);
+  void (*qlog)(void *user, const uint8_t *data, size_t count, int last);
 } cburrow_quic_events;
 
 typedef struct cburrow_quic_settings {
-    uint64_t now;
-    uint64_t idle_timeout;
-    uint64_t keep_alive;
-    uint64_t handshake_timeout;
-    uint64_t initial_rtt;
-    uint64_t connection_window;
-    uint64_t connection_window_limit;
-    uint64_t stream_window;
-    uint64_t stream_window_limit;
-    uint64_t bidirectional_streams;
-    uint64_t unidirectional_streams;
-    uint64_t datagram_frame_size;
-    int congestion_control;
-    int path_mtu_discovery;
-    int early_data;
-    int qlog;
-    uint8_t reset_secret[CBURROW_QUIC_SECRET_SIZE];
+  uint64_t now;
+  uint64_t idle_timeout;
+  uint64_t keep_alive;
+  uint64_t handshake_timeout;
+  uint64_t initial_rtt;
+  uint64_t connection_window;
+  uint64_t connection_window_limit;
+  uint64_t stream_window;
+  uint64_t stream_window_limit;
+  uint64_t bidirectional_streams;
+  uint64_t unidirectional_streams;
+  uint64_t datagram_frame_size;
+  int congestion_control;
+  int path_mtu_discovery;
+  int early_data;
+  int qlog;
+  uint8_t reset_secret[CBURROW_QUIC_SECRET_SIZE];
 } cburrow_quic_settings;
 
 /// A client's beginning.
 typedef struct cburrow_quic_client {
-    cburrow_quic_cid dcid;
-    cburrow_quic_cid scid;
-    /// Name to present; NULL for none.
-    const char *server_name;
-    /// Name or address text to verify and to put into messages.
-    const char *verify_name;
-    const uint8_t *ticket;
-    size_t ticket_count;
-    const uint8_t *early_parameters;
-    size_t early_parameters_count;
-    const uint8_t *address_token;
-    size_t address_token_count;
+  cburrow_quic_cid dcid;
+  cburrow_quic_cid scid;
+  /// Name to present; NULL for none.
+  const char *server_name;
+  /// Name or address text to verify and to put into messages.
+  const char *verify_name;
+  const uint8_t *ticket;
+  size_t ticket_count;
+  const uint8_t *early_parameters;
+  size_t early_parameters_count;
+  const uint8_t *address_token;
+  size_t address_token_count;
 } cburrow_quic_client;
 
 /// What an unknown client's first packet says.
 typedef struct cburrow_quic_initial {
-    uint32_t version;
-    cburrow_quic_cid dcid;
-    cburrow_quic_cid scid;
-    const uint8_t *token;
-    size_t token_count;
+  uint32_t version;
+  cburrow_quic_cid dcid;
+  cburrow_quic_cid scid;
+  const uint8_t *token;
+  size_t token_count;
 } cburrow_quic_initial;
 
 /// A server's beginning.
 typedef struct cburrow_quic_server {
-    cburrow_quic_initial initial;
-    cburrow_quic_cid scid;
-    /// The client's first choice when it comes from a retry; empty otherwise.
-    cburrow_quic_cid original_dcid;
-    /// Whether the token proves the client's address.
-    int validated;
+  cburrow_quic_initial initial;
+  cburrow_quic_cid scid;
+  /// The client's first choice when it comes from a retry; empty otherwise.
+  cburrow_quic_cid original_dcid;
+  /// Whether the token proves the client's address.
+  int validated;
 } cburrow_quic_server;
 
 /// Protocol names, each behind one length byte.
 typedef struct cburrow_quic_alpn {
-    const uint8_t *bytes;
-    size_t count;
+  const uint8_t *bytes;
+  size_t count;
 } cburrow_quic_alpn;
 
 /// About a packet that was written.
 typedef struct cburrow_quic_written {
-    uint8_t ecn;
-    /// Zero when `path` is the same as for the packet before and was not filled in.
-    int path_changed;
-    cburrow_quic_path path;
+  uint8_t ecn;
+  /// Zero when `path` is the same as for the packet before and was not filled in.
+  int path_changed;
+  cburrow_quic_path path;
 } cburrow_quic_written;
 
 typedef struct cburrow_quic_statistics {
-    uint64_t smoothed_rtt;
-    uint64_t min_rtt;
-    uint64_t rtt_variation;
-    uint64_t congestion_window;
-    uint64_t bytes_in_flight;
-    uint64_t delivery_rate;
-    uint64_t pto_count;
-    uint64_t mtu;
+  uint64_t smoothed_rtt;
+  uint64_t min_rtt;
+  uint64_t rtt_variation;
+  uint64_t congestion_window;
+  uint64_t bytes_in_flight;
+  uint64_t delivery_rate;
+  uint64_t pto_count;
+  uint64_t mtu;
 } cburrow_quic_statistics;
 
 // Credentials.
 
 cburrow_quic_tls *cburrow_quic_tls_client(int system_roots, const uint8_t *roots, size_t roots_count,
                                           const uint8_t *pins, size_t pin_count, int insecure, int *error);
-cburrow_quic_tls *cburrow_quic_tls_server(const uint8_t *certificate, size_t certificate_count,
-                                          const uint8_t *key, size_t key_count, int *error);
+cburrow_quic_tls *cburrow_quic_tls_server(const uint8_t *certificate, size_t certificate_count, const uint8_t *key,
+                                          size_t key_count, int *error);
 void cburrow_quic_tls_free(cburrow_quic_tls *tls);
 const char *cburrow_quic_tls_error_text(int error);
 /// SHA-256 of the first certificate of a PEM text. Zero on success.
 int cburrow_quic_fingerprint(const uint8_t *certificate, size_t count, uint8_t out[32]);
 
 typedef struct cburrow_quic_certificate_request {
-    /// NUL-terminated names and addresses one after another, an empty one at the end.
-    const char *names;
-    int64_t not_before;
-    int64_t not_after;
-    int is_authority;
-    /// An Ed25519 key instead of P-256.
-    int ed25519;
-    /// NULL for self-signed.
-    const uint8_t *issuer_certificate;
-    size_t issuer_certificate_count;
-    const uint8_t *issuer_key;
-    size_t issuer_key_count;
+  /// NUL-terminated names and addresses one after another, an empty one at the end.
+  const char *names;
+  int64_t not_before;
+  int64_t not_after;
+  int is_authority;
+  /// An Ed25519 key instead of P-256.
+  int ed25519;
+  /// NULL for self-signed.
+  const uint8_t *issuer_certificate;
+  size_t issuer_certificate_count;
+  const uint8_t *issuer_key;
+  size_t issuer_key_count;
 } cburrow_quic_certificate_request;
 
 /// Makes a key and a certificate, both as PEM to be freed with `cburrow_quic_release`. Zero on success.
@@ -221,12 +225,12 @@ void cburrow_quic_release(uint8_t *bytes);
 
 cburrow_quic_conn *cburrow_quic_client_new(cburrow_quic_tls *tls, const cburrow_quic_client *client,
                                            cburrow_quic_alpn alpn, const cburrow_quic_path *path,
-                                           const cburrow_quic_settings *settings,
-                                           const cburrow_quic_events *events, void *user, int *early);
+                                           const cburrow_quic_settings *settings, const cburrow_quic_events *events,
+                                           void *user, int *early);
 cburrow_quic_conn *cburrow_quic_server_new(cburrow_quic_tls *tls, const cburrow_quic_server *server,
                                            cburrow_quic_alpn alpn, const cburrow_quic_path *path,
-                                           const cburrow_quic_settings *settings,
-                                           const cburrow_quic_events *events, void *user);
+                                           const cburrow_quic_settings *settings, const cburrow_quic_events *events,
+                                           void *user);
 /// Last pieces of qlog may still come out.
 void cburrow_quic_free(cburrow_quic_conn *conn);
 /// No events are called from now on.
@@ -241,11 +245,10 @@ uint64_t cburrow_quic_pto(cburrow_quic_conn *conn);
 /// Writes (part of) a packet; with `stream` negative, without stream data. `accepted` is -1 when no stream frame
 /// was written. Returns the packet's size, 0 when nothing can go now, or a result.
 ptrdiff_t cburrow_quic_write_stream(cburrow_quic_conn *conn, uint8_t *to, size_t room, int64_t stream, int fin,
-                                    int more, const cburrow_quic_vec *vec, size_t vec_count,
-                                    ptrdiff_t *accepted, uint64_t now, cburrow_quic_written *written);
-ptrdiff_t cburrow_quic_write_datagram(cburrow_quic_conn *conn, uint8_t *to, size_t room,
-                                      const cburrow_quic_vec *vec, size_t vec_count, int *accepted, uint64_t now,
-                                      cburrow_quic_written *written);
+                                    int more, const cburrow_quic_vec *vec, size_t vec_count, ptrdiff_t *accepted,
+                                    uint64_t now, cburrow_quic_written *written);
+ptrdiff_t cburrow_quic_write_datagram(cburrow_quic_conn *conn, uint8_t *to, size_t room, const cburrow_quic_vec *vec,
+                                      size_t vec_count, int *accepted, uint64_t now, cburrow_quic_written *written);
 /// Writes CONNECTION_CLOSE for the last error, or for an application code.
 ptrdiff_t cburrow_quic_write_error(cburrow_quic_conn *conn, uint8_t *to, size_t room, uint64_t now,
                                    cburrow_quic_written *written);
@@ -301,12 +304,12 @@ int cburrow_quic_peer_close(cburrow_quic_conn *conn, uint64_t *code, const uint8
 // Packets without a connection.
 
 typedef struct cburrow_quic_header {
-    uint32_t version;
-    int is_long;
-    const uint8_t *dcid;
-    size_t dcid_count;
-    const uint8_t *scid;
-    size_t scid_count;
+  uint32_t version;
+  int is_long;
+  const uint8_t *dcid;
+  size_t dcid_count;
+  const uint8_t *scid;
+  size_t scid_count;
 } cburrow_quic_header;
 
 /// OK, CBURROW_QUIC_VERSION when the version is unknown to us, or FAILED.
@@ -322,12 +325,10 @@ ptrdiff_t cburrow_quic_write_retry(uint8_t *to, size_t room, const cburrow_quic_
                                    const uint8_t secret[CBURROW_QUIC_SECRET_SIZE], uint64_t now);
 ptrdiff_t cburrow_quic_write_version_negotiation(uint8_t *to, size_t room, uint8_t random,
                                                  const cburrow_quic_header *header);
-ptrdiff_t cburrow_quic_write_stateless_reset(uint8_t *to, size_t room,
-                                             const uint8_t secret[CBURROW_QUIC_SECRET_SIZE],
+ptrdiff_t cburrow_quic_write_stateless_reset(uint8_t *to, size_t room, const uint8_t secret[CBURROW_QUIC_SECRET_SIZE],
                                              const cburrow_quic_header *header, const uint8_t *random,
                                              size_t random_count);
 /// CONNECTION_REFUSED, or INVALID_TOKEN.
-ptrdiff_t cburrow_quic_write_refusal(uint8_t *to, size_t room, const cburrow_quic_initial *initial,
-                                     int invalid_token);
+ptrdiff_t cburrow_quic_write_refusal(uint8_t *to, size_t room, const cburrow_quic_initial *initial, int invalid_token);
 
 #endif
