@@ -41,7 +41,8 @@ enum Arguments {
             guard capacity == 0 else { throw EngineError(.invalidArgument, "buf is NULL but cap is not 0") }
             return .ok
         }
-        guard capacity >= needed else {
+        // Capacities beyond what Swift can count are more than enough.
+        guard UInt(bitPattern: capacity) >= UInt(needed) else {
             throw EngineError(.bufferTooSmall, "\(needed) bytes are needed, \(capacity) available")
         }
         unsafe write(text, to: UnsafeMutableRawBufferPointer(start: buffer, count: needed))
@@ -69,8 +70,8 @@ enum Arguments {
         _ count: Int,
         _ name: StaticString
     ) throws(EngineError) -> [String] {
-        guard count > 0 else { return [] }
-        guard let pointer = unsafe pointer, count <= 1024 else {
+        guard count != 0 else { return [] }
+        guard let pointer = unsafe pointer, (1...1024).contains(count) else {
             throw EngineError(.invalidArgument, "\(name) is NULL or has too many elements")
         }
         var texts: [String] = []
@@ -140,7 +141,7 @@ enum Arguments {
             guard capacity == 0 else { throw EngineError(.invalidArgument, "out is NULL but cap is not 0") }
             return .ok
         }
-        guard capacity >= list.count else {
+        guard UInt(bitPattern: capacity) >= UInt(list.count) else {
             throw EngineError(.bufferTooSmall, "\(list.count) elements are needed, \(capacity) available")
         }
         guard !list.isEmpty else { return .ok }

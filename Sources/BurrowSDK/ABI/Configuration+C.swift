@@ -107,7 +107,7 @@ extension RoomConfiguration {
         trust.systemRoots = unsafe !cfg.flags.has(BURROW_ROOM_NO_SYSTEM_ROOTS)
         trust.rootsPEM = unsafe try Arguments.optionalText(cfg.roots_pem, "roots_pem").map { Array($0.utf8) }
         let count = unsafe cfg.pin_count
-        guard count > 0 else { return }
+        guard count != 0 else { return }
         guard let pins = unsafe cfg.pins, (1...EngineLimits.pins).contains(count) else {
             throw EngineError(.invalidArgument, "pins is NULL or there are more than \(EngineLimits.pins)")
         }

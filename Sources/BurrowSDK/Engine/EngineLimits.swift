@@ -20,6 +20,8 @@ package enum EngineLimits {
     package static let logLines = 512
     /// Host names that wait to be resolved.
     package static let waitingQueries = 1024
+    /// A participant's path with a NUL behind it, as the header has room for it.
+    package static let pathBytes = 1024
     package static let listenAddresses = 16
     package static let pins = 16
 }

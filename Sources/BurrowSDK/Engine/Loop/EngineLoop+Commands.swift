@@ -210,7 +210,8 @@ extension EngineLoop {
                 )
             }
         } catch {
-            throw EngineError(MoQError(error))
+            // Whatever is wrong with a certificate that the host gave is about TLS.
+            throw EngineError(.tls, error.context)
         }
         let configuration = try options.configuration(tls: tls)
         if let bytes = options.cacheBytes { node.cache.limit = bytes }

@@ -51,7 +51,7 @@ extension EngineLoop {
     }
 
     private func joined(_ id: RoomID, _ number: UInt32, _ path: String) {
-        guard let known = roomsByID[id] else { return }
+        guard let known = roomsByID[id], isPresentable(path) else { return }
         known.room.snapshot.withLock {
             $0.participants.append(HostParticipant(number: number, path: path, joined: now))
         }
@@ -61,8 +61,14 @@ extension EngineLoop {
         tell(event)
     }
 
+    /// Whether C can hold the path: with a NUL inside, or longer than the header's array, it would become another one.
+    /// Such broadcasts are not shown.
+    private func isPresentable(_ path: String) -> Bool {
+        path.utf8.count < EngineLimits.pathBytes && !path.utf8.contains(0)
+    }
+
     private func left(_ id: RoomID, _ number: UInt32, _ path: String) {
-        guard let known = roomsByID[id] else { return }
+        guard let known = roomsByID[id], isPresentable(path) else { return }
         known.room.snapshot.withLock { $0.participants.removeAll { $0.number == number } }
         var event = HostEvent(.participantLeft, subject: known.handle, time: now)
         event.participant = number

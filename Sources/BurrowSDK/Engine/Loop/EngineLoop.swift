@@ -122,8 +122,7 @@ final class EngineLoop {
         switch outcome {
         case .drained: break
         case .more: unread.append(id)
-        case .refused:
-            LogRing.shared.write(.debug, "engine", "nobody listens at the other end of socket \(id.rawValue)")
+        case .refused: node.socketRefused(id, now: now)
         }
     }
 

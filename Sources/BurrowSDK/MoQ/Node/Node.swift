@@ -114,6 +114,12 @@ package final class Node {
         for room in rooms.values where room.socketFailed(socket, reason, now: now) { return }
     }
 
+    /// The system says that nobody listens at the other end of a client's socket.
+    package func socketRefused(_ socket: SocketID, now: Instant) {
+        services.context.now = now
+        for room in rooms.values where room.socketRefused(socket, now: now) { return }
+    }
+
     /// The device has another network, or was asleep: connections move to new sockets, pauses end.
     package func networkChanged(now: Instant) {
         services.context.now = now

@@ -7,6 +7,8 @@ final class Attempt {
     let socket: SocketID
     let address: SocketAddress
     var session: Session?
+    /// The system said that nobody listens: when it did first, and how many packets had come by then.
+    var refusal: (received: UInt64, since: Instant)?
 
     init(room: Room, socket: SocketID, address: SocketAddress) {
         self.room = room

@@ -77,6 +77,41 @@ extension Room {
         return true
     }
 
+    /// Nobody listens at the other end, says a router or the relay's machine; anybody could. While connecting that is
+    /// believed, because it only costs the attempt. Of a running connection it is believed when it is repeated and
+    /// nothing came from the relay in between, which finds a relay that died long before the idle time-out does.
+    func socketRefused(_ socket: SocketID, now: Instant) -> Bool {
+        guard let attempt = attempts.first(where: { $0.socket == socket }) else { return false }
+        let error = MoQError(.unreachable, "nobody listens at \(attempt.address)")
+        switch phase {
+        case .racing:
+            abandon(attempt)
+            fail(attempt, error, now: now)
+        case .connected(attempt):
+            guard let session = attempt.session else { return true }
+            let received = session.connection.statistics.receivedPackets
+            if let refusal = attempt.refusal, refusal.received == received {
+                guard now - refusal.since > Self.refusalPatience else { return true }
+                abandon(attempt)
+                lost(MoQError(.connectionLost, error.context), now: now)
+            } else {
+                attempt.refusal = (received, now)
+            }
+        default: break
+        }
+        return true
+    }
+
+    /// For how long a relay must be silent before refusals count.
+    private static let refusalPatience = Interval.milliseconds(300)
+
+    /// Ends an attempt's session without hearing from it again.
+    private func abandon(_ attempt: Attempt) {
+        attempt.session?.close(.noError, "")
+        attempt.session?.connection.owner = nil
+        attempt.session = nil
+    }
+
     /// The name for SNI and verification; an address in the URL is verified as such.
     private var tlsName: String? {
         if let name = configuration.serverName { return name }

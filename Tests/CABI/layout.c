@@ -1,0 +1,201 @@
+/* The layout of every published struct, for 64-bit and 32-bit systems. A change here is a change of the binary
+   interface: structs only grow at the end, so numbers may be added, never altered. */
+#include "support.h"
+
+#if UINTPTR_MAX > 0xffffffffu
+#define BITS(sixty_four, thirty_two) sixty_four
+#else
+#define BITS(sixty_four, thirty_two) thirty_two
+#endif
+
+/* static_assert of C11 without its header, so that the test also compiles as C99. */
+#define ASSERT_AT(line, condition) typedef char layout_assertion_##line[(condition) ? 1 : -1]
+#define ASSERT_LINE(line, condition) ASSERT_AT(line, condition)
+#define SIZE(name, sixty_four, thirty_two) \
+  ASSERT_LINE(__LINE__, sizeof(burrow_##name) == BITS(sixty_four, thirty_two))
+#define FIELD(name, field, sixty_four, thirty_two) \
+  ASSERT_LINE(__LINE__, offsetof(burrow_##name, field) == BITS(sixty_four, thirty_two))
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Wunused-local-typedefs"
+#endif
+
+
+SIZE(engine_config, 16, 16);
+FIELD(engine_config, struct_size, 0, 0);
+FIELD(engine_config, flags, 4, 4);
+FIELD(engine_config, socket_receive_buffer, 8, 8);
+FIELD(engine_config, socket_send_buffer, 12, 12);
+
+SIZE(event, 80, 64);
+FIELD(event, struct_size, 0, 0);
+FIELD(event, kind, 4, 4);
+FIELD(event, status, 8, 8);
+FIELD(event, participant, 12, 12);
+FIELD(event, state, 16, 16);
+FIELD(event, reserved, 20, 20);
+FIELD(event, request, 24, 24);
+FIELD(event, time_us, 32, 32);
+FIELD(event, value, 40, 40);
+FIELD(event, subject, 48, 48);
+FIELD(event, text, 56, 52);
+FIELD(event, data, 64, 56);
+FIELD(event, data_len, 72, 60);
+
+SIZE(room_config, 104, 72);
+FIELD(room_config, struct_size, 0, 0);
+FIELD(room_config, flags, 4, 4);
+FIELD(room_config, url, 8, 8);
+FIELD(room_config, path, 16, 12);
+FIELD(room_config, prefix, 24, 16);
+FIELD(room_config, roots_pem, 32, 20);
+FIELD(room_config, pins, 40, 24);
+FIELD(room_config, pin_count, 48, 28);
+FIELD(room_config, server_name, 56, 32);
+FIELD(room_config, qlog_dir, 64, 36);
+FIELD(room_config, versions, 72, 40);
+FIELD(room_config, congestion, 76, 44);
+FIELD(room_config, connect_timeout_ms, 80, 48);
+FIELD(room_config, idle_timeout_ms, 84, 52);
+FIELD(room_config, keep_alive_ms, 88, 56);
+FIELD(room_config, reconnect_min_ms, 92, 60);
+FIELD(room_config, reconnect_max_ms, 96, 64);
+FIELD(room_config, reserved, 100, 68);
+
+SIZE(room_info, 1392, 1392);
+FIELD(room_info, struct_size, 0, 0);
+FIELD(room_info, state, 4, 4);
+FIELD(room_info, status, 8, 8);
+FIELD(room_info, version, 12, 12);
+FIELD(room_info, participant_count, 16, 16);
+FIELD(room_info, track_count, 20, 20);
+FIELD(room_info, reconnects, 24, 24);
+FIELD(room_info, reserved, 28, 28);
+FIELD(room_info, connected_us, 32, 32);
+FIELD(room_info, peer_code, 40, 40);
+FIELD(room_info, remote_address, 48, 48);
+FIELD(room_info, text, 112, 112);
+FIELD(room_info, path, 368, 368);
+
+SIZE(participant, 1040, 1040);
+FIELD(participant, struct_size, 0, 0);
+FIELD(participant, id, 4, 4);
+FIELD(participant, joined_us, 8, 8);
+FIELD(participant, path, 16, 16);
+
+SIZE(room_stats, 136, 136);
+FIELD(room_stats, struct_size, 0, 0);
+FIELD(room_stats, mtu, 4, 4);
+FIELD(room_stats, measured_us, 8, 8);
+FIELD(room_stats, rtt_us, 16, 16);
+FIELD(room_stats, min_rtt_us, 24, 24);
+FIELD(room_stats, send_rate_bps, 32, 32);
+FIELD(room_stats, congestion_window_bytes, 40, 40);
+FIELD(room_stats, in_flight_bytes, 48, 48);
+FIELD(room_stats, sent_bytes, 56, 56);
+FIELD(room_stats, received_bytes, 64, 64);
+FIELD(room_stats, sent_packets, 72, 72);
+FIELD(room_stats, received_packets, 80, 80);
+FIELD(room_stats, lost_packets, 88, 88);
+FIELD(room_stats, published_frames, 96, 96);
+FIELD(room_stats, published_bytes, 104, 104);
+FIELD(room_stats, subscribed_frames, 112, 112);
+FIELD(room_stats, subscribed_bytes, 120, 120);
+FIELD(room_stats, expired_groups, 128, 128);
+
+SIZE(track_config, 32, 28);
+FIELD(track_config, struct_size, 0, 0);
+FIELD(track_config, flags, 4, 4);
+FIELD(track_config, name, 8, 8);
+FIELD(track_config, kind, 16, 12);
+FIELD(track_config, priority, 20, 16);
+FIELD(track_config, max_age_ms, 24, 20);
+FIELD(track_config, reserved, 28, 24);
+
+SIZE(track_request, 32, 32);
+FIELD(track_request, struct_size, 0, 0);
+FIELD(track_request, flags, 4, 4);
+FIELD(track_request, priority, 8, 8);
+FIELD(track_request, max_age_ms, 12, 12);
+FIELD(track_request, start_group, 16, 16);
+FIELD(track_request, end_group, 24, 24);
+
+SIZE(encoded_frame, 64, 56);
+FIELD(encoded_frame, struct_size, 0, 0);
+FIELD(encoded_frame, flags, 4, 4);
+FIELD(encoded_frame, timestamp_us, 8, 8);
+FIELD(encoded_frame, duration_us, 16, 16);
+FIELD(encoded_frame, data, 24, 24);
+FIELD(encoded_frame, len, 32, 28);
+FIELD(encoded_frame, buffer, 40, 32);
+FIELD(encoded_frame, group, 48, 40);
+FIELD(encoded_frame, sequence, 56, 48);
+
+SIZE(track_info, 1568, 1568);
+FIELD(track_info, struct_size, 0, 0);
+FIELD(track_info, direction, 4, 4);
+FIELD(track_info, state, 8, 8);
+FIELD(track_info, status, 12, 12);
+FIELD(track_info, kind, 16, 16);
+FIELD(track_info, flags, 20, 20);
+FIELD(track_info, priority, 24, 24);
+FIELD(track_info, max_age_ms, 28, 28);
+FIELD(track_info, path, 32, 32);
+FIELD(track_info, name, 1056, 1056);
+FIELD(track_info, text, 1312, 1312);
+
+SIZE(track_stats, 64, 64);
+FIELD(track_stats, struct_size, 0, 0);
+FIELD(track_stats, queued_frames, 4, 4);
+FIELD(track_stats, measured_us, 8, 8);
+FIELD(track_stats, frames, 16, 16);
+FIELD(track_stats, bytes, 24, 24);
+FIELD(track_stats, groups, 32, 32);
+FIELD(track_stats, dropped_frames, 40, 40);
+FIELD(track_stats, latest_group, 48, 48);
+FIELD(track_stats, subscribers, 56, 56);
+
+SIZE(relay_config, 112, 76);
+FIELD(relay_config, struct_size, 0, 0);
+FIELD(relay_config, flags, 4, 4);
+FIELD(relay_config, listen, 8, 8);
+FIELD(relay_config, listen_count, 16, 12);
+FIELD(relay_config, certificate_pem, 24, 16);
+FIELD(relay_config, key_pem, 32, 20);
+FIELD(relay_config, host_names, 40, 24);
+FIELD(relay_config, host_name_count, 48, 28);
+FIELD(relay_config, jwt_keys, 56, 32);
+FIELD(relay_config, public_prefix, 64, 36);
+FIELD(relay_config, qlog_dir, 72, 40);
+FIELD(relay_config, versions, 80, 44);
+FIELD(relay_config, congestion, 84, 48);
+FIELD(relay_config, idle_timeout_ms, 88, 52);
+FIELD(relay_config, keep_alive_ms, 92, 56);
+FIELD(relay_config, max_sessions, 96, 60);
+FIELD(relay_config, max_broadcasts_per_session, 100, 64);
+FIELD(relay_config, max_subscriptions_per_session, 104, 68);
+FIELD(relay_config, max_cache_mib, 108, 72);
+
+SIZE(relay_info, 384, 384);
+FIELD(relay_info, struct_size, 0, 0);
+FIELD(relay_info, state, 4, 4);
+FIELD(relay_info, status, 8, 8);
+FIELD(relay_info, port, 12, 12);
+FIELD(relay_info, sessions, 16, 16);
+FIELD(relay_info, broadcasts, 20, 20);
+FIELD(relay_info, tracks, 24, 24);
+FIELD(relay_info, subscriptions, 28, 28);
+FIELD(relay_info, fingerprint, 32, 32);
+FIELD(relay_info, address, 64, 64);
+FIELD(relay_info, text, 128, 128);
+
+int main(void) {
+  /* What the library thinks of the same structs: it fills them up to the size it knows. */
+  burrow_room_config room;
+  CHECK_STATUS(burrow_room_config_init(&room, sizeof room), BURROW_OK);
+  CHECK(room.struct_size == sizeof room);
+  CHECK(sizeof(burrow_status) == 4 && sizeof(burrow_request) == 8);
+  CHECK(BURROW_OK == 0 && BURROW_AGAIN == 1);
+  CHECK(burrow_version() == 0x000100);
+  return finish_tests();
+}
