@@ -3,7 +3,8 @@
 #
 # The link flags live here and not in the manifest, where unsafe flags would keep other Swift packages from
 # depending on this one. `--static-swift-stdlib` is ignored by SwiftPM for dynamic products; `-static-stdlib`
-# handed to the compiler driver at link time does what it says.
+# handed to the compiler driver at link time does what it says. lld comes with Swift; gold, the default of some
+# versions, would leave symbols in the dynamic table that nobody can use.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/common.sh
@@ -21,7 +22,7 @@ map=$PWD/$scratch/exports-$(printf '%s' "$script" | cksum | cut -d' ' -f1).map
 [ -f "$map" ] || printf '%s\n' "$script" > "$map"
 
 common=(-c release --jobs "$BURROW_JOBS" --scratch-path "$scratch"
-  -Xswiftc -static-stdlib -Xswiftc -file-prefix-map -Xswiftc "$PWD=."
+  -Xswiftc -static-stdlib -Xswiftc -use-ld=lld -Xswiftc -file-prefix-map -Xswiftc "$PWD=."
   -Xcc "-ffile-prefix-map=$PWD=." -Xcc -ffunction-sections -Xcc -fdata-sections)
 linker=("--version-script=$map" "-soname=$soname" -z defs -z nodelete -z relro -z now --gc-sections --build-id=sha1)
 flags=()

@@ -28,7 +28,8 @@ refuse() { # NAME COMMAND...: it has to fail
   check "$name" bash -c '! "$@"' _ "$@"
 }
 # A host without Swift: an empty environment, so that only the run path of the program and the system are searched.
-bare() { env -i PATH=/usr/bin:/bin HOME="$work" LC_ALL=C "$@"; }
+empty=(env -i PATH=/usr/bin:/bin HOME="$work" LC_ALL=C)
+bare() { "${empty[@]}" "$@"; }
 
 [ -f build/lib/libburrow.so.0 ] || scripts/release.sh || exit 1
 version=$(python3 scripts/version.py)
@@ -98,16 +99,17 @@ refuse "the relay program refuses to let nobody in" bare "$relay" --listen 127.0
 # What the README promises: a relay, and two of its programs that hear of each other.
 meet() {
   local relay_pid first second address deadline=$((SECONDS + 20)) result=1
-  bare "$relay" --open --listen 127.0.0.1:0 > "$work/relay.txt" 2>&1 < /dev/null &
+  # Not through a function: the process in the background has to be the program, to be ended by its number.
+  "${empty[@]}" "$relay" --open --listen 127.0.0.1:0 > "$work/relay.txt" 2>&1 < /dev/null &
   relay_pid=$!
   until address=$(sed -n 's/^listening //p' "$work/relay.txt") && [ -n "$address" ]; do
     if [ $SECONDS -ge $deadline ] || ! kill -0 "$relay_pid" 2> /dev/null; then break; fi
     sleep 0.05
   done
   if [ -n "$address" ]; then
-    bare stdbuf -oL "$work/pc/hello" "moqt://$address/lobby" alice > "$work/alice.txt" 2>&1 < /dev/null &
+    "${empty[@]}" stdbuf -oL "$work/pc/hello" "moqt://$address/lobby" alice > "$work/alice.txt" 2>&1 < /dev/null &
     first=$!
-    bare stdbuf -oL "$work/pc/hello" "moqt://$address/lobby" bob > "$work/bob.txt" 2>&1 < /dev/null &
+    "${empty[@]}" stdbuf -oL "$work/pc/hello" "moqt://$address/lobby" bob > "$work/bob.txt" 2>&1 < /dev/null &
     second=$!
     while [ $SECONDS -lt $deadline ]; do
       if grep -q 'bob is here' "$work/alice.txt" && grep -q 'alice is here' "$work/bob.txt" &&
