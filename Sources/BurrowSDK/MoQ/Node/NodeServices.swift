@@ -6,6 +6,7 @@ final class NodeServices {
     let context: SessionContext
     let ready = ReadyReaders()
     let clients: Endpoint
+    var tickets = TicketCache()
     var random: any RandomSource
     private(set) var effects: [NodeEffect] = []
     private(set) var events: [NodeEvent] = []

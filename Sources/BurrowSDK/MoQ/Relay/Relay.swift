@@ -53,8 +53,11 @@ final class Relay {
         self.sockets = sockets
         self.services = services
         hopID = services.newHopID()
+        var settings = configuration.settings
+        // Requests that arrive early are answered early; nothing in them does harm when it is heard twice.
+        settings.earlyData = true
         endpoint = Endpoint(
-            settings: configuration.settings,
+            settings: settings,
             tls: configuration.tls,
             alpn: configuration.versions.map(\.alpn),
             allocator: services.context.allocator,
@@ -107,7 +110,7 @@ final class Relay {
                 if !session.scope.publish.isEmpty { session.watchAnnouncements(prefix: .root) }
             case .closed(let error): closed(session, error)
             // A client that leaves closes by itself.
-            case .goaway, .resumptionTicket, .earlyDataRejected: break
+            case .early, .goaway, .resumptionTicket: break
             }
         }
     }

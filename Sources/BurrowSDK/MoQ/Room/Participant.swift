@@ -37,7 +37,7 @@ extension Room: OriginWatcher {
     private func disappeared(_ path: BroadcastPath) {
         guard let known = participants[path] else { return }
         // When the connection is lost everything disappears with it; most of it will be back.
-        if session?.isClosed ?? true {
+        if state == .reconnecting || session?.isClosed ?? false {
             participants[path]?.isStale = true
             return
         }

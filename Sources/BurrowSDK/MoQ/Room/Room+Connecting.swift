@@ -43,14 +43,18 @@ extension Room {
         if migrate(to: socket, local: local, now: now) { return true }
         guard let attempt = attempts.first(where: { $0.socket == socket }) else { return false }
         guard attempt.session == nil else { return true }
+        let ticket = services.tickets[TicketCache.Key(configuration)]
+        var settings = configuration.settings
+        // What a room says first can be heard twice without harm: it asks, and changes nothing.
+        settings.earlyData = ticket != nil
         do {
             let connection = try services.clients.connect(
                 to: tlsName,
                 path: DatagramPath(socket: socket, local: local, remote: attempt.address),
                 alpn: configuration.versions.map(\.alpn),
                 tls: trust,
-                settings: configuration.settings,
-                resumption: resumption,
+                settings: settings,
+                resumption: ticket,
                 now: now
             )
             let session = Session(
@@ -63,6 +67,7 @@ extension Room {
             )
             attempt.session = session
             connection.owner = attempt
+            if ticket != nil && !connection.alpn.isEmpty { session.beginEarly() }
             if configuration.qlogFolder != nil { qlogSerials.insert(connection.serial) }
         } catch {
             fail(attempt, MoQError(error), now: now)
@@ -138,15 +143,21 @@ extension Room {
         while let event = session.nextEvent() {
             switch event {
             case .requested: break
+            case .early: ask(session, now: now)
             case .established:
                 guard case .racing = phase else { continue }
                 established(attempt, session, now: now)
             case .goaway(let uri): goingAway(attempt, uri, now: now)
-            case .resumptionTicket(let state): resumption = state
-            case .earlyDataRejected: resumption = nil
+            case .resumptionTicket(let state): services.tickets.store(state, for: TicketCache.Key(configuration))
             case .closed(let error): closed(attempt, MoQError(error), now: now)
             }
         }
+    }
+
+    /// Asks for everything the host wants; what was asked before is not asked again.
+    func ask(_ session: Session, now: Instant) {
+        if configuration.discovers { session.watchAnnouncements(prefix: configuration.prefix) }
+        for subscription in subscriptions.values { subscription.followUnannounced(session, self, now: now) }
     }
 
     /// The relay asks us to leave. We come back to the same URL: following another one would hand our token to
@@ -159,7 +170,7 @@ extension Room {
 
     private func closed(_ attempt: Attempt, _ error: MoQError, now: Instant) {
         // A ticket that no longer works must not stand in the way twice.
-        if case .racing = phase { resumption = nil }
+        if case .racing = phase { services.tickets.remove(TicketCache.Key(configuration)) }
         switch phase {
         case .connected(attempt):
             attempt.session = nil

@@ -49,7 +49,7 @@ extension Room {
         subscriptions[id] = subscription
         if let broadcast = learned.broadcast(path) {
             subscription.follow(broadcast, self, now: services.context.now)
-        } else if let session, session.isEstablished {
+        } else if let session = usableSession {
             subscription.followUnannounced(session, self, now: services.context.now)
         }
     }

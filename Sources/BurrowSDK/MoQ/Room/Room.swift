@@ -36,7 +36,6 @@ final class Room {
     private var connectDeadline: Instant = .distantFuture
     /// The most telling failure of the attempts so far.
     var attemptError: MoQError?
-    var resumption: ResumptionState?
     /// Sockets that only wait for their last datagrams to leave.
     private var retiring: [(socket: SocketID, until: Instant)] = []
     /// A socket being opened for the running connection to move to.
@@ -79,6 +78,12 @@ final class Room {
         return nil
     }
 
+    /// The session in use, or one that takes requests before its handshake is complete.
+    var usableSession: Session? {
+        if let session { return session.isEstablished ? session : nil }
+        return attempts.lazy.compactMap(\.session).first { $0.isEstablished }
+    }
+
     // MARK: Life
 
     func open(now: Instant) {
@@ -109,14 +114,13 @@ final class Room {
         lastError = nil
         backoff.reset()
         dropAttempts(but: attempt, now: now)
-        if configuration.discovers { session.watchAnnouncements(prefix: configuration.prefix) }
         let isReturn = state == .reconnecting
         state = .connected
         services.tell(.room(id, isReturn ? .restored : .connected, nil))
         services.complete(openRequest)
         openRequest = RequestID(rawValue: 0)
         reconcileDeadline = isReturn ? now + Self.reconcileGrace : .distantFuture
-        for subscription in subscriptions.values { subscription.followUnannounced(session, self, now: now) }
+        ask(session, now: now)
     }
 
     /// How long participants may take to be announced again. When a relay restarts, the first client back finds nobody;

@@ -47,7 +47,8 @@ final class Subscription {
 
     /// Asks for the track without knowing whether the broadcast is there.
     func followUnannounced(_ session: Session, _ room: Room, now: Instant) {
-        guard !isOver, reader.track == nil, broadcast == nil else { return }
+        guard !isOver, !(reader.track?.isOpen ?? false), broadcast == nil || isUnannounced else { return }
+        reader.detach()
         isUnannounced = true
         begin(session.unannounced(path), room, now: now)
     }

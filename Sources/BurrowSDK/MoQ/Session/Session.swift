@@ -9,12 +9,14 @@ package final class Session {
     package enum Event: Equatable {
         /// Server: the client has said where it wants to go. Answer with `accept` or `close`.
         case requested(path: String?)
+        /// Client: the session may be used before the handshake is complete, for requests that are safe to repeat. Either
+        /// `established` follows, or everything is void and `established` follows later.
+        case early(Version)
         /// The session is ready for use.
         case established(Version)
         /// The peer is going away; an empty URI names no other place.
         case goaway(uri: String)
         case resumptionTicket(ResumptionState)
-        case earlyDataRejected
         case closed(QUICError)
     }
 
@@ -53,6 +55,9 @@ package final class Session {
     private var freeRoles: [Int] = []
     private var events: [Event] = []
     private var legacyTypeRead = false
+    private var isConnected = false
+    /// Whether the handshake is still under way although the session is in use.
+    private var isEarly = false
     private var eventsRead = 0
     /// Streams whose requests wait until the session is established.
     var held: [Stream] = []
@@ -142,7 +147,7 @@ package final class Session {
             case .streamFinished(let stream): finished(stream)
             case .datagram(let slice): receiveDatagram(slice)
             case .creditAvailable: serveStarved()
-            case .earlyDataRejected: emit(.earlyDataRejected)
+            case .earlyDataRejected: earlyDataRejected()
             case .pathChanged: counters.pathChanges &+= 1
             case .resumptionTicket(let state): emit(.resumptionTicket(state))
             case .closed(let error): closed(error)
@@ -151,7 +156,32 @@ package final class Session {
         reportIfDue()
     }
 
+    /// Client: begins before the handshake is complete, on the strength of an earlier session's ticket.
+    package func beginEarly() {
+        guard phase == .handshaking, !connection.isServer, let known = Version(alpn: connection.alpn) else { return }
+        version = known
+        phase = .settingUp
+        isEarly = true
+        sendClientSetup()
+    }
+
+    /// The server did not take the early data: none of it was ever said.
+    private func earlyDataRejected() {
+        guard isEarly else { return }
+        isEarly = false
+        dropEverything()
+        watcher = nil
+        phase = .handshaking
+        if isConnected { connected(connection.alpn) }
+    }
+
     private func connected(_ alpn: String) {
+        isConnected = true
+        if isEarly {
+            isEarly = false
+            if phase == .established { emit(.established(version)) }
+            return
+        }
         guard phase == .handshaking else { return }
         guard let chosen = Version(alpn: alpn) else {
             return close(.versionNegotiationFailed, "unknown protocol")
@@ -288,6 +318,8 @@ package final class Session {
         if let watcher { end(watcher) }
         for upstream in upstreams.values { upstream.track.setState(.failed(.sessionClosed)) }
         upstreams.removeAll()
+        probeServers.removeAll()
+        legacyTypeRead = false
         roles = [.free]
         freeRoles.removeAll()
         held.removeAll()
@@ -347,7 +379,7 @@ package final class Session {
         guard phase == .settingUp || phase == .deciding else { return }
         phase = .established
         served.watch(self)
-        emit(.established(version))
+        emit(isEarly ? .early(version) : .established(version))
         let waiting = held
         held.removeAll()
         for stream in waiting { readable(stream) }
