@@ -5,7 +5,8 @@ package import BurrowQUIC
 /// One machine of a simulation: a node, its sockets, and everything it told its host.
 package final class SimulatedPeer {
     package let name: String
-    package let node: Node
+    /// What runs on it. Another one after a crash.
+    package private(set) var node: Node
     let host: SimulatedNetwork.HostID
     private let ips: [SocketAddress.IP]
     private var sockets: [SocketID: SocketAddress] = [:]
@@ -20,14 +21,42 @@ package final class SimulatedPeer {
     /// Whether readable tracks are read at once, as a good host does.
     package var readsAtOnce = true
     /// Set when the machine has crashed: it neither hears nor speaks.
-    package var isDead = false
+    package private(set) var isDead = false
+    private var seed: UInt64
+    /// The node's, as of its last turn.
+    var deadline = Instant.distantFuture
+    /// Whether it received something in this turn.
+    var isTouched = false
 
-    init(name: String, host: SimulatedNetwork.HostID, ips: [SocketAddress.IP], node: Node) {
+    init(name: String, host: SimulatedNetwork.HostID, ips: [SocketAddress.IP], seed: UInt64) {
         self.name = name
         self.host = host
         self.ips = ips
-        self.node = node
+        self.seed = seed
+        node = Self.makeNode(seed)
     }
+
+    private static func makeNode(_ seed: UInt64) -> Node {
+        Node(random: SeededRandom(seed: seed), unixOffset: 1_800_000_000_000_000)
+    }
+
+    /// Pulls the plug: nobody is told.
+    package func crash() {
+        isDead = true
+        sockets.removeAll()
+        owners.removeAll()
+        deadline = .distantFuture
+    }
+
+    /// Switches a crashed machine on again, with nothing remembered.
+    package func boot() {
+        seed = seed &+ 0x1_0000_0000
+        node = Self.makeNode(seed)
+        isDead = false
+    }
+
+    /// How many sockets the node has not given back.
+    package var openSockets: Int { sockets.count }
 
     /// The first address of the machine.
     package var ip: SocketAddress.IP { ips[0] }

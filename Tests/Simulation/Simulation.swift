@@ -4,13 +4,26 @@ import BurrowQUIC
 
 /// Whole nodes on a simulated network and a virtual clock: the real QUIC and MoQ layers, repeatable from a seed.
 package final class Simulation {
+    /// More turns than this without the clock moving mean that a deadline stands still.
+    package static let turnsAtOnceLimit = 5000
+
     package let seed: UInt64
     package var network: SimulatedNetwork
     package private(set) var peers: [SimulatedPeer] = []
     private var peersByHost: [SimulatedNetwork.HostID: SimulatedPeer] = [:]
     private var batch = DatagramBatch()
-    /// Things to do at certain times, earliest last.
-    private var agenda: [(time: Instant, action: () -> Void)] = []
+    private var agenda = EventHeap<Plan>()
+    private var touched: [SimulatedPeer] = []
+    private var turnsAtOnce = 0
+    private var lastTurn = Instant(microseconds: .min)
+    /// Set when a node asked again and again to be woken at once. Nothing runs any more then.
+    package private(set) var isStuck = false
+
+    /// Something to do at a certain time, to one machine or to any.
+    private struct Plan {
+        let peer: SimulatedPeer?
+        let action: () -> Void
+    }
 
     package init(seed: UInt64) {
         self.seed = seed
@@ -21,23 +34,23 @@ package final class Simulation {
 
     /// Adds a machine with IPv4 address 10.0.0.n, or addresses of choice.
     package func addPeer(_ name: String, ips: [SocketAddress.IP]? = nil) -> SimulatedPeer {
-        let number = UInt32(peers.count + 1)
-        let ips = ips ?? [.v4(0x0a00_0000 | number)]
+        let number = peers.count + 1
+        let ips = ips ?? [.v4(0x0a00_0000 | UInt32(truncatingIfNeeded: number))]
         let host = network.addHost(name, ips: ips)
-        let node = Node(
-            random: SeededRandom(seed: seed &* 1000 &+ UInt64(number)),
-            unixOffset: 1_800_000_000_000_000
+        let peer = SimulatedPeer(
+            name: name,
+            host: host,
+            ips: ips,
+            seed: seed &* 1000 &+ UInt64(truncatingIfNeeded: number)
         )
-        let peer = SimulatedPeer(name: name, host: host, ips: ips, node: node)
         peers.append(peer)
         peersByHost[host] = peer
         return peer
     }
 
-    /// Does something at a later time.
-    package func at(_ time: Instant, _ action: @escaping () -> Void) {
-        let index = agenda.firstIndex { $0.time <= time } ?? agenda.count
-        agenda.insert((time, action), at: index)
+    /// Does something at a later time, after which every machine, or just the one concerned, has its turn.
+    package func at(_ time: Instant, on peer: SimulatedPeer? = nil, _ action: @escaping () -> Void) {
+        agenda.add(Plan(peer: peer, action: action), at: max(time, now))
     }
 
     /// Conditions of the line between two machines, both ways.
@@ -55,10 +68,12 @@ package final class Simulation {
 
     /// Lets a machine act on what its host just asked of it.
     package func settle(_ peer: SimulatedPeer) {
+        guard !peer.isDead else { return }
         repeat {
             peer.node.process(now: now)
             flush(peer)
         } while peer.serve(now: now)
+        peer.deadline = peer.node.deadline
     }
 
     /// Runs for a while.
@@ -68,31 +83,62 @@ package final class Simulation {
 
     /// Runs until something is so, at most to a time. Tells whether it came to be.
     package func run(until limit: Instant, _ isDone: () -> Bool) -> Bool {
-        for peer in peers where !peer.isDead { settle(peer) }
+        settleAll()
         while !isDone() {
-            let timer = peers.lazy.filter { !$0.isDead }.map(\.node.deadline).min() ?? .distantFuture
-            let planned = agenda.last?.time ?? .distantFuture
-            let next = max(min(timer, planned), now)
-            guard min(next, network.nextEventTime ?? .distantFuture) <= limit else {
-                _ = network.nextDelivery(until: limit)
+            let planned = agenda.nextTime ?? .distantFuture
+            let due = max(min(planned, nextDeadline), now)
+            guard min(due, network.nextEventTime ?? .distantFuture) <= limit, !isStuck else {
+                if !isStuck { _ = network.nextDelivery(until: limit) }
                 return isDone()
             }
-            if let delivery = network.nextDelivery(until: min(next, limit)) {
+            if let delivery = network.nextDelivery(until: min(due, limit)) {
                 deliver(delivery)
-            } else if planned <= now, let item = agenda.popLast() {
-                item.action()
-                for peer in peers where !peer.isDead { settle(peer) }
+            } else if let plan = agenda.removeFirst(until: now) {
+                plan.payload.action()
+                if let peer = plan.payload.peer { settle(peer) } else { settleAll() }
             } else {
-                for peer in peers where !peer.isDead && peer.node.deadline <= now {
-                    peer.node.handleTimeouts(now: now)
-                    settle(peer)
-                }
+                fireTimers()
             }
         }
         return true
     }
 
-    private func deliver(_ delivery: SimulatedNetwork.Delivery) {
+    private func settleAll() {
+        for peer in peers where !peer.isDead { settle(peer) }
+    }
+
+    private var nextDeadline: Instant {
+        var earliest = Instant.distantFuture
+        for peer in peers where !peer.isDead && peer.deadline < earliest { earliest = peer.deadline }
+        return earliest
+    }
+
+    private func fireTimers() {
+        turnsAtOnce = now == lastTurn ? turnsAtOnce + 1 : 0
+        lastTurn = now
+        isStuck = turnsAtOnce > Self.turnsAtOnceLimit
+        for peer in peers where !peer.isDead && peer.deadline <= now {
+            peer.node.handleTimeouts(now: now)
+            settle(peer)
+        }
+    }
+
+    /// Hands over everything that arrives at this time, then gives each receiver its turn, as a socket read in
+    /// batches would.
+    private func deliver(_ first: SimulatedNetwork.Delivery) {
+        var next: SimulatedNetwork.Delivery? = first
+        while let delivery = next {
+            receive(delivery)
+            next = network.nextDelivery(until: now)
+        }
+        for peer in touched {
+            peer.isTouched = false
+            settle(peer)
+        }
+        touched.removeAll(keepingCapacity: true)
+    }
+
+    private func receive(_ delivery: SimulatedNetwork.Delivery) {
         guard let peer = peersByHost[delivery.host], !peer.isDead else { return }
         guard let socket = peer.socket(at: delivery.datagram.destination) else { return }
         var bytes = delivery.datagram.bytes
@@ -101,15 +147,12 @@ package final class Simulation {
             local: delivery.datagram.destination,
             remote: delivery.datagram.source
         )
-        unsafe bytes.withUnsafeMutableBytes {
-            unsafe peer.node.receive(
-                $0,
-                path: path,
-                ecn: ECN(rawValue: delivery.datagram.ecn) ?? .notECT,
-                now: now
-            )
+        let ecn = ECN(rawValue: delivery.datagram.ecn) ?? .notECT
+        unsafe bytes.withUnsafeMutableBytes { unsafe peer.node.receive($0, path: path, ecn: ecn, now: now) }
+        if !peer.isTouched {
+            peer.isTouched = true
+            touched.append(peer)
         }
-        settle(peer)
     }
 
     private func flush(_ peer: SimulatedPeer) {
@@ -123,12 +166,12 @@ package final class Simulation {
 
     private func send(_ entry: DatagramBatch.Entry, of peer: SimulatedPeer) {
         guard let local = peer.address(of: entry.path.socket) else { return }
-        let bytes = unsafe [UInt8](UnsafeRawBufferPointer(batch.bytes(of: entry)))
+        let bytes = unsafe UnsafeRawBufferPointer(batch.bytes(of: entry))
         var start = 0
         while start < bytes.count {
             let end = min(start + max(entry.segmentSize, 1), bytes.count)
             network.send(
-                Array(bytes[start..<end]),
+                unsafe [UInt8](UnsafeRawBufferPointer(rebasing: bytes[start..<end])),
                 from: local,
                 to: entry.path.remote,
                 ecn: entry.ecn.rawValue

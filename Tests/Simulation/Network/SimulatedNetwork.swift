@@ -55,6 +55,8 @@ package struct SimulatedNetwork {
     /// A fingerprint of everything that was sent and delivered so far, contents and times included. Two runs that
     /// agree here went the same way.
     package private(set) var fingerprint: UInt64 = 0xcbf2_9ce4_8422_2325
+    /// The same without contents: what two encrypted runs have in common whose keys differ.
+    package private(set) var shape: UInt64 = 0xcbf2_9ce4_8422_2325
 
     private let seed: UInt64
     private var hosts: [Host] = []
@@ -238,26 +240,31 @@ package struct SimulatedNetwork {
     private mutating func note(_ datagram: SimulatedDatagram, _ kind: UInt64) {
         let bytes = datagram.bytes
         let ports = UInt64(datagram.source.port) << 16 | UInt64(datagram.destination.port)
-        mix(kind << 56 | UInt64(datagram.ecn) << 48 | ports)
-        mix(UInt64(bitPattern: clock.now.microseconds))
+        let head = kind << 56 | UInt64(datagram.ecn) << 48 | ports
+        let time = UInt64(bitPattern: clock.now.microseconds)
+        Self.mix(&shape, head)
+        Self.mix(&shape, time)
+        Self.mix(&shape, UInt64(bytes.count))
+        Self.mix(&fingerprint, head)
+        Self.mix(&fingerprint, time)
         var ends = UInt64(bytes.count)
         var index = 0
         while index < min(bytes.count, 8) {
             ends = (ends << 8 | ends >> 56) ^ UInt64(bytes[index])
             index += 1
         }
-        mix(ends)
+        Self.mix(&fingerprint, ends)
         index = max(bytes.count - 8, 0)
         while index < bytes.count {
             ends = (ends << 8 | ends >> 56) ^ UInt64(bytes[index])
             index += 1
         }
-        mix(ends)
+        Self.mix(&fingerprint, ends)
     }
 
     /// FNV-1a with words for bytes, and a shift that brings the high bits back down.
-    private mutating func mix(_ word: UInt64) {
-        fingerprint = (fingerprint ^ word) &* 0x100_0000_01b3
-        fingerprint ^= fingerprint >> 29
+    private static func mix(_ hash: inout UInt64, _ word: UInt64) {
+        hash = (hash ^ word) &* 0x100_0000_01b3
+        hash ^= hash >> 29
     }
 }
