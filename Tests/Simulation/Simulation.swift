@@ -1,6 +1,6 @@
 package import BurrowBase
 import BurrowMoQ
-import BurrowQUIC
+package import BurrowQUIC
 
 /// Whole nodes on a simulated network and a virtual clock: the real QUIC and MoQ layers, repeatable from a seed.
 package final class Simulation {
@@ -14,6 +14,8 @@ package final class Simulation {
     private var batch = DatagramBatch()
     private var agenda = EventHeap<Plan>()
     private var touched: [SimulatedPeer] = []
+    private var raws: [RawPeer] = []
+    private var rawsByHost: [SimulatedNetwork.HostID: RawPeer] = [:]
     private var turnsAtOnce = 0
     private var lastTurn = Instant(microseconds: .min)
     /// Set when a node asked again and again to be woken at once. Nothing runs any more then.
@@ -48,6 +50,28 @@ package final class Simulation {
         return peer
     }
 
+    /// Adds a machine without a node, with IPv4 address 10.1.0.n. With credentials it is a server as well.
+    package func addRawPeer(
+        _ name: String,
+        settings: TransportSettings = TransportSettings(),
+        tls: TLSContext? = nil,
+        alpn: [String] = []
+    ) -> RawPeer {
+        let ip = SocketAddress.IP.v4(0x0a01_0001 + UInt32(truncatingIfNeeded: raws.count))
+        let peer = RawPeer(
+            name: name,
+            host: network.addHost(name, ips: [ip]),
+            ip: ip,
+            seed: seed &* 1000 &+ 500 &+ UInt64(truncatingIfNeeded: raws.count),
+            settings: settings,
+            tls: tls,
+            alpn: alpn
+        )
+        raws.append(peer)
+        rawsByHost[peer.host] = peer
+        return peer
+    }
+
     /// Does something at a later time, after which every machine, or just the one concerned, has its turn.
     package func at(_ time: Instant, on peer: SimulatedPeer? = nil, _ action: @escaping () -> Void) {
         agenda.add(Plan(peer: peer, action: action), at: max(time, now))
@@ -55,6 +79,10 @@ package final class Simulation {
 
     /// Conditions of the line between two machines, both ways.
     package func setConditions(_ conditions: LinkConditions, between a: SimulatedPeer, and b: SimulatedPeer) {
+        network.setConditions(conditions, between: a.host, and: b.host)
+    }
+
+    package func setConditions(_ conditions: LinkConditions, between a: RawPeer, and b: SimulatedPeer) {
         network.setConditions(conditions, between: a.host, and: b.host)
     }
 
@@ -74,6 +102,18 @@ package final class Simulation {
             flush(peer)
         } while peer.serve(now: now)
         peer.deadline = peer.node.deadline
+    }
+
+    /// Lets a machine without a node send what a test has just asked of it.
+    package func settle(_ peer: RawPeer) {
+        peer.process()
+        var isDone = false
+        while !isDone {
+            isDone = peer.endpoint.flush(into: &batch, now: now)
+            for entry in batch.entries { send(entry, from: entry.path.local) }
+            batch.removeAll()
+        }
+        peer.deadline = peer.endpoint.deadline
     }
 
     /// Runs for a while.
@@ -105,11 +145,13 @@ package final class Simulation {
 
     private func settleAll() {
         for peer in peers where !peer.isDead { settle(peer) }
+        for peer in raws { settle(peer) }
     }
 
     private var nextDeadline: Instant {
         var earliest = Instant.distantFuture
         for peer in peers where !peer.isDead && peer.deadline < earliest { earliest = peer.deadline }
+        for peer in raws where peer.deadline < earliest { earliest = peer.deadline }
         return earliest
     }
 
@@ -119,6 +161,10 @@ package final class Simulation {
         isStuck = turnsAtOnce > Self.turnsAtOnceLimit
         for peer in peers where !peer.isDead && peer.deadline <= now {
             peer.node.handleTimeouts(now: now)
+            settle(peer)
+        }
+        for peer in raws where peer.deadline <= now {
+            peer.endpoint.handleTimeouts(now: now)
             settle(peer)
         }
     }
@@ -139,6 +185,7 @@ package final class Simulation {
     }
 
     private func receive(_ delivery: SimulatedNetwork.Delivery) {
+        if let raw = rawsByHost[delivery.host] { return receive(delivery, raw) }
         guard let peer = peersByHost[delivery.host], !peer.isDead else { return }
         guard let socket = peer.socket(at: delivery.datagram.destination) else { return }
         var bytes = delivery.datagram.bytes
@@ -155,6 +202,17 @@ package final class Simulation {
         }
     }
 
+    private func receive(_ delivery: SimulatedNetwork.Delivery, _ peer: RawPeer) {
+        let (local, remote) = (delivery.datagram.destination, delivery.datagram.source)
+        peer.receive(
+            delivery.datagram.bytes,
+            path: DatagramPath(socket: SocketID(rawValue: 1), local: local, remote: remote),
+            ecn: ECN(rawValue: delivery.datagram.ecn) ?? .notECT,
+            now: now
+        )
+        settle(peer)
+    }
+
     private func flush(_ peer: SimulatedPeer) {
         var isDone = false
         while !isDone {
@@ -166,6 +224,10 @@ package final class Simulation {
 
     private func send(_ entry: DatagramBatch.Entry, of peer: SimulatedPeer) {
         guard let local = peer.address(of: entry.path.socket) else { return }
+        send(entry, from: local)
+    }
+
+    private func send(_ entry: DatagramBatch.Entry, from local: SocketAddress) {
         let bytes = unsafe UnsafeRawBufferPointer(batch.bytes(of: entry))
         var start = 0
         while start < bytes.count {
