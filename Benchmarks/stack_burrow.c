@@ -1,6 +1,7 @@
 /* Our own stack, through its C header: one engine per process, events drained by one thread.
  *
- * BENCH_CONGESTION (0 to 3, as BURROW_CONGESTION_*) chooses the controller on both sides, for comparisons.
+ * BENCH_CONGESTION (0 to 3, as BURROW_CONGESTION_*) chooses the controller on both sides, for comparisons. BENCH_QLOG is
+ * a folder for qlog files.
  */
 #define _GNU_SOURCE
 #include <burrow.h>
@@ -188,6 +189,7 @@ struct link *stack_open(const char *url, const char *prefix, const char *path, i
   config.path = path;
   config.prefix = prefix;
   config.congestion = congestion();
+  config.qlog_dir = getenv("BENCH_QLOG");
   pthread_mutex_lock(&lock);
   check(burrow_room_open(engine, &config, &l->room, &l->opening), "room");
   insert((struct entry){.subject = l->room, .owner = l, .kind = LINK});
@@ -250,6 +252,7 @@ int stack_relay(const char *bind) {
   config.listen = &bind;
   config.listen_count = 1;
   config.congestion = congestion();
+  config.qlog_dir = getenv("BENCH_QLOG");
   pthread_mutex_lock(&lock);
   check(burrow_relay_start(engine, &config, &relay, NULL), "relay");
   pthread_mutex_unlock(&lock);
