@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 from harness.case import Address, Stage, case, check, check_complete
-from harness.process import Failure, Peer
+from harness.process import Peer
 
 SECRET = bytes(range(32))
 
@@ -39,12 +39,12 @@ async def guarded_relay(stage: Stage) -> Address:
 
 
 async def refused(peer: Peer) -> None:
-    """The peer must not get in. Upstream clients report a session first and the refusal a moment later."""
-    try:
-        error = await peer.wait("refused", 10)
-    except Failure:
-        error = next(iter(peer.all("error")), None)
-    check(error is not None, f"{peer.name} was not refused")
+    """The peer must not stay, and must learn why: session code 2."""
+    event = await peer.wait("refused", 10)
+    if peer.name.startswith("burrow"):
+        check(event["status"] == "BURROW_ERR_UNAUTHORIZED", f"reported as {event}")
+    else:
+        check(event["status"] == "UNAUTHORIZED" and event["code"] == 2, f"reported as {event}")
 
 
 for whose in ("burrow", "moqrs"):

@@ -47,6 +47,7 @@ async def main(commands: Commands) -> None:
     async with burrow.Engine() as engine:
         reporting = asyncio.create_task(report(engine, rooms=False))
         rooms: dict[str, burrow.Room] = {}
+        kept: dict[str, burrow.Track] = {}
         publishing = None
         room = open_room(engine, options, None if options.idle else options.path, None)
         tracks = {}
@@ -63,11 +64,12 @@ async def main(commands: Commands) -> None:
             if verb == "open":
                 # One room announces one broadcast; so every further one is a room of its own.
                 rooms[path] = open_room(engine, options, path, None)
-                rooms[path].publish("data")
+                kept[path] = rooms[path].publish("data")
                 await rooms[path].opened
                 emit("announced", path=path)
             elif verb == "close":
                 await rooms.pop(path).leave()
+                del kept[path]
                 emit("unannounced", path=path)
         if publishing is not None:
             publishing.cancel()

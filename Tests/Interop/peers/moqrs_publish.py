@@ -40,6 +40,18 @@ async def watch(session: moq.Session) -> None:
         emit("status", status=status.name.lower(), epoch=session.epoch())
 
 
+async def end(session: moq.Session) -> None:
+    """Reports what the relay ended the session with, if it did."""
+    try:
+        await session.closed()
+    except moq.Error as error:
+        details = moq.protocol_error(error)
+        if details is not None:
+            emit("refused", status=details.kind.name if details.kind else "", code=details.code, text=details.message)
+        else:
+            emit("lost", text=repr(error))
+
+
 async def main(commands: Commands) -> None:
     origin = moq.OriginProducer()
     client = moq.Client(
@@ -52,7 +64,7 @@ async def main(commands: Commands) -> None:
     )
     async with client:
         emit("connected")
-        watching = asyncio.create_task(watch(client.session))
+        watching = asyncio.gather(watch(client.session), end(client.session), return_exceptions=True)
         others: dict[str, moq.BroadcastProducer] = {}
         publishing = None
         if not options.idle:

@@ -59,6 +59,18 @@ async def watch(session: moq.Session) -> None:
         emit("status", status=status.name.lower(), epoch=session.epoch())
 
 
+async def end(session: moq.Session) -> None:
+    """Reports what the relay ended the session with, if it did."""
+    try:
+        await session.closed()
+    except moq.Error as error:
+        details = moq.protocol_error(error)
+        if details is not None:
+            emit("refused", status=details.kind.name if details.kind else "", code=details.code, text=details.message)
+        else:
+            emit("lost", text=repr(error))
+
+
 async def main(commands: Commands) -> None:
     client = moq.Client(
         options.url,
@@ -70,7 +82,7 @@ async def main(commands: Commands) -> None:
     )
     async with client:
         emit("connected")
-        tasks = [asyncio.create_task(watch(client.session))]
+        tasks = [asyncio.create_task(watch(client.session)), asyncio.create_task(end(client.session))]
         if options.watch is not None:
             tasks.append(asyncio.create_task(participants(client, options.watch)))
             await commands.ended.wait()

@@ -173,7 +173,7 @@ class Room(Handle):
             assert out.value is not None
             return out.value, 0
 
-        track: Track = self._engine._register(call, lambda handle, _: Track(self._engine, handle))
+        track: Track = self._engine._register(call, lambda handle, _: Track(self, handle))
         return track
 
     def subscribe(
@@ -201,7 +201,7 @@ class Room(Handle):
             assert out.value is not None
             return out.value, 0
 
-        track: Track = self._engine._register(call, lambda handle, _: Track(self._engine, handle))
+        track: Track = self._engine._register(call, lambda handle, _: Track(self, handle))
         return track
 
     def _notice(self, event: Event | None) -> None:

@@ -17,7 +17,7 @@ from .request import Request, wake
 from .types import Direction, Event, FrameFlags, TrackInfo, TrackKind, TrackState, TrackStats
 
 if TYPE_CHECKING:
-    from .engine import Engine
+    from .room import Room
 
 
 def track_request(
@@ -66,9 +66,11 @@ class Track(Handle):
 
     _what = "track"
 
-    def __init__(self, engine: Engine, handle: int) -> None:
+    def __init__(self, room: Room, handle: int) -> None:
         super().__init__(handle)
-        self._engine = engine
+        #: The room it belongs to, which is not left as long as somebody holds one of its tracks.
+        self.room = room
+        self._engine = room._engine
         self._news = 0
         self._futures: list[asyncio.Future[None]] = []
 
