@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Builds the library with sanitizers and runs the C programs of Tests/CABI against it; they see nothing but the header.
+#
+#   scripts/test-cabi.sh                      address and undefined behaviour together, then threads
+#   scripts/test-cabi.sh plain|address|undefined|thread ...
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/common.sh
+. scripts/common.sh
+
+variants=("$@")
+[ $# -gt 0 ] || variants=(address+undefined thread)
+compiler=$(dirname "$(readlink -f "$(command -v swift)")")/clang
+passed=0 failed=0
+
+# build VARIANT: sets $lib to the folder of the library and $flags to what C programs are compiled with.
+build() {
+  local scratch=.build sanitizers=()
+  flags=()
+  if [ "$1" != plain ]; then
+    scratch=.build-cabi-${1/+/-}
+    local name
+    for name in ${1/+/ }; do
+      sanitizers+=(--sanitize "$name")
+      flags+=("-fsanitize=$name")
+    done
+  fi
+  mkdir -p "$scratch"
+  local arguments=(--jobs "$BURROW_JOBS" --scratch-path "$scratch" --product burrow "${sanitizers[@]}")
+  quietly "$scratch/library.log" swift build "${arguments[@]}"
+  lib=$(swift build "${arguments[@]}" --show-bin-path)
+}
+
+export ASAN_OPTIONS=detect_leaks=0:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export TSAN_OPTIONS=halt_on_error=0:exitcode=66:suppressions=$PWD/Tests/CABI/tsan.supp
+
+for variant in "${variants[@]}"; do
+  case "$variant" in
+    plain | address | undefined | thread | address+undefined) ;;
+    *) fail "no such variant: $variant" ;;
+  esac
+  step "building the library ($variant)"
+  build "$variant"
+  for source in Tests/CABI/*.c; do
+    name=$(basename "$source" .c)
+    program=$lib/cabi-$name
+    log=$lib/cabi-$name.log
+    "$compiler" -std=gnu11 -g -O1 -Wall -Wextra -Wno-nonnull -Werror "${flags[@]}" -Iinclude "$source" -o "$program" \
+      -pthread -L"$lib" -lburrow "-Wl,-rpath,$lib"
+    status=0
+    timeout 240 "$program" > "$log" 2>&1 || status=$?
+    if [ $status -eq 0 ]; then
+      echo "pass $name ($variant): $(tail -n 1 "$log")"
+      passed=$((passed + 1))
+    else
+      echo "FAIL $name ($variant), status $status"
+      grep -vE '^(event|pass) ' "$log" | head -n 60 | sed 's/^/     /'
+      failed=$((failed + 1))
+    fi
+  done
+done
+echo "$passed passed, $failed failed, 0 skipped"
+[ $failed -eq 0 ]
