@@ -226,4 +226,36 @@ import Testing
             return
         }
     }
+
+    /// A call's audio: one packet every 20 ms. The receiver acknowledges every second one.
+    @Test func acknowledgementsOfSparsePacketsComeInPairs() throws {
+        let world = try World()
+        let (client, server) = try connected(world)
+        world.run(for: .seconds(2))
+        world.server.keeps = false
+        var fromServer = 0
+        var worst = Interval.zero
+        world.filter = { (packet) in
+            if !packet.toServer { fromServer += 1 }
+            return true
+        }
+        let rounds = 500
+        for _ in 0..<rounds {
+            let before = world.server.bytesRead
+            let start = world.now
+            let stream = try #require(client.openStream(bidirectional: false))
+            client.write([UInt8](repeating: 1, count: 160), to: stream)
+            client.finish(stream)
+            world.run(for: .milliseconds(15)) { world.server.bytesRead > before }
+            worst = max(worst, world.now - start)
+            world.run(for: start + .milliseconds(20) - world.now)
+        }
+        #expect(world.server.bytesRead == rounds * 160)
+        // Nothing arrives later for it, and nothing is sent twice.
+        #expect(worst <= .milliseconds(11))
+        #expect(fromServer < rounds * 6 / 10)
+        #expect(client.statistics.lostPackets == 0)
+        #expect(client.statistics.rtt < .milliseconds(30))
+        #expect(server.statistics.receivedPackets < UInt64(rounds * 12 / 10))
+    }
 }

@@ -166,6 +166,17 @@ void cburrow_quic_current_path(cburrow_quic_conn *conn, cburrow_quic_path *path)
   cburrow_quic_path_out(path, ngtcp2_conn_get_path(conn->conn));
 }
 
+uint64_t cburrow_quic_bytes_in_flight(cburrow_quic_conn *conn) {
+#if CBURROW_QUIC_V1
+  ngtcp2_conn_info info;
+  ngtcp2_conn_get_conn_info(conn->conn, &info);
+#else
+  ngtcp2_conn_stat info;
+  ngtcp2_conn_get_conn_stat(conn->conn, &info);
+#endif
+  return info.bytes_in_flight;
+}
+
 size_t cburrow_quic_mtu(cburrow_quic_conn *conn) { return ngtcp2_conn_get_path_max_tx_udp_payload_size(conn->conn); }
 
 void cburrow_quic_get_statistics(cburrow_quic_conn *conn, cburrow_quic_statistics *out) {

@@ -7,6 +7,12 @@ extension Connection {
     /// So little that pacing it would only cost timers.
     private static let unpacedPackets = 2
 
+    /// How long the acknowledgement of a single packet waits for company: less than the 25 ms that peers allow for
+    /// (RFC 9000 §18.2), more than the distance of two audio packets.
+    private static let acknowledgementDelay: UInt64 = 22_000_000
+    /// A young connection answers at once, so that the congestion controllers learn the path quickly.
+    private static let eagerTime: UInt64 = 500_000_000
+
     private enum Step {
         /// A packet is complete.
         case packet(Int)
@@ -27,7 +33,9 @@ extension Connection {
         case .closing, .draining, .gone:
             return true
         }
-        guard let handle = unsafe handle else { return true }
+        guard let handle = unsafe handle, acknowledgementTime == nil else { return true }
+        unanswered = 0
+        mustWrite = false
         var joining = false
         if burst <= 0 {
             burst = unsafe 10 * cburrow_quic_mtu(handle)
@@ -54,6 +62,21 @@ extension Connection {
         }
         unsafe settlePacing(handle)
         return true
+    }
+
+    /// When nothing but the acknowledgement of one packet is to be written, the time to write it; nil when something
+    /// else or nothing waits.
+    ///
+    /// Acknowledging every second packet halves what a sender of audio must read (RFC 9000 §13.2.2). While packets
+    /// of ours are under way everything is written at once, because the one that came may show that some are lost.
+    var acknowledgementTime: UInt64? {
+        guard phase == .open, unanswered == 1, !mustWrite, isEstablished, scheduler.isEmpty,
+            datagrams.isEmpty,
+            hub.now < firstUnanswered + Self.acknowledgementDelay, let handle = unsafe handle,
+            hub.now - min(establishedAt, hub.now) > Self.eagerTime,
+            unsafe cburrow_quic_bytes_in_flight(handle) == 0
+        else { return nil }
+        return firstUnanswered + Self.acknowledgementDelay
     }
 
     private func settlePacing(_ handle: OpaquePointer) {

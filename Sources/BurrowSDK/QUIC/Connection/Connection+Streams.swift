@@ -79,6 +79,7 @@ extension Connection {
         stream.resetByUs = true
         scheduler.remove(stream.slot)
         unsafe cburrow_quic_reset_stream(handle, stream.id, min(code, Varint.max))
+        mustWrite = true
         markDirty()
     }
 
@@ -87,6 +88,7 @@ extension Connection {
         guard stream.isOpen, !stream.receiveIsSettled, stream.canReceive else { return }
         if phase == .open, !stream.isClosed, !stream.receiveIsOver, let handle = unsafe handle {
             unsafe cburrow_quic_stop_stream(handle, stream.id, min(code, Varint.max))
+            mustWrite = true
             markDirty()
         }
         settleReceiving(stream)
@@ -190,6 +192,7 @@ extension Connection {
             unsafe cburrow_quic_extend_streams(handle, 0, endedUnidirectional)
             endedUnidirectional = 0
         }
+        mustWrite = true
         markDirty()
     }
 }

@@ -66,6 +66,7 @@ extension Connection {
 
     func transportCompletedHandshake() {
         isEstablished = true
+        establishedAt = hub.now
         if isServer { hub.halfOpen -= 1 }
         guard let handle = unsafe handle else { return }
         guard let selected = selectedALPN() else {

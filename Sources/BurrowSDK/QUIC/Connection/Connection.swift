@@ -99,6 +99,12 @@ internal import CBurrowQUIC
     /// What is left of the burst that pacing allows.
     var burst = 0
     var burstPackets = 0
+    /// Datagrams received since the last write, and when the first of them came.
+    var unanswered = 0
+    var firstUnanswered: UInt64 = 0
+    /// Something other than an acknowledgement is to be written.
+    var mustWrite = true
+    var establishedAt = UInt64.max
     var writtenPath: DatagramPath
     var receivedPath: (path: DatagramPath, raw: cburrow_quic_path)
 
@@ -189,6 +195,7 @@ internal import CBurrowQUIC
         var raw = path.raw
         guard unsafe cburrow_quic_migrate(handle, &raw, hub.now) == CBURROW_QUIC_OK else { return }
         isMigrating = true
+        mustWrite = true
         self.path = path
         markDirty()
     }

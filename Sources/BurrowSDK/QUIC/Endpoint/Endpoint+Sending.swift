@@ -54,6 +54,10 @@ extension Endpoint {
 
     private func arm(_ connection: Connection) {
         guard connection.phase == .open, let handle = unsafe connection.handle else { return }
+        if let waiting = connection.acknowledgementTime {
+            hub.timers.set(connection, Hub.instant(waiting))
+            return
+        }
         var expiry = unsafe cburrow_quic_expiry(handle)
         if expiry <= hub.now { expiry = hub.now + Self.leastPause }
         hub.timers.set(connection, Hub.instant(expiry))
@@ -79,6 +83,9 @@ extension Connection {
         }
         guard let handle = unsafe handle else { return }
         if receivedPath.path != from { receivedPath = (from, from.raw) }
+        if unanswered == 0 { firstUnanswered = hub.now }
+        unanswered += 1
+        if ecn == .ce || from != path { mustWrite = true }
         tally.receivedPackets += 1
         tally.receivedBytes += UInt64(bytes.count)
         var raw = receivedPath.raw

@@ -287,6 +287,7 @@ ptrdiff_t cburrow_quic_encode_early(cburrow_quic_conn *conn, uint8_t *to, size_t
 /// The largest datagram payload that fits now; 0 when the peer takes none.
 size_t cburrow_quic_datagram_limit(cburrow_quic_conn *conn);
 void cburrow_quic_current_path(cburrow_quic_conn *conn, cburrow_quic_path *path);
+uint64_t cburrow_quic_bytes_in_flight(cburrow_quic_conn *conn);
 size_t cburrow_quic_mtu(cburrow_quic_conn *conn);
 void cburrow_quic_get_statistics(cburrow_quic_conn *conn, cburrow_quic_statistics *out);
 
