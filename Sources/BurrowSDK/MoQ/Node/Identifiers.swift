@@ -1,22 +1,28 @@
 /// A room of a node.
-package struct RoomID: Hashable, Sendable {
+package struct RoomID: Hashable, Comparable, Sendable {
     package let rawValue: UInt32
 
     package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    package static func < (a: RoomID, b: RoomID) -> Bool { a.rawValue < b.rawValue }
 }
 
 /// A track of a room, published or subscribed.
-package struct TrackID: Hashable, Sendable {
+package struct TrackID: Hashable, Comparable, Sendable {
     package let rawValue: UInt32
 
     package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    package static func < (a: TrackID, b: TrackID) -> Bool { a.rawValue < b.rawValue }
 }
 
 /// An embedded relay of a node.
-package struct RelayID: Hashable, Sendable {
+package struct RelayID: Hashable, Comparable, Sendable {
     package let rawValue: UInt32
 
     package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    package static func < (a: RelayID, b: RelayID) -> Bool { a.rawValue < b.rawValue }
 }
 
 /// A question to the resolver.

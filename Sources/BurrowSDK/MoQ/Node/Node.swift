@@ -8,8 +8,8 @@ package import BurrowQUIC
 /// reactor does.
 package final class Node {
     let services: NodeServices
-    var rooms: [RoomID: Room] = [:]
-    var relays: [RelayID: Relay] = [:]
+    var rooms = SortedTable<RoomID, Room>()
+    var relays = SortedTable<RelayID, Relay>()
     /// Which room a track belongs to.
     var trackRooms: [TrackID: Room] = [:]
     /// Which relay listens on a socket; all other sockets are the clients'.
@@ -59,7 +59,9 @@ package final class Node {
     /// Turns what readers noticed into events.
     private func tellReaders(now: Instant) {
         while let reader = services.ready.next() {
-            guard let room = trackRooms[reader.id], let subscription = room.subscriptions[reader.id] else { continue }
+            guard let room = trackRooms[reader.id], let subscription = room.subscriptions[reader.id] else {
+                continue
+            }
             services.tell(.readable(reader.id))
             subscription.changed(room, now: now)
         }
@@ -70,11 +72,11 @@ package final class Node {
         services.clients.handleTimeouts(now: now)
         services.context.timers.fire(now: now)
         for room in rooms.values { room.handleTimers(now: now) }
-        for (id, room) in rooms where room.isOver { rooms[id] = nil }
-        for (id, relay) in relays {
+        for room in rooms.values where room.isOver { rooms[room.id] = nil }
+        for relay in relays.values {
             relay.endpoint.handleTimeouts(now: now)
             relay.handleTimers(now: now)
-            if relay.isStopped { forget(id, relay) }
+            if relay.isStopped { forget(relay) }
         }
     }
 
@@ -152,7 +154,8 @@ package final class Node {
     // MARK: Relays
 
     /// Starts a relay on sockets the owner has bound.
-    package func startRelay(_ configuration: RelayConfiguration, sockets: [SocketID], now: Instant) -> RelayID {
+    package func startRelay(_ configuration: RelayConfiguration, sockets: [SocketID], now: Instant) -> RelayID
+    {
         services.context.now = now
         let id = RelayID(rawValue: services.newNumber())
         let relay = Relay(id: id, configuration: configuration, sockets: sockets, services: services)
@@ -171,8 +174,8 @@ package final class Node {
 
     package func statistics(of id: RelayID) -> RelayStatistics? { relays[id]?.statistics }
 
-    private func forget(_ id: RelayID, _ relay: Relay) {
-        relays[id] = nil
+    private func forget(_ relay: Relay) {
+        relays[relay.id] = nil
         for socket in relay.sockets { relaySockets[socket] = nil }
     }
 }

@@ -40,7 +40,7 @@ final class Relay {
     private let hopID: UInt64
     private var phase = Phase.listening
     private var stopRequests: [RequestID] = []
-    private var sessions: [UInt64: Session] = [:]
+    private var sessions = SortedTable<UInt64, Session>()
     /// When sessions end because their tokens do, earliest first.
     private var expiries: [(at: Instant, serial: UInt64)] = []
     private(set) var counters = RelayCounters()

@@ -15,7 +15,7 @@ final class LocalBroadcast: TrackProvider {
     }
 
     func withdraw(from origin: Origin) {
-        for published in tracks.values { published.end() }
+        for (_, published) in tracks.sorted(by: { $0.key < $1.key }) { published.end() }
         tracks.removeAll()
         if let broadcast { origin.remove(broadcast) }
         broadcast = nil

@@ -48,9 +48,10 @@ extension Room: OriginWatcher {
     /// Everybody has had time to come back after a reconnect: who did not has left.
     func reconcile(now: Instant) {
         reconcileDeadline = .distantFuture
-        for (path, participant) in participants where participant.isStale {
-            participants[path] = nil
-            services.tell(.left(id, participant: participant.number, path: path.description))
+        for participant in participants.values.sorted(by: { $0.number < $1.number }) where participant.isStale
+        {
+            participants[participant.path] = nil
+            services.tell(.left(id, participant: participant.number, path: participant.path.description))
         }
     }
 }

@@ -45,8 +45,8 @@ final class Room {
     var participantNumbers: [BroadcastPath: UInt32] = [:]
     /// When participants that did not come back after a reconnect are given up.
     var reconcileDeadline: Instant = .distantFuture
-    var published: [TrackID: PublishedTrack] = [:]
-    var subscriptions: [TrackID: Subscription] = [:]
+    var published = SortedTable<TrackID, PublishedTrack>()
+    var subscriptions = SortedTable<TrackID, Subscription>()
     /// The connections of this room that write qlog.
     var qlogSerials: Set<UInt64> = []
     /// Statistics of sessions before the present one.
@@ -69,7 +69,9 @@ final class Room {
         } catch {
             throw MoQError(error)
         }
-        guard !configuration.versions.isEmpty else { throw MoQError(.invalidArgument, "no protocol version allowed") }
+        guard !configuration.versions.isEmpty else {
+            throw MoQError(.invalidArgument, "no protocol version allowed")
+        }
     }
 
     /// The session in use.

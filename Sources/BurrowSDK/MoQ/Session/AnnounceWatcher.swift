@@ -112,7 +112,8 @@ extension Session {
     func end(_ watcher: AnnounceWatcher) {
         guard !watcher.isOver else { return }
         watcher.isOver = true
-        for broadcast in watcher.live.values { learned.remove(broadcast) }
+        let live = watcher.live.values.sorted { $0.path.description < $1.path.description }
         watcher.live.removeAll()
+        for broadcast in live { learned.remove(broadcast) }
     }
 }

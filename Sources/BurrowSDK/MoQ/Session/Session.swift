@@ -66,7 +66,7 @@ package final class Session {
     var now: Instant { context.now }
     var announceServers: [AnnounceServer] = []
     var watcher: AnnounceWatcher?
-    var upstreams: [UInt64: Upstream] = [:]
+    var upstreams = SortedTable<UInt64, Upstream>()
     var downstreams: [Downstream] = []
     var nextSubscribeID: UInt64 = 0
     var nextFlow: UInt32 = 1
@@ -390,7 +390,11 @@ package final class Session {
         let ended = fill(&buffer, from: stream)
         do {
             guard let body = try buffer.nextMessage(limit: WireLimits.messageBytes) else {
-                if ended { close(.protocolViolation, "setup cut off") } else { setRole(.setup(buffer), of: stream) }
+                if ended {
+                    close(.protocolViolation, "setup cut off")
+                } else {
+                    setRole(.setup(buffer), of: stream)
+                }
                 return
             }
             let setup = try Setup.decode(body.span)
