@@ -176,4 +176,49 @@ import Testing
         #expect(world.packets - before < 200 * 10 * 4)
         #expect(world.client.endpoint.connectionCount == 200)
     }
+
+    @Test func congestionMarksSlowTheSender() throws {
+        func window(marks: Bool) throws -> (UInt64, Bool) {
+            let world = try World()
+            let (client, server) = try connected(world)
+            var marked = false
+            world.filter = { (packet) in
+                if packet.toServer, packet.ecn == .ect0 {
+                    marked = true
+                    if marks { packet.ecn = .ce }
+                }
+                return true
+            }
+            let stream = try #require(client.openStream(bidirectional: false))
+            client.write([UInt8](repeating: 1, count: 400_000), to: stream)
+            client.finish(stream)
+            #expect(world.run { world.server.ended[server.serial]?.contains(2) == true })
+            return (client.statistics.congestionWindow, marked)
+        }
+        let free = try window(marks: false)
+        let marked = try window(marks: true)
+        #expect(free.1 && marked.1)
+        #expect(marked.0 < free.0)
+    }
+
+    @Test func manyConnectionsShareOneBatch() throws {
+        let world = try World()
+        world.batch = DatagramBatch(capacity: 40_000, entryLimit: 8)
+        var connections: [Connection] = []
+        for index in 0..<10 {
+            var path = World.clientPath
+            path.local.port += UInt16(index)
+            connections.append(try world.connect(path: path))
+        }
+        #expect(world.run { world.client.connected.count == 10 })
+        for connection in connections {
+            let stream = try #require(connection.openStream(bidirectional: false))
+            connection.write([UInt8](repeating: 1, count: 200_000), to: stream)
+            connection.finish(stream)
+        }
+        world.server.keeps = false
+        // All get there at about the same time although the batch is always full.
+        #expect(world.run(for: .seconds(10)) { world.server.finishedStreams == 10 })
+        #expect(world.server.bytesRead == 2_000_000)
+    }
 }

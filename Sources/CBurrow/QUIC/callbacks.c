@@ -13,6 +13,19 @@ typedef int status_type;
 #define LEVEL_APPLICATION NGTCP2_CRYPTO_LEVEL_APPLICATION
 #endif
 
+#define ALERT_UNEXPECTED_MESSAGE 10
+
+static int recv_crypto_data(ngtcp2_conn *conn, level_type level, uint64_t offset, const uint8_t *data, size_t count,
+                            void *user) {
+  cburrow_quic_conn *self = user;
+  if (!self->session) {
+    // After the handshake a client may send nothing here (RFC 9001 §6, §4.4).
+    self->alert = ALERT_UNEXPECTED_MESSAGE;
+    return NGTCP2_ERR_CRYPTO;
+  }
+  return ngtcp2_crypto_recv_crypto_data_cb(conn, level, offset, data, count, user);
+}
+
 static int stream_open(ngtcp2_conn *conn, int64_t id, void *user) {
   cburrow_quic_conn *self = user;
   void *stream = self->events.stream_opened(self->user, id);
@@ -181,7 +194,7 @@ void cburrow_quic_set_callbacks(ngtcp2_callbacks *to) {
   memset(to, 0, sizeof(*to));
   to->client_initial = ngtcp2_crypto_client_initial_cb;
   to->recv_client_initial = ngtcp2_crypto_recv_client_initial_cb;
-  to->recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb;
+  to->recv_crypto_data = recv_crypto_data;
   to->encrypt = ngtcp2_crypto_encrypt_cb;
   to->decrypt = ngtcp2_crypto_decrypt_cb;
   to->hp_mask = ngtcp2_crypto_hp_mask_cb;

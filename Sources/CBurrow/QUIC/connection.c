@@ -269,7 +269,14 @@ int cburrow_quic_read(cburrow_quic_conn *conn, const cburrow_quic_path *path, ui
   ngtcp2_path_storage storage;
   cburrow_quic_path_in(&storage, path);
   ngtcp2_pkt_info info = {ecn};
-  return result(conn, ngtcp2_conn_read_pkt(conn->conn, &storage.path, &info, data, count, now));
+  int rv = ngtcp2_conn_read_pkt(conn->conn, &storage.path, &info, data, count, now);
+  if (conn->tickets_sent && conn->session) {
+    // A server needs TLS no more: the keys are with ngtcp2, and a client has nothing to say in it after its Finished.
+    ngtcp2_conn_set_tls_native_handle(conn->conn, NULL);
+    gnutls_deinit(conn->session);
+    conn->session = NULL;
+  }
+  return result(conn, rv);
 }
 
 int cburrow_quic_handle_expiry(cburrow_quic_conn *conn, uint64_t now) {

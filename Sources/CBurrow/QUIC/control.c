@@ -93,6 +93,7 @@ void cburrow_quic_extend_streams(cburrow_quic_conn *conn, int bidirectional, siz
 uint64_t cburrow_quic_credit_left(cburrow_quic_conn *conn) { return ngtcp2_conn_get_max_data_left(conn->conn); }
 
 void cburrow_quic_send_tickets(cburrow_quic_conn *conn, uint64_t now) {
+  conn->tickets_sent = 1;
   // Both only shorten the next connection, so a failure is no reason to lose this one.
   (void)gnutls_session_ticket_send(conn->session, 1, 0);
   const ngtcp2_path *path = ngtcp2_conn_get_path(conn->conn);
@@ -112,6 +113,7 @@ int cburrow_quic_migrate(cburrow_quic_conn *conn, const cburrow_quic_path *path,
 const uint8_t *cburrow_quic_alpn_selected(cburrow_quic_conn *conn, size_t *count) {
   gnutls_datum_t name = {NULL, 0};
   *count = 0;
+  if (!conn->session) return NULL;
   if (gnutls_alpn_get_selected_protocol(conn->session, &name) != 0) return NULL;
   *count = name.size;
   return name.data;

@@ -69,6 +69,7 @@ struct cburrow_quic_conn {
   int last_error;
   int alert;
   int early_established;
+  int tickets_sent;
   int is_server;
   uint8_t reset_secret[CBURROW_QUIC_SECRET_SIZE];
   // The path of the last packet written.
