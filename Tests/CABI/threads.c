@@ -139,10 +139,19 @@ int main(void) {
   CHECK_STATUS(burrow_track_publish(publisher, &config, &out), BURROW_OK);
   burrow_track_request want;
   CHECK_STATUS(burrow_track_request_init(&want, sizeof want), BURROW_OK);
+  /* Oldest first, so that no group falls behind the newest by more than is pushed ahead. */
+  want.flags = BURROW_TRACK_ORDERED;
   want.max_age_ms = 20000;
   CHECK_STATUS(burrow_track_subscribe(listener, "p", "t", &want, &in), BURROW_OK);
   burrow_event event;
   CHECK(wait_kind(engine, &event, BURROW_EVENT_TRACK_STATE, BURROW_TRACK_LIVE, in));
+
+  /* A subscription begins with the newest group there is; from here on every group is newer. */
+  burrow_encoded_frame first = {.struct_size = sizeof first};
+  CHECK_STATUS(burrow_track_push_encoded(out, &first), BURROW_OK);
+  CHECK(wait_kind(engine, &event, BURROW_EVENT_TRACK_DATA, 0, in));
+  CHECK_STATUS(burrow_track_pull_encoded(in, &first), BURROW_OK);
+  burrow_release(first.buffer);
 
   pthread_t pushers[PUSHERS], others[5];
   for (int i = 0; i < PUSHERS; i++)
@@ -166,7 +175,18 @@ int main(void) {
   CHECK(pulled == PUSHERS * FRAMES);
   burrow_track_stats stats = {.struct_size = sizeof stats};
   CHECK_STATUS(burrow_track_stats_get(out, &stats), BURROW_OK);
-  CHECK(stats.frames == PUSHERS * FRAMES);
+  CHECK(stats.frames == PUSHERS * FRAMES + 1);
+  if (pulled != pushed) {
+    char json[16384];
+    size_t length;
+    printf("     %d pushed, %d pulled\n", (int)pushed, (int)pulled);
+    CHECK_STATUS(burrow_track_stats_get(in, &stats), BURROW_OK);
+    printf("     received %d, waiting %d, dropped %d, groups %d\n", (int)stats.frames, (int)stats.queued_frames,
+           (int)stats.dropped_frames, (int)stats.groups);
+    if (burrow_room_stats_json(listener, json, sizeof json, &length) == BURROW_OK) puts(json);
+    if (burrow_room_stats_json(publisher, json, sizeof json, &length) == BURROW_OK) puts(json);
+    if (burrow_relay_stats_json(relay, json, sizeof json, &length) == BURROW_OK) puts(json);
+  }
   CHECK_STATUS(burrow_engine_destroy(engine), BURROW_OK);
   return finish_tests();
 }
