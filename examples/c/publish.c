@@ -126,8 +126,7 @@ static void on_event(struct state *state, const burrow_event *event) {
     if (event->status == BURROW_OK) {
       state->connected = 1;
     } else {
-      fprintf(stderr, "cannot enter the room: %s (%s)\n", event->text, burrow_status_name(event->status));
-      state->over = 1;
+      state->over = 1; /* the room says why when it closes */
     }
     break;
   case BURROW_EVENT_ROOM_STATE:
@@ -139,6 +138,8 @@ static void on_event(struct state *state, const burrow_event *event) {
       fprintf(stderr, "%s to %s as '%s'\n", event->state == BURROW_ROOM_CONNECTED ? "connected" : "connected again",
               info.remote_address, info.path);
     } else if (event->state == BURROW_ROOM_CLOSED) {
+      if (event->status != BURROW_OK)
+        fprintf(stderr, "the room is closed: %s (%s)\n", event->text, burrow_status_name(event->status));
       state->over = 1;
     }
     break;

@@ -208,8 +208,7 @@ static void on_event(struct state *state, const burrow_event *event) {
     if (event->status == BURROW_OK) {
       state->connected = 1;
     } else {
-      fprintf(stderr, "cannot enter the room: %s (%s)\n", event->text, burrow_status_name(event->status));
-      state->failed = state->over = 1;
+      state->failed = state->over = 1; /* the room says why when it closes */
     }
     break;
   case BURROW_EVENT_ROOM_STATE:
@@ -218,7 +217,10 @@ static void on_event(struct state *state, const burrow_event *event) {
     } else if (event->state == BURROW_ROOM_RESTORED) {
       fprintf(stderr, "connected again\n");
     } else if (event->state == BURROW_ROOM_CLOSED) {
-      state->failed |= event->status != BURROW_OK;
+      if (event->status != BURROW_OK) {
+        fprintf(stderr, "the room is closed: %s (%s)\n", event->text, burrow_status_name(event->status));
+        state->failed = 1;
+      }
       state->over = 1;
     }
     break;
