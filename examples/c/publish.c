@@ -122,12 +122,8 @@ struct state {
 static void on_event(struct state *state, const burrow_event *event) {
   switch (event->kind) {
   case BURROW_EVENT_DONE:
-    if (event->request != state->opening) break;
-    if (event->status == BURROW_OK) {
-      state->connected = 1;
-    } else {
-      state->over = 1; /* the room says why when it closes */
-    }
+    /* When it fails the room closes, and says why. */
+    if (event->request == state->opening && event->status == BURROW_OK) state->connected = 1;
     break;
   case BURROW_EVENT_ROOM_STATE:
     if (event->state == BURROW_ROOM_RECONNECTING) {
