@@ -122,13 +122,8 @@ struct state {
 static void on_event(struct state *state, const burrow_event *event) {
   switch (event->kind) {
   case BURROW_EVENT_DONE:
-    if (event->request != state->opening) break;
-    if (event->status == BURROW_OK) {
-      state->connected = 1;
-    } else {
-      fprintf(stderr, "cannot enter the room: %s (%s)\n", event->text, burrow_status_name(event->status));
-      state->over = 1;
-    }
+    /* When it fails the room closes, and says why. */
+    if (event->request == state->opening && event->status == BURROW_OK) state->connected = 1;
     break;
   case BURROW_EVENT_ROOM_STATE:
     if (event->state == BURROW_ROOM_RECONNECTING) {
@@ -139,6 +134,8 @@ static void on_event(struct state *state, const burrow_event *event) {
       fprintf(stderr, "%s to %s as '%s'\n", event->state == BURROW_ROOM_CONNECTED ? "connected" : "connected again",
               info.remote_address, info.path);
     } else if (event->state == BURROW_ROOM_CLOSED) {
+      if (event->status != BURROW_OK)
+        fprintf(stderr, "the room is closed: %s (%s)\n", event->text, burrow_status_name(event->status));
       state->over = 1;
     }
     break;

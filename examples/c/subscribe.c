@@ -204,13 +204,8 @@ static void on_event(struct state *state, const burrow_event *event) {
   int quiet = state->options->raw;
   switch (event->kind) {
   case BURROW_EVENT_DONE:
-    if (event->request != state->opening) break;
-    if (event->status == BURROW_OK) {
-      state->connected = 1;
-    } else {
-      fprintf(stderr, "cannot enter the room: %s (%s)\n", event->text, burrow_status_name(event->status));
-      state->failed = state->over = 1;
-    }
+    /* When it fails the room closes, and says why. */
+    if (event->request == state->opening && event->status == BURROW_OK) state->connected = 1;
     break;
   case BURROW_EVENT_ROOM_STATE:
     if (event->state == BURROW_ROOM_RECONNECTING) {
@@ -218,7 +213,10 @@ static void on_event(struct state *state, const burrow_event *event) {
     } else if (event->state == BURROW_ROOM_RESTORED) {
       fprintf(stderr, "connected again\n");
     } else if (event->state == BURROW_ROOM_CLOSED) {
-      state->failed |= event->status != BURROW_OK;
+      if (event->status != BURROW_OK) {
+        fprintf(stderr, "the room is closed: %s (%s)\n", event->text, burrow_status_name(event->status));
+        state->failed = 1;
+      }
       state->over = 1;
     }
     break;

@@ -234,6 +234,11 @@ def run(main: Callable[[Commands], Awaitable[None]], timeout: float) -> None:
         exit_now(3)
     except Exception as error:  # whatever it is, the test must see it
         traceback.print_exc()
+        details = getattr(error, "details", None)
+        if details is not None:
+            # An upstream protocol error says which code the peer gave.
+            kind = details.kind.name if details.kind is not None else ""
+            emit("refused", status=kind, code=details.code, text=details.message)
         emit("error", kind=type(error).__name__, text=f"{error}", representation=repr(error))
         exit_now(2)
     emit("end")

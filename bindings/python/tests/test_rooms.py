@@ -173,7 +173,7 @@ class ThreadTest(LibraryTest):
 
     def test_failed_connection(self) -> None:
         engine = self.engine()
-        room = engine.open_room("moqt://127.0.0.1:1", insecure=True, connect_timeout_ms=500)
+        room = engine.open_room("moqt://127.0.0.1:1", path="alice", insecure=True, connect_timeout_ms=500)
         with self.assertRaises((burrow.TransportError, burrow.DeadlineError)) as caught:
             room.opened.wait(PATIENCE)
         self.assertTrue(caught.exception.text)
