@@ -3,8 +3,8 @@ import BurrowQUIC
 
 /// A probe stream of the peer's: it is told how fast we could send (reference §8).
 final class ProbeServer {
-    /// Between two messages.
-    static let period = Interval.milliseconds(100)
+    /// Between two messages. Ten times what the protocol allows: a rate that is to be followed must stand for a while.
+    static let period = Interval.seconds(1)
 
     let stream: Stream
     var lastBitrate: UInt64 = 0
@@ -22,7 +22,7 @@ extension Session {
         reportIfDue()
     }
 
-    /// Tells the peer what the line can carry, if that changed by more than a twentieth. Called when there is traffic
+    /// Tells the peer what the line can carry, if that changed by more than a tenth. Called when there is traffic
     /// anyway: what is idle does not change.
     func reportIfDue() {
         guard !probeServers.isEmpty, now - lastReport >= ProbeServer.period else { return }
@@ -34,7 +34,7 @@ extension Session {
         for server in probeServers {
             let moved =
                 bitrate > server.lastBitrate ? bitrate - server.lastBitrate : server.lastBitrate - bitrate
-            guard moved > server.lastBitrate / 20 else { continue }
+            guard moved > server.lastBitrate / 10 else { continue }
             server.lastBitrate = bitrate
             let message = Probe(bitrate: bitrate, rtt: UInt64((rtt + 999) / 1000))
             connection.write(message.encode(version), to: server.stream)
