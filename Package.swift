@@ -46,7 +46,9 @@ let package = Package(
         ),
         .target(
             name: "BurrowABI",
-            dependencies: ["BurrowBase", "BurrowEngine", "BurrowMoQ", "BurrowQUIC", "CBurrow", "CBurrowShims"],
+            dependencies: [
+                "BurrowBase", "BurrowEngine", "BurrowMoQ", "BurrowQUIC", "CBurrow", "CBurrowShims",
+            ],
             path: "Sources/BurrowSDK/ABI"
         ),
 
@@ -71,7 +73,11 @@ let package = Package(
             dependencies: ["BurrowBase", "BurrowCrypto", "BurrowQUIC", "BurrowMoQ", "BurrowSimulation"],
             path: "Tests/SimulationTests"
         ),
-        .testTarget(name: "BurrowQUICTests", dependencies: ["BurrowBase", "BurrowQUIC"], path: "Tests/QUICTests"),
+        .testTarget(
+            name: "BurrowQUICTests",
+            dependencies: ["BurrowBase", "BurrowQUIC"],
+            path: "Tests/QUICTests"
+        ),
     ]
 )
 

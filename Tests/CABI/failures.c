@@ -152,7 +152,8 @@ static void test_cancel(void) {
   /* Shutdown completes what is open; each request once. */
   burrow_request open[20], all;
   int seen[20] = {0};
-  for (int i = 0; i < 20; i++) CHECK_STATUS(burrow_room_open(e, &config, &room, &open[i]), BURROW_OK);
+  for (int i = 0; i < 20; i++)
+    CHECK_STATUS(burrow_room_open(e, &config, &room, &open[i]), BURROW_OK);
   CHECK_STATUS(burrow_engine_shutdown(e, &all), BURROW_OK);
   CHECK_STATUS(burrow_room_open(e, &config, &room, &request), BURROW_ERR_CLOSED);
   burrow_event event = {.struct_size = sizeof event};
@@ -161,11 +162,13 @@ static void test_cancel(void) {
     if (event.kind != BURROW_EVENT_DONE) continue;
     CHECK(!ended);
     if (event.request == all) ended = 1;
-    for (int i = 0; i < 20; i++) seen[i] += event.request == open[i];
+    for (int i = 0; i < 20; i++)
+      seen[i] += event.request == open[i];
     event.struct_size = sizeof event;
   }
   CHECK(status == BURROW_ERR_CLOSED && ended);
-  for (int i = 0; i < 20; i++) CHECK(seen[i] == 1);
+  for (int i = 0; i < 20; i++)
+    CHECK(seen[i] == 1);
   CHECK_STATUS(burrow_engine_destroy(e), BURROW_OK);
 }
 

@@ -117,8 +117,15 @@ static void test_arguments(void) {
   burrow_room_config config;
   CHECK_STATUS(burrow_room_config_init(&config, sizeof config), BURROW_OK);
   refuse_room(e, &config, BURROW_ERR_INVALID_ARGUMENT);
-  static const char *const urls[] = {"", "moqt", "moqt:/x", "https://x", "moqt://", "moqt://h:0x1", "moqt://h:70000",
-                                     "moqt://\xff\xfe", "moqt://h/\xc3"};
+  static const char *const urls[] = {"",
+                                     "moqt",
+                                     "moqt:/x",
+                                     "https://x",
+                                     "moqt://",
+                                     "moqt://h:0x1",
+                                     "moqt://h:70000",
+                                     "moqt://\xff\xfe",
+                                     "moqt://h/\xc3"};
   for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
     config.url = urls[i];
     refuse_room(e, &config, BURROW_ERR_INVALID_ARGUMENT);
@@ -131,7 +138,8 @@ static void test_arguments(void) {
   long_path[69999] = 0;
   config.path = long_path;
   refuse_room(e, &config, BURROW_ERR_INVALID_ARGUMENT);
-  for (int i = 0; i < 69999; i += 2) long_path[i] = '/';
+  for (int i = 0; i < 69999; i += 2)
+    long_path[i] = '/';
   refuse_room(e, &config, BURROW_ERR_INVALID_ARGUMENT);
   config.path = NULL;
   config.flags = 1u << 30;
@@ -170,8 +178,8 @@ static void test_arguments(void) {
   CHECK_STATUS(burrow_relay_start(e, &relay_config, &relay, NULL), BURROW_ERR_INVALID_ARGUMENT);
   relay_config.listen_count = SIZE_MAX;
   CHECK_STATUS(burrow_relay_start(e, &relay_config, &relay, NULL), BURROW_ERR_INVALID_ARGUMENT);
-  static const char *const addresses[] = {"", "x", "127.0.0.1", "127.0.0.1:99999", "::1:4", "[::1]", "[127.0.0.1]:1",
-                                          "localhost:1"};
+  static const char *const addresses[] = {"",      "x",     "127.0.0.1",     "127.0.0.1:99999",
+                                          "::1:4", "[::1]", "[127.0.0.1]:1", "localhost:1"};
   relay_config.listen_count = 1;
   for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
     listen[0] = addresses[i];
@@ -274,7 +282,8 @@ static void test_frames(void) {
   burrow_buffer *kept[64];
   int count = 0;
   frame.timestamp_us = 0;
-  for (int i = 0; i < 100; i++) CHECK_STATUS(burrow_track_push_encoded(track, &frame), BURROW_OK);
+  for (int i = 0; i < 100; i++)
+    CHECK_STATUS(burrow_track_push_encoded(track, &frame), BURROW_OK);
   burrow_encoded_frame pulled = {.struct_size = sizeof pulled};
   while (count < 64) {
     burrow_status status = burrow_track_pull_encoded(other, &pulled);
@@ -291,7 +300,8 @@ static void test_frames(void) {
   CHECK_STATUS(burrow_track_pull_encoded(other, &pulled), BURROW_ERR_STALE_HANDLE);
   /* Frames outlive their track. */
   CHECK_STATUS(burrow_retain(kept[1]), BURROW_OK);
-  for (int i = 1; i < 64; i++) burrow_release(kept[i]);
+  for (int i = 1; i < 64; i++)
+    burrow_release(kept[i]);
   burrow_release(kept[1]);
   /* The room goes first; its track stays readable. */
   burrow_release(room);
@@ -360,7 +370,8 @@ static void test_wakeup(void) {
 static void *wait_in_thread(void *raw) {
   burrow_event event = {.struct_size = sizeof event};
   burrow_status status;
-  do status = burrow_engine_next_event(raw, -1, &event);
+  do
+    status = burrow_engine_next_event(raw, -1, &event);
   while (status == BURROW_OK || status == BURROW_ERR_BUSY);
   return (void *)(intptr_t)status;
 }

@@ -11,15 +11,13 @@
 /* static_assert of C11 without its header, so that the test also compiles as C99. */
 #define ASSERT_AT(line, condition) typedef char layout_assertion_##line[(condition) ? 1 : -1]
 #define ASSERT_LINE(line, condition) ASSERT_AT(line, condition)
-#define SIZE(name, sixty_four, thirty_two) \
-  ASSERT_LINE(__LINE__, sizeof(burrow_##name) == BITS(sixty_four, thirty_two))
+#define SIZE(name, sixty_four, thirty_two) ASSERT_LINE(__LINE__, sizeof(burrow_##name) == BITS(sixty_four, thirty_two))
 #define FIELD(name, field, sixty_four, thirty_two) \
   ASSERT_LINE(__LINE__, offsetof(burrow_##name, field) == BITS(sixty_four, thirty_two))
 
 #if defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wunused-local-typedefs"
 #endif
-
 
 SIZE(engine_config, 16, 16);
 FIELD(engine_config, struct_size, 0, 0);

@@ -121,6 +121,7 @@ static void run(uint32_t version) {
 
 int main(void) {
   static const uint32_t versions[] = {BURROW_MOQ_LITE_05, BURROW_MOQ_LITE_04, BURROW_MOQ_LITE_03, BURROW_MOQ_LITE_02};
-  for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) run(versions[i]);
+  for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
+    run(versions[i]);
   return finish_tests();
 }

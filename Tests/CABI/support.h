@@ -9,18 +9,18 @@
 
 static int checks_passed, checks_failed;
 
-#define CHECK(condition)                                                               \
-  do {                                                                                 \
-    if (condition) {                                                                   \
-      checks_passed++;                                                                 \
-    } else {                                                                           \
-      checks_failed++;                                                                 \
-      char reason[512] = "";                                                           \
-      size_t needed;                                                                   \
-      (void)burrow_last_error(reason, sizeof reason, &needed);                         \
+#define CHECK(condition)                                                                   \
+  do {                                                                                     \
+    if (condition) {                                                                       \
+      checks_passed++;                                                                     \
+    } else {                                                                               \
+      checks_failed++;                                                                     \
+      char reason[512] = "";                                                               \
+      size_t needed;                                                                       \
+      (void)burrow_last_error(reason, sizeof reason, &needed);                             \
       printf("FAIL %s:%d: %s (last error: %s)\n", __FILE__, __LINE__, #condition, reason); \
-      fflush(stdout);                                                                  \
-    }                                                                                  \
+      fflush(stdout);                                                                      \
+    }                                                                                      \
   } while (0)
 
 #define CHECK_STATUS(call, wanted)                                                      \

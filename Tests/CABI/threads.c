@@ -42,7 +42,8 @@ static void *pull(void *unused) {
     burrow_status status = burrow_track_pull_encoded(in, &frame);
     if (status == BURROW_OK) {
       unsigned sum = 0;
-      for (size_t i = 0; i < frame.len; i++) sum += frame.data[i];
+      for (size_t i = 0; i < frame.len; i++)
+        sum += frame.data[i];
       if (sum) abort();
       burrow_release(frame.buffer);
       pulled++;
@@ -144,7 +145,8 @@ int main(void) {
   CHECK(wait_kind(engine, &event, BURROW_EVENT_TRACK_STATE, BURROW_TRACK_LIVE, in));
 
   pthread_t pushers[PUSHERS], others[5];
-  for (int i = 0; i < PUSHERS; i++) pthread_create(&pushers[i], NULL, push, NULL);
+  for (int i = 0; i < PUSHERS; i++)
+    pthread_create(&pushers[i], NULL, push, NULL);
   pthread_create(&others[0], NULL, pull, NULL);
   pthread_create(&others[1], NULL, pull, NULL);
   pthread_create(&others[2], NULL, look, NULL);
@@ -156,8 +158,10 @@ int main(void) {
     if (status != BURROW_OK && status != BURROW_AGAIN) break;
   }
   stop = 1;
-  for (int i = 0; i < PUSHERS; i++) pthread_join(pushers[i], NULL);
-  for (int i = 0; i < 5; i++) pthread_join(others[i], NULL);
+  for (int i = 0; i < PUSHERS; i++)
+    pthread_join(pushers[i], NULL);
+  for (int i = 0; i < 5; i++)
+    pthread_join(others[i], NULL);
   CHECK(pushed == PUSHERS * FRAMES);
   CHECK(pulled == PUSHERS * FRAMES);
   burrow_track_stats stats = {.struct_size = sizeof stats};

@@ -22,9 +22,15 @@ import Testing
         return Double((first.time - begin).microseconds) / Double(Self.roundTrip.microseconds)
     }
 
-    @Test(arguments: Version.preferred) func theFirstFrameTakesTwoRoundTripsAndOneWithATicket(version: Version) throws {
+    @Test(arguments: Version.preferred) func theFirstFrameTakesTwoRoundTripsAndOneWithATicket(
+        version: Version
+    ) throws {
         let scene = try RoomScene(seed: 21, versions: [version])
-        let alice = try scene.join("alice", path: "alice", conditions: LinkConditions(delay: .milliseconds(1)))
+        let alice = try scene.join(
+            "alice",
+            path: "alice",
+            conditions: LinkConditions(delay: .milliseconds(1))
+        )
         let audio = try alice.publish("audio")
         alice.stream(audio, count: 2000, every: .milliseconds(20))
         let peer = scene.simulation.addPeer("bob")
@@ -39,7 +45,11 @@ import Testing
 
     @Test func aTicketOfARestartedRelayIsNoObstacle() throws {
         let scene = try RoomScene(seed: 22)
-        let alice = try scene.join("alice", path: "alice", conditions: LinkConditions(delay: .milliseconds(1)))
+        let alice = try scene.join(
+            "alice",
+            path: "alice",
+            conditions: LinkConditions(delay: .milliseconds(1))
+        )
         let audio = try alice.publish("audio")
         alice.stream(audio, count: 2000, every: .milliseconds(20))
         let peer = scene.simulation.addPeer("bob")

@@ -155,8 +155,19 @@ struct RoomMember {
         return id
     }
 
-    func push(_ track: TrackID, _ payload: [UInt8], key: Bool = true, ends: Bool = true, datagram: Bool = false) throws {
-        let frame = OutgoingFrame(timestamp: now.microseconds, isKey: key, endsGroup: ends, isDatagram: datagram)
+    func push(
+        _ track: TrackID,
+        _ payload: [UInt8],
+        key: Bool = true,
+        ends: Bool = true,
+        datagram: Bool = false
+    ) throws {
+        let frame = OutgoingFrame(
+            timestamp: now.microseconds,
+            isKey: key,
+            endsGroup: ends,
+            isDatagram: datagram
+        )
         try unsafe payload.withUnsafeBytes {
             try unsafe peer.node.push(track, frame, payload: $0, now: now)
         }

@@ -20,14 +20,19 @@ import Testing
         let atBob = try bob.subscribe("room/alice", "audio", ordered: true)
         let atCarol = try carol.subscribe("room/alice", "audio")
         scene.wait("subscriptions are accepted") {
-            version.hasSubscribeStart || bob.trackStates(atBob) == [.live] && carol.trackStates(atCarol) == [.live]
+            version.hasSubscribeStart
+                || bob.trackStates(atBob) == [.live] && carol.trackStates(atCarol) == [.live]
         }
         scene.simulation.run(for: .milliseconds(500))
         alice.stream(audio, count: 100, every: .milliseconds(20))
-        scene.wait("all frames arrive") { bob.frames(atBob).count >= 100 && carol.frames(atCarol).count >= 100 }
+        scene.wait("all frames arrive") {
+            bob.frames(atBob).count >= 100 && carol.frames(atCarol).count >= 100
+        }
         #expect(bob.numbers(atBob) == Array(0..<100))
         #expect(carol.numbers(atCarol).sorted() == Array(0..<100))
-        for frame in bob.frames(atBob) { #expect(frame.payload == RoomMember.payload(Int(frame.group), size: 100)) }
+        for frame in bob.frames(atBob) {
+            #expect(frame.payload == RoomMember.payload(Int(frame.group), size: 100))
+        }
     }
 
     @Test(arguments: Version.preferred) func aLargeFrameArrivesWhole(version: Version) throws {
@@ -133,7 +138,9 @@ import Testing
         let tracks = try (0..<200).map { try alice.publish("t\($0)") }
         let atBob = try (0..<200).map { try bob.subscribe("alice", "t\($0)") }
         scene.simulation.run(for: .seconds(1))
-        for (number, track) in tracks.enumerated() { try alice.push(track, RoomMember.payload(number, size: 300)) }
+        for (number, track) in tracks.enumerated() {
+            try alice.push(track, RoomMember.payload(number, size: 300))
+        }
         scene.wait("each track delivers") { atBob.allSatisfy { bob.frames($0).count == 1 } }
         for (number, track) in atBob.enumerated() { #expect(bob.numbers(track) == [number]) }
     }

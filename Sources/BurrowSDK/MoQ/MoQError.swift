@@ -51,7 +51,8 @@ package struct MoQError: Error, Equatable, Sendable {
     /// Whether trying again later, with nothing changed, could help.
     package var isTransient: Bool {
         switch code {
-        case .nameNotFound, .unreachable, .timeout, .connectionLost, .transport, .goingAway, .overloaded, .peer,
+        case .nameNotFound, .unreachable, .timeout, .connectionLost, .transport, .goingAway, .overloaded,
+            .peer,
             .system, .internalError:
             true
         default: false

@@ -38,7 +38,8 @@ void cburrow_set_last_error(const char *text, size_t length) {
   if (length >= sizeof last_error) {
     length = sizeof last_error - 1;
     /* Never cut inside a character. */
-    while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80) length--;
+    while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+      length--;
   }
   memcpy(last_error, text, length);
   last_error[length] = 0;
@@ -132,7 +133,8 @@ void cburrow_callback_set(cburrow_callback *c, void *function, void *user_data) 
   pthread_mutex_lock(&c->mutex);
   /* Without a function no new call starts, so the wait ends even under a stream of events. */
   c->function = NULL;
-  while (c->running) pthread_cond_wait(&c->idle, &c->mutex);
+  while (c->running)
+    pthread_cond_wait(&c->idle, &c->mutex);
   c->function = function;
   c->user_data = user_data;
   pthread_mutex_unlock(&c->mutex);

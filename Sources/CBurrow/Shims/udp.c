@@ -45,7 +45,8 @@ static socklen_t to_system(const cburrow_address *a, struct sockaddr_storage *ou
 
 static uint64_t big_endian(const uint8_t *p) {
   uint64_t value = 0;
-  for (int i = 0; i < 8; i++) value = value << 8 | p[i];
+  for (int i = 0; i < 8; i++)
+    value = value << 8 | p[i];
   return value;
 }
 
@@ -255,7 +256,8 @@ int cburrow_receiver_read(cburrow_receiver *r, const cburrow_udp *udp) {
     r->messages[i].msg_hdr.msg_flags = 0;
   }
   int n;
-  do n = recvmmsg(udp->fd, r->messages, RECEIVE_SLOTS, MSG_DONTWAIT, NULL);
+  do
+    n = recvmmsg(udp->fd, r->messages, RECEIVE_SLOTS, MSG_DONTWAIT, NULL);
   while (n < 0 && errno == EINTR);
   if (n < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
   for (int i = 0; i < n; i++) {
@@ -352,7 +354,8 @@ int cburrow_sender_add(cburrow_sender *s, const cburrow_udp *udp, const void *by
 
 int cburrow_sender_send(cburrow_sender *s, const cburrow_udp *udp, int from) {
   int n;
-  do n = sendmmsg(udp->fd, s->messages + from, (unsigned)(s->count - from), MSG_DONTWAIT | MSG_NOSIGNAL);
+  do
+    n = sendmmsg(udp->fd, s->messages + from, (unsigned)(s->count - from), MSG_DONTWAIT | MSG_NOSIGNAL);
   while (n < 0 && errno == EINTR);
   return n < 0 ? -errno : n;
 }
@@ -363,13 +366,18 @@ void cburrow_sender_clear(cburrow_sender *s) { s->count = 0; }
 
 int cburrow_send_failure(int code) {
   switch (code) {
-    case EAGAIN: return CBURROW_SEND_BLOCKED;
-    case ENOBUFS:
-    case ENOMEM: return CBURROW_SEND_NO_MEMORY;
-    case EIO:
-    case EINVAL: return CBURROW_SEND_NO_GSO;
-    case EMSGSIZE: return CBURROW_SEND_TOO_LARGE;
-    default: return CBURROW_SEND_LOST;
+  case EAGAIN:
+    return CBURROW_SEND_BLOCKED;
+  case ENOBUFS:
+  case ENOMEM:
+    return CBURROW_SEND_NO_MEMORY;
+  case EIO:
+  case EINVAL:
+    return CBURROW_SEND_NO_GSO;
+  case EMSGSIZE:
+    return CBURROW_SEND_TOO_LARGE;
+  default:
+    return CBURROW_SEND_LOST;
   }
 }
 

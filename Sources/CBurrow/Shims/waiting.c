@@ -17,14 +17,16 @@ int cburrow_eventfd(void) {
 void cburrow_eventfd_signal(int fd) {
   uint64_t one = 1;
   ssize_t n;
-  do n = write(fd, &one, sizeof one);
+  do
+    n = write(fd, &one, sizeof one);
   while (n < 0 && errno == EINTR);
 }
 
 void cburrow_eventfd_clear(int fd) {
   uint64_t value;
   ssize_t n;
-  do n = read(fd, &value, sizeof value);
+  do
+    n = read(fd, &value, sizeof value);
   while (n < 0 && errno == EINTR);
 }
 

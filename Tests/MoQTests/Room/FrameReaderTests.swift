@@ -19,7 +19,8 @@ import Testing
         return FrameReader(id: TrackID(rawValue: 1), options: options, ready: ready)
     }
 
-    private func write(_ track: Track, _ sequence: UInt64, frames: Int = 1, at time: Int64, ends: Bool = true) {
+    private func write(_ track: Track, _ sequence: UInt64, frames: Int = 1, at time: Int64, ends: Bool = true)
+    {
         guard let group = track.beginGroup(sequence, now: at(time)) else { return }
         for index in 0..<frames {
             unsafe [UInt8(index)].withUnsafeBytes {

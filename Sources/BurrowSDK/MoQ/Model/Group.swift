@@ -100,7 +100,12 @@ package final class Group {
             }
         }
         frames.append(
-            Frame(timestamp: timestamp, length: payload.count, entry: log.endEntry, headerLength: headerLength)
+            Frame(
+                timestamp: timestamp,
+                length: payload.count,
+                entry: log.endEntry,
+                headerLength: headerLength
+            )
         )
         log.append(slice, skip: header.deltaLength)
         lastTimestamp = timestamp

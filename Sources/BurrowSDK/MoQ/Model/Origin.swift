@@ -38,7 +38,8 @@ package final class Origin {
 
     /// Takes a source away; an older one at the same path is announced again.
     func remove(_ broadcast: Broadcast) {
-        guard var list = sources[broadcast.path], let index = list.firstIndex(where: { $0 === broadcast }) else {
+        guard var list = sources[broadcast.path], let index = list.firstIndex(where: { $0 === broadcast })
+        else {
             return
         }
         list.remove(at: index)

@@ -148,9 +148,12 @@ package final class Track {
 
     /// Whether a group is too far behind the newest for someone with this patience (never the newest itself).
     func isExpired(_ group: Group, maxAge: Interval) -> Bool {
-        guard let newest = groups.last, newest !== group, newest.sequence > group.sequence else { return false }
+        guard let newest = groups.last, newest !== group, newest.sequence > group.sequence else {
+            return false
+        }
         if newest.arrival - group.arrival > maxAge { return true }
-        guard let timescale = info?.timescale, let new = newest.firstTimestamp, let old = group.firstTimestamp else {
+        guard let timescale = info?.timescale, let new = newest.firstTimestamp, let old = group.firstTimestamp
+        else {
             return false
         }
         let (behind, overflow) = new.subtractingReportingOverflow(old)

@@ -74,11 +74,14 @@ extension Node {
         now: Instant
     ) throws(MoQError) {
         services.context.now = now
-        guard let track = trackRooms[id]?.published[id] else { throw MoQError(.closed, "track is unpublished") }
+        guard let track = trackRooms[id]?.published[id] else {
+            throw MoQError(.closed, "track is unpublished")
+        }
         try unsafe track.push(frame, payload: payload, now: now)
     }
 
-    package func updateSubscription(_ id: TrackID, _ options: SubscribeOptions, now: Instant) throws(MoQError) {
+    package func updateSubscription(_ id: TrackID, _ options: SubscribeOptions, now: Instant) throws(MoQError)
+    {
         services.context.now = now
         guard let subscription = trackRooms[id]?.subscriptions[id] else {
             throw MoQError(.closed, "track is not subscribed")
@@ -107,7 +110,9 @@ extension Node {
     package func cancel(_ request: RequestID, now: Instant) -> Bool {
         services.context.now = now
         for room in rooms.values {
-            for subscription in room.subscriptions.values where subscription.cancelFetch(request, room) { return true }
+            for subscription in room.subscriptions.values where subscription.cancelFetch(request, room) {
+                return true
+            }
             if room.cancelOpening(request, now: now) { return true }
         }
         return false

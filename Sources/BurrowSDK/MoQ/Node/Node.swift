@@ -16,6 +16,7 @@ package final class Node {
     private var relaySockets: [SocketID: Relay] = [:]
 
     /// - Parameters:
+    ///   - random: Where connection ids, tokens and jitter come from.
     ///   - unixOffset: Microseconds since 1970 when the owner's clock showed zero.
     ///   - firstSocket: The owner numbers its own sockets, for relays, below this; the node's begin here.
     package init(random: any RandomSource, unixOffset: Int64, firstSocket: UInt32 = 1 << 16) {

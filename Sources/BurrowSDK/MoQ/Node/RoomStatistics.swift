@@ -41,7 +41,9 @@ extension Room {
             publishedFrames &+= track.track.counters.frames
             publishedBytes &+= track.track.counters.bytes
         }
-        var (subscribedFrames, subscribedBytes, expired): (UInt64, UInt64, UInt64) = (0, 0, past.groupsExpired)
+        var (subscribedFrames, subscribedBytes, expired): (UInt64, UInt64, UInt64) = (
+            0, 0, past.groupsExpired
+        )
         for subscription in subscriptions.values {
             subscribedFrames &+= subscription.reader.counters.frames
             subscribedBytes &+= subscription.reader.counters.bytes

@@ -98,7 +98,9 @@ final class FrameReader: TrackReader, GroupFetchReader {
     }
 
     private func finishTurn(_ track: Track, now: Instant) {
-        while pending.count > 1, let first = pending.first, track.isExpired(first.group, maxAge: options.maxAge) {
+        while pending.count > 1, let first = pending.first,
+            track.isExpired(first.group, maxAge: options.maxAge)
+        {
             let left = first.group.frames.count - first.next
             if left > 0 || first.group.isOpen {
                 counters.expiredGroups &+= 1

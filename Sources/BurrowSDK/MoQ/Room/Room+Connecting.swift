@@ -148,7 +148,8 @@ extension Room {
                 guard case .racing = phase else { continue }
                 established(attempt, session, now: now)
             case .goaway(let uri): goingAway(attempt, uri, now: now)
-            case .resumptionTicket(let state): services.tickets.store(state, for: TicketCache.Key(configuration))
+            case .resumptionTicket(let state):
+                services.tickets.store(state, for: TicketCache.Key(configuration))
             case .closed(let error): closed(attempt, MoQError(error), now: now)
             }
         }

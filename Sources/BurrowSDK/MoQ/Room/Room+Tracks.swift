@@ -25,7 +25,9 @@ extension Room {
         guard !local.has(configuration.name) else {
             throw MoQError(.alreadyExists, "track \(configuration.name) is published already")
         }
-        guard published.count < TrackLimits.tracksPerBroadcast else { throw MoQError(.limit, "too many tracks") }
+        guard published.count < TrackLimits.tracksPerBroadcast else {
+            throw MoQError(.limit, "too many tracks")
+        }
         let info = TrackInfo(
             priority: configuration.priority,
             ordered: configuration.ordered,
@@ -39,7 +41,9 @@ extension Room {
         services.tell(.track(id, .live, nil))
     }
 
-    func subscribe(_ id: TrackID, path: BroadcastPath, name: String, _ options: SubscribeOptions) throws(MoQError) {
+    func subscribe(_ id: TrackID, path: BroadcastPath, name: String, _ options: SubscribeOptions)
+        throws(MoQError)
+    {
         guard state != .closed else { throw MoQError(.closed, "room is closed") }
         guard subscriptions.count < SessionLimits().subscriptions else {
             throw MoQError(.limit, "too many subscriptions")

@@ -84,7 +84,9 @@ final class Downstream: TrackReader {
     private func offer(_ group: Group, _ session: Session) {
         for sender in senders where sender.group === group { return session.connection.wake(sender.stream) }
         let sequence = group.sequence
-        guard sequence >= floor, sequence <= options.endGroup ?? .max, !served.contains(sequence) else { return }
+        guard sequence >= floor, sequence <= options.endGroup ?? .max, !served.contains(sequence) else {
+            return
+        }
         guard !track.isExpired(group, maxAge: options.maxAge) else { return }
         if case .aborted = group.log.end { return }
         guard let stream = session.openGroup(id: id, group: group, priority: priority(of: group), self) else {
@@ -150,7 +152,9 @@ final class Downstream: TrackReader {
     private func finish(_ session: Session) {
         guard !isFinished else { return }
         isFinished = true
-        let (next, overflow) = (track.latest?.sequence ?? 0).addingReportingOverflow(track.latest == nil ? 0 : 1)
+        let (next, overflow) = (track.latest?.sequence ?? 0).addingReportingOverflow(
+            track.latest == nil ? 0 : 1
+        )
         respond(.end(group: overflow ? .max : next), session)
         session.connection.finish(stream)
     }

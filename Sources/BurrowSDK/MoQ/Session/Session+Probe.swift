@@ -32,7 +32,8 @@ extension Session {
         let (bits, overflow) = statistics.congestionWindow.multipliedReportingOverflow(by: 8_000_000)
         let bitrate = overflow ? 0 : bits / UInt64(rtt)
         for server in probeServers {
-            let moved = bitrate > server.lastBitrate ? bitrate - server.lastBitrate : server.lastBitrate - bitrate
+            let moved =
+                bitrate > server.lastBitrate ? bitrate - server.lastBitrate : server.lastBitrate - bitrate
             guard moved > server.lastBitrate / 20 else { continue }
             server.lastBitrate = bitrate
             let message = Probe(bitrate: bitrate, rtt: UInt64((rtt + 999) / 1000))

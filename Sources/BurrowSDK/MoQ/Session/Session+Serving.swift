@@ -122,7 +122,9 @@ extension Session {
     // MARK: Track information and single groups
 
     func serve(_ request: TrackRequest, _ stream: Stream) {
-        guard let track = track(request.broadcast, request.track)?.track else { return refuse(stream, .notFound) }
+        guard let track = track(request.broadcast, request.track)?.track else {
+            return refuse(stream, .notFound)
+        }
         let server = InfoServer(session: self, stream: stream, track: track)
         setRole(.infoServer(server), of: stream)
         if !server.answer() { track.add(server) }

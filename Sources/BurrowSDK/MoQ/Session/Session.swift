@@ -158,7 +158,9 @@ package final class Session {
 
     /// Client: begins before the handshake is complete, on the strength of an earlier session's ticket.
     package func beginEarly() {
-        guard phase == .handshaking, !connection.isServer, let known = Version(alpn: connection.alpn) else { return }
+        guard phase == .handshaking, !connection.isServer, let known = Version(alpn: connection.alpn) else {
+            return
+        }
         version = known
         phase = .settingUp
         isEarly = true

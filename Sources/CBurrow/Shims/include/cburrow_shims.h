@@ -140,8 +140,7 @@ void cburrow_sender_free(cburrow_sender *s);
     connected socket, local NULL when the system shall choose. The bytes must
     stay where they are until then. */
 int cburrow_sender_add(cburrow_sender *s, const cburrow_udp *udp, const void *bytes, size_t length, size_t segment,
-                       uint8_t ecn, const cburrow_address *_Nullable remote,
-                       const cburrow_address *_Nullable local);
+                       uint8_t ecn, const cburrow_address *_Nullable remote, const cburrow_address *_Nullable local);
 /** Sends the queued messages from index on. Returns how many went out, or -errno when not even one did. */
 int cburrow_sender_send(cburrow_sender *s, const cburrow_udp *udp, int from);
 int cburrow_sender_count(const cburrow_sender *s);
@@ -149,9 +148,9 @@ void cburrow_sender_clear(cburrow_sender *s);
 
 /** What a failed send means. */
 enum {
-  CBURROW_SEND_BLOCKED = 1, /* the socket's buffer is full */
+  CBURROW_SEND_BLOCKED = 1,   /* the socket's buffer is full */
   CBURROW_SEND_NO_MEMORY = 2, /* the system is short of buffers, try again soon */
-  CBURROW_SEND_NO_GSO = 3, /* perhaps segmentation is not possible after all */
+  CBURROW_SEND_NO_GSO = 3,    /* perhaps segmentation is not possible after all */
   CBURROW_SEND_TOO_LARGE = 4,
   CBURROW_SEND_LOST = 5 /* this packet cannot be sent; like a loss on the way */
 };
