@@ -144,4 +144,24 @@ import Testing
         scene.wait("each track delivers") { atBob.allSatisfy { bob.frames($0).count == 1 } }
         for (number, track) in atBob.enumerated() { #expect(bob.numbers(track) == [number]) }
     }
+
+    @Test(arguments: Version.preferred, [1, 2, 3]) func aBurstBeforeTheEndArrivesWhole(
+        version: Version,
+        seed: UInt64
+    ) throws {
+        let scene = try RoomScene(seed: seed, versions: [version])
+        var conditions = LinkConditions(delay: .milliseconds(10), loss: 0.1)
+        conditions.jitter = .milliseconds(10)
+        conditions.keepsOrder = false
+        let alice = try scene.join("alice", path: "alice", conditions: conditions)
+        let bob = try scene.join("bob", conditions: conditions)
+        let track = try alice.publish("t")
+        let atBob = try bob.subscribe("alice", "t")
+        scene.simulation.run(for: .seconds(2))
+        for number in 0..<5 { try alice.push(track, RoomMember.payload(number, size: 20_000)) }
+        alice.peer.node.closeTrack(track, now: scene.simulation.now)
+        scene.simulation.settle(alice.peer)
+        scene.wait("the track ends", seconds: 30) { bob.trackStates(atBob).last == .ended }
+        #expect(bob.numbers(atBob).sorted() == Array(0..<5))
+    }
 }

@@ -22,6 +22,12 @@ package final class Track {
     package internal(set) var state = State.pending
     /// Bytes of `groups`, as far as they are counted in the budget.
     private var cachedBytes = 0
+    /// Whether the source will say with which group it begins.
+    var announcesStart = false
+    /// The first group the source sends; `nil` when unknown.
+    private(set) var startGroup: UInt64?
+    /// The group after the last, once the source has said so.
+    var endGroup: UInt64?
     /// Ascending by sequence.
     private(set) var groups: ContiguousArray<Group> = []
     private(set) var counters = TrackCounters()
@@ -100,6 +106,12 @@ package final class Track {
     func setInfo(_ next: TrackInfo) {
         guard info == nil else { return }
         info = next
+        mark()
+    }
+
+    func setStart(_ group: UInt64) {
+        guard startGroup == nil else { return }
+        startGroup = group
         mark()
     }
 

@@ -68,14 +68,9 @@ extension Session {
         counters.announcementsReceived &+= 1
         switch announcement.status {
         case .active, .restarted:
-            if let known = watcher.live[announcement.suffix] {
-                guard version.allowsReannounce else {
-                    close(.protocolViolation, "broadcast announced twice")
-                    return false
-                }
-                learned.remove(known)
-                watcher.live[announcement.suffix] = nil
-            }
+            // A second announcement takes the place of the first, also before lite-05, where it should not happen: current
+            // relays do it on lite-02.
+            if let known = watcher.live.removeValue(forKey: announcement.suffix) { learned.remove(known) }
             return begin(announcement, watcher)
         case .ended:
             // Unknown paths are nothing to complain about: we may have left them out ourselves.

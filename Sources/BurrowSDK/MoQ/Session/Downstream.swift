@@ -23,6 +23,8 @@ final class Downstream: TrackReader {
     /// Groups before this one are not wanted.
     private var floor: UInt64
     private var hasAnswered = false
+    /// Whether a group was sent.
+    private var hasBegun = false
     private var isOver = false
     /// Whether the peer was told that nothing more begins.
     private var isFinished = false
@@ -47,6 +49,8 @@ final class Downstream: TrackReader {
         self.flow = flow
         id = request.id
         options = request.options
+        // Who cannot say how old a group may get takes what there is.
+        if !session.version.hasSubscribeOptions { options.maxAge = TrackLimits.retention }
         // Whoever names no group begins with the newest, from its first frame.
         floor = options.startGroup ?? track.latest?.sequence ?? 0
     }
@@ -64,6 +68,7 @@ final class Downstream: TrackReader {
         // A few groups change in a turn; all others are left alone.
         for group in track.changed { offer(group, session) }
         if !track.changed.isEmpty { expire(session) }
+        announceStart(session)
         for datagram in track.datagrams { send(datagram, session) }
         if track.state == .ended && !isStarved { finish(session) }
     }
@@ -95,7 +100,8 @@ final class Downstream: TrackReader {
             return
         }
         _ = served.insert(sequence)
-        announceStart(sequence, session)
+        hasBegun = true
+        announceStart(session)
         senders.append(Sender(stream: stream, group: group))
     }
 
@@ -136,11 +142,13 @@ final class Downstream: TrackReader {
         respond(.ok(SubscribeOptions(priority: options.priority)), session)
     }
 
-    /// From lite-05 on, the first group is the answer.
-    private func announceStart(_ sequence: UInt64, _ session: Session) {
-        guard !hasAnswered, session.version.hasSubscribeStart else { return }
+    /// From lite-05 on, the answer is the first group that will come: not the one that happens to come first, so it waits
+    /// for the source's word where that is to be had.
+    private func announceStart(_ session: Session) {
+        guard hasBegun, !hasAnswered, session.version.hasSubscribeStart else { return }
+        guard track.startGroup != nil || !track.announcesStart else { return }
         hasAnswered = true
-        respond(.start(group: sequence), session)
+        respond(.start(group: max(floor, track.startGroup ?? 0)), session)
     }
 
     private func respond(_ response: SubscribeResponse, _ session: Session) {

@@ -97,6 +97,7 @@ extension Session {
 
     /// False when the stream was given up over what it said.
     private func take(_ slice: Slice, _ receiver: GroupReceiver) -> Bool {
+        receiver.upstream.lastProgress = now
         do {
             try receiver.take(slice, context, now: now)
             return true
@@ -120,7 +121,7 @@ extension Session {
         receiver.isOver = true
         receiver.track.note(receiver.group)
         receiver.upstream.receiving -= 1
-        if receiver.upstream.isComplete { conclude(receiver.upstream) }
+        if receiver.upstream.isEnding && receiver.upstream.receiving == 0 { receiver.upstream.concludeInTime(self) }
     }
 
     func recycle(_ receiver: GroupReceiver) {

@@ -28,6 +28,7 @@ extension Session: TrackProvider {
         nextSubscribeID &+= 1
         upstreams[upstream.id] = upstream
         track.source = upstream
+        track.announcesStart = version.hasSubscribeStart
         upstream.abandonLater(self)
         if version.hasTrackInfo {
             let message = TrackRequest(broadcast: path, track: name).encode(version)
@@ -74,8 +75,8 @@ extension Session: TrackProvider {
                 case .ok: upstream.track.setState(.live)
                 case .start(let group):
                     upstream.track.setState(.live)
-                    upstream.starts(at: group)
-                case .end(let group): upstream.ends(before: group)
+                    upstream.track.setStart(group)
+                case .end(let group): upstream.track.endGroup = group
                 case .dropped: break
                 }
             }

@@ -13,12 +13,14 @@ final class Upstream: TrackSource {
     private(set) var stream: Stream?
     /// How long a track without readers, or one that has ended, waits for what may still come.
     static let linger = Interval.seconds(1)
+    /// How long a group of an ended track may stand still before it is given up.
+    static let patience = Interval.seconds(10)
     /// Group streams under way.
     var receiving = 0
     /// Groups that have begun to arrive.
     var received: UInt64 = 0
-    private var startGroup: UInt64?
-    private var endGroup: UInt64?
+    /// When something last arrived.
+    var lastProgress = Instant(microseconds: 0)
     private(set) var isEnding = false
     private var isLingering = false
     /// What the peer was last told.
@@ -63,33 +65,32 @@ final class Upstream: TrackSource {
         }
     }
 
-    /// The peer says with which group it begins.
-    func starts(at group: UInt64) {
-        startGroup = group
-    }
-
-    /// The peer says which group would be the next.
-    func ends(before group: UInt64) {
-        endGroup = group
-    }
-
     /// The peer has closed its half. Groups on other streams may still be under way, so the track ends when the last is
     /// here, or has had time enough to come.
     func ending(_ session: Session) {
         guard !isEnding else { return }
         isEnding = true
+        lastProgress = session.now
+        concludeInTime(session)
+    }
+
+    /// Ends the track now or when there is no more hope for missing groups.
+    func concludeInTime(_ session: Session) {
         if isComplete { return session.conclude(self) }
-        session.context.timers.set(session.now + Self.linger) { [weak self, weak session] in
-            guard let self, let session else { return }
-            session.conclude(self)
+        let patience = receiving > 0 ? Self.patience : Self.linger
+        let end = lastProgress + patience
+        if end <= session.now { return session.conclude(self) }
+        session.context.timers.set(end) { [weak self, weak session] in
+            guard let self, let session, !session.isClosed else { return }
+            self.concludeInTime(session)
         }
     }
 
     /// Whether everything the peer will send is here, as far as anyone can tell.
     var isComplete: Bool {
-        guard isEnding, receiving == 0, let endGroup else { return false }
-        guard let startGroup, startGroup < endGroup else { return received == 0 }
-        return received >= endGroup - startGroup
+        guard isEnding, receiving == 0, let end = track.endGroup else { return false }
+        guard let start = track.startGroup, start < end else { return received == 0 }
+        return received >= end - start
     }
 
     func streamIsGone() {
