@@ -52,6 +52,11 @@ let package = Package(
             path: "Sources/BurrowSDK/ABI"
         ),
 
+        .testTarget(
+            name: "BurrowEngineTests",
+            dependencies: ["BurrowBase", "BurrowEngine", "CBurrowShims"],
+            path: "Tests/EngineTests"
+        ),
         .testTarget(name: "BurrowBaseTests", dependencies: ["BurrowBase"], path: "Tests/BaseTests"),
         .testTarget(
             name: "BurrowCryptoTests",

@@ -16,7 +16,7 @@ passed=0 failed=0
 # build VARIANT: sets $lib to the folder of the library and $flags to what C programs are compiled with.
 build() {
   local scratch=.build sanitizers=()
-  flags=()
+  flags=() libraries=()
   if [ "$1" != plain ]; then
     scratch=.build-cabi-${1/+/-}
     local name
@@ -24,9 +24,16 @@ build() {
       # Swift checks its own arithmetic; there only the C part has undefined behaviour to look for.
       case $name in
         undefined) sanitizers+=(-Xcc -fsanitize=undefined) ;;
+        thread) sanitizers+=(--sanitize thread -Xcc -DCBURROW_THREAD_SANITIZER) ;;
         *) sanitizers+=(--sanitize "$name") ;;
       esac
       flags+=("-fsanitize=$name")
+      # The toolchain's runtime for threads watches libdispatch as well, so its programs need that library.
+      if [ "$name" = thread ]; then
+        local runtime
+        runtime=$(dirname "$compiler")/../lib/swift/linux
+        libraries+=("-L$runtime" -ldispatch -lBlocksRuntime "-Wl,-rpath,$runtime")
+      fi
     done
   fi
   mkdir -p "$scratch"
@@ -50,7 +57,7 @@ for variant in "${variants[@]}"; do
     program=$lib/cabi-$name
     log=$lib/cabi-$name.log
     "$compiler" -std=gnu11 -g -O1 -Wall -Wextra -Wno-nonnull -Werror "${flags[@]}" -Iinclude "$source" -o "$program" \
-      -pthread -L"$lib" -lburrow "-Wl,-rpath,$lib"
+      -pthread -L"$lib" -lburrow "-Wl,-rpath,$lib" "${libraries[@]}"
     status=0
     timeout 240 "$program" > "$log" 2>&1 || status=$?
     if [ $status -eq 0 ]; then
@@ -58,7 +65,7 @@ for variant in "${variants[@]}"; do
       passed=$((passed + 1))
     else
       echo "FAIL $name ($variant), status $status"
-      grep -vE '^(event|pass) ' "$log" | head -n 60 | sed 's/^/     /'
+      { grep -vE '^event ' "$log" || true; } | sed -n '1,60s/^/     /p'
       failed=$((failed + 1))
     fi
   done

@@ -1,7 +1,6 @@
 import BurrowBase
 import BurrowMoQ
 import CBurrowShims
-import Synchronization
 
 /// The part of an engine that hosts hold: it numbers things, hands commands to the loop, and owns the loop's thread.
 package final class Engine: HandleObject {
@@ -23,13 +22,13 @@ package final class Engine: HandleObject {
 
     package static var kind: HandleKind { .engine }
 
-    private static let lastEngine = Mutex<UInt64>(0)
+    private static let lastEngine = Guarded<UInt64>(0)
 
     /// The number by which the handle table knows what belongs to this engine.
     package let number: UInt64
     package let events: EventQueue
     let mailbox: Mailbox<Command>
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     private init() throws(EngineError) {
         number = Self.lastEngine.withLock { (last) in

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "cburrow_shims.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -9,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #ifndef UDP_SEGMENT
@@ -104,13 +102,8 @@ const char *cburrow_errno_text(int code) {
 
 int cburrow_is_address_in_use(int code) { return code == EADDRINUSE; }
 
-int cburrow_parse_address(const char *text, cburrow_address *out) {
-  struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST};
-  struct addrinfo *list = NULL;
-  if (getaddrinfo(text, NULL, &hints, &list) || !list) return 0;
-  from_system(list->ai_addr, out);
-  freeaddrinfo(list);
-  return 1;
+int cburrow_is_resource_shortage(int code) {
+  return code == EMFILE || code == ENFILE || code == ENOMEM || code == ENOBUFS;
 }
 
 /* ---- sockets ---- */
@@ -123,8 +116,11 @@ static int prepare(cburrow_udp *udp, int is_v6, int receive_buffer, int send_buf
   memset(udp, 0, sizeof *udp);
   udp->fd = socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (udp->fd < 0) return errno;
-  enable(udp->fd, SOL_SOCKET, SO_RCVBUF, receive_buffer);
-  enable(udp->fd, SOL_SOCKET, SO_SNDBUF, send_buffer);
+  /* Privileged processes may exceed the system's limits. */
+  if (setsockopt(udp->fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof receive_buffer) < 0)
+    enable(udp->fd, SOL_SOCKET, SO_RCVBUF, receive_buffer);
+  if (setsockopt(udp->fd, SOL_SOCKET, SO_SNDBUFFORCE, &send_buffer, sizeof send_buffer) < 0)
+    enable(udp->fd, SOL_SOCKET, SO_SNDBUF, send_buffer);
   if (is_v6) {
     enable(udp->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
     enable(udp->fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);

@@ -1,7 +1,6 @@
 import BurrowBase
 import BurrowMoQ
 import BurrowQUIC
-import Synchronization
 
 extension EngineLoop {
     func perform(_ command: Command) {

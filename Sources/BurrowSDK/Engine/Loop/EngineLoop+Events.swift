@@ -1,6 +1,5 @@
 import BurrowBase
 import BurrowMoQ
-import Synchronization
 
 extension EngineLoop {
     /// Brings the snapshots up to date with what the node tells, and passes it on to the host.

@@ -1,7 +1,6 @@
 import BurrowBase
 import BurrowMoQ
 import BurrowQUIC
-import Synchronization
 
 /// Snapshots of counters. Hosts read them without waiting, so they are taken here: when something changed, and a few times
 /// a second as long as the host asks.

@@ -1,7 +1,6 @@
 import BurrowBase
 import BurrowMoQ
 import BurrowQUIC
-import Synchronization
 
 /// The one thread that owns all protocol state of an engine. Turns readiness, commands and time into calls of the node,
 /// and what the node answers into datagrams and events.
@@ -179,7 +178,12 @@ final class EngineLoop {
             sockets.add(socket)
             node.socketOpened(id, local: socket.local, now: now)
         } catch {
-            node.socketFailed(id, error.context, now: now)
+            node.socketFailed(
+                id,
+                error.context,
+                code: error.code == .system ? .system : .unreachable,
+                now: now
+            )
         }
     }
 

@@ -1,11 +1,13 @@
 import BurrowBase
-import Synchronization
 
 /// What hosts do with a relay.
 extension HostRelay {
     package func stop() throws(EngineError) -> UInt64 {
-        guard markClosed() else { throw EngineError(.closed, "the relay is stopped") }
         let request = try engine.newRequest()
+        guard markClosed() else {
+            engine.requestCompleted()
+            throw EngineError(.closed, "the relay is stopped")
+        }
         engine.submit(.stopRelay(self, request: request))
         return request
     }

@@ -1,6 +1,5 @@
 package import BurrowBase
 package import BurrowMoQ
-package import Synchronization
 
 /// An embedded relay as hosts hold it: what can be read of it at any time, and the way to its engine.
 package final class HostRelay: HandleObject {
@@ -22,7 +21,7 @@ package final class HostRelay: HandleObject {
 
     package let engine: Engine
     package let number: UInt64
-    package let snapshot = Mutex(Snapshot())
+    package let snapshot = Guarded(Snapshot())
 
     init(engine: Engine, number: UInt64) {
         self.engine = engine

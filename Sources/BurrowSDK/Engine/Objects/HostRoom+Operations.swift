@@ -1,12 +1,14 @@
 import BurrowBase
 package import BurrowMoQ
-import Synchronization
 
 /// What hosts do with a room.
 extension HostRoom {
     package func close() throws(EngineError) -> UInt64 {
-        guard markClosed() else { throw EngineError(.closed, "the room is closed") }
         let request = try engine.newRequest()
+        guard markClosed() else {
+            engine.requestCompleted()
+            throw EngineError(.closed, "the room is closed")
+        }
         engine.submit(.closeRoom(self, request: request))
         return request
     }

@@ -1,7 +1,6 @@
 package import BurrowBase
 package import BurrowMoQ
 package import BurrowQUIC
-package import Synchronization
 
 /// A room as hosts hold it: what can be read of it at any time, and the way to its engine.
 package final class HostRoom: HandleObject {
@@ -36,7 +35,7 @@ package final class HostRoom: HandleObject {
     package let number: UInt64
     /// Our own path in normal form; empty when we only listen.
     package let path: String
-    package let snapshot = Mutex(Snapshot())
+    package let snapshot = Guarded(Snapshot())
 
     init(engine: Engine, number: UInt64, path: String) {
         self.engine = engine

@@ -1,6 +1,5 @@
 import BurrowBase
 package import BurrowMoQ
-import Synchronization
 
 /// What hosts do with a track.
 extension HostTrack {

@@ -1,6 +1,5 @@
 package import BurrowBase
 package import BurrowMoQ
-package import Synchronization
 
 /// A track as hosts hold it: its frames, what can be read of it at any time, and the way to its engine.
 package final class HostTrack: HandleObject {
@@ -34,7 +33,7 @@ package final class HostTrack: HandleObject {
     /// The ABI's number for what it carries.
     package let content: UInt32
     package let exchange = FrameExchange()
-    package let snapshot: Mutex<Snapshot>
+    package let snapshot: Guarded<Snapshot>
 
     init(
         room: HostRoom,
@@ -51,7 +50,7 @@ package final class HostTrack: HandleObject {
         self.path = path
         self.name = name
         self.content = content
-        snapshot = Mutex(Snapshot(options: options))
+        snapshot = Guarded(Snapshot(options: options))
     }
 
     package func lastReferenceGone() {

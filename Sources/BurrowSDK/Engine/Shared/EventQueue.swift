@@ -1,6 +1,5 @@
 import BurrowBase
 import CBurrowShims
-import Synchronization
 
 /// The events of one engine on their way to the host: posted by the loop, drained by one thread of the host at a time.
 ///
@@ -32,7 +31,7 @@ import Synchronization
         var isOver: Bool { isClosed || (isFinished && events.isEmpty) }
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     /// Readable while events wait, once `useDescriptor` was called.
     package let descriptor: Int32
     private let callback: OpaquePointer?

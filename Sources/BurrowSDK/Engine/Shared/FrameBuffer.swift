@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Memory for one received frame: filled by the loop, lent to the host, then used again.
 ///
 /// Who may touch it changes hands under the lock of its exchange.

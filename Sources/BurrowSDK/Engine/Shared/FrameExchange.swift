@@ -1,5 +1,4 @@
 import BurrowBase
-import Synchronization
 
 /// The frames of one track between the loop and the host.
 ///
@@ -89,15 +88,15 @@ package final class FrameExchange: Sendable {
         package var dropped: UInt64 = 0
     }
 
-    private let incoming = Mutex(Incoming())
-    private let outgoing = Mutex(Outgoing())
+    private let incoming = Guarded(Incoming())
+    private let outgoing = Guarded(Outgoing())
 
     package init() {}
 
     // MARK: Received frames, loop side
 
     /// Whether more frames may be delivered. When not, the pull that makes room asks for a refill.
-    func hasRoom() -> Bool {
+    package func hasRoom() -> Bool {
         incoming.withLock { (state) in
             let isFull =
                 state.frames.count >= EngineLimits.waitingFrames
@@ -108,7 +107,7 @@ package final class FrameExchange: Sendable {
     }
 
     /// Memory for a frame of this size.
-    func buffer(for count: Int) -> FrameBuffer {
+    package func buffer(for count: Int) -> FrameBuffer {
         let resting = incoming.withLock { (state) -> FrameBuffer? in
             guard let index = state.resting.lastIndex(where: { $0.capacity >= count }) else { return nil }
             state.resting.swapAt(index, state.resting.count - 1)
@@ -119,7 +118,7 @@ package final class FrameExchange: Sendable {
     }
 
     /// Adds a filled buffer. True when the host needs an event about it.
-    func deliver(_ buffer: FrameBuffer, count: Int, _ description: Description) -> Bool {
+    package func deliver(_ buffer: FrameBuffer, count: Int, _ description: Description) -> Bool {
         incoming.withLock { (state) in
             guard !state.isEnded else { return false }
             state.frames.append(Loan(buffer: buffer, count: count, description: description))
@@ -132,7 +131,7 @@ package final class FrameExchange: Sendable {
     }
 
     /// No more frames come.
-    func end() {
+    package func end() {
         incoming.withLock { $0.isEnded = true }
         outgoing.withLock { $0.isClosed = true }
     }
@@ -214,7 +213,7 @@ package final class FrameExchange: Sendable {
     }
 
     /// Swaps what was pushed for an empty batch. Loop only.
-    func takePushed(into batch: inout Pushed) {
+    package func takePushed(into batch: inout Pushed) {
         batch.removeAll()
         outgoing.withLock { (state) in
             swap(&state.pushed, &batch)

@@ -52,7 +52,7 @@ package protocol HandleObject: AnyObject, Sendable {
     private static let countLimit: UInt64 = 0xffff
 
     private let chunks: UnsafeMutablePointer<Atomic<UnsafeMutableRawPointer?>>
-    private let free = Mutex(FreeSlots())
+    private let free = Guarded(FreeSlots())
 
     package init() {
         unsafe chunks = .allocate(capacity: Self.chunkLimit)

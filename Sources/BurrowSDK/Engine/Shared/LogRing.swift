@@ -25,7 +25,7 @@ package enum LogLevel: Int32, Comparable, Sendable {
 
     package static let shared = LogRing()
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     /// The highest level any component has, so that what nobody wants costs one load.
     private let ceiling = Atomic<Int32>(LogLevel.warning.rawValue)
     private let callback: OpaquePointer?

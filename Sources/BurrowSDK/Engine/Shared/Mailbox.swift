@@ -1,5 +1,4 @@
 import CBurrowShims
-import Synchronization
 
 /// Messages from many threads to one that sleeps on a descriptor.
 ///
@@ -12,7 +11,7 @@ package final class Mailbox<Message: Sendable>: Sendable {
         var isClosed = false
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     /// Readable when a sleeping receiver has to wake.
     package let descriptor: Int32
 

@@ -33,16 +33,7 @@ extension SocketAddress {
         } else if host.contains(":") {
             return nil
         }
-        guard let ip = SocketAddress.IP(parsing: String(host)) else { return nil }
+        guard let ip = SocketAddress.IP(String(host)) else { return nil }
         self.init(ip: ip, port: port)
-    }
-}
-
-extension SocketAddress.IP {
-    /// Reads an address in digits, without brackets.
-    package init?(parsing text: String) {
-        var raw = cburrow_address()
-        guard !text.isEmpty, unsafe cburrow_parse_address(text, &raw) == 1 else { return nil }
-        self = SocketAddress(raw).ip
     }
 }

@@ -44,7 +44,8 @@ final class UDPSocket {
         var raw = remote.raw
         let code = unsafe cburrow_udp_connect(&udp, &raw, buffers.receive, buffers.send)
         if code != 0 {
-            throw EngineError(.unreachable, "no way to \(remote): \(SystemCall.text(code))")
+            let isOurs = cburrow_is_resource_shortage(code) == 1
+            throw EngineError(isOurs ? .system : .unreachable, "no socket: \(SystemCall.text(code))")
         }
         local = SocketAddress(udp.local)
         isConnected = true

@@ -112,9 +112,15 @@ package final class Node {
         services.perform(.closeSocket(socket))
     }
 
-    package func socketFailed(_ socket: SocketID, _ reason: String, now: Instant) {
+    /// No socket can be had: `code` tells a missing route (`unreachable`) from a system that refuses.
+    package func socketFailed(
+        _ socket: SocketID,
+        _ reason: String,
+        code: MoQError.Code = .unreachable,
+        now: Instant
+    ) {
         services.context.now = now
-        for room in rooms.values where room.socketFailed(socket, reason, now: now) { return }
+        for room in rooms.values where room.socketFailed(socket, MoQError(code, reason), now: now) { return }
     }
 
     /// The system says that nobody listens at the other end of a client's socket.

@@ -75,10 +75,10 @@ extension Room {
         return true
     }
 
-    func socketFailed(_ socket: SocketID, _ reason: String, now: Instant) -> Bool {
+    func socketFailed(_ socket: SocketID, _ error: MoQError, now: Instant) -> Bool {
         if migrationFailed(socket, now: now) { return true }
         guard let attempt = attempts.first(where: { $0.socket == socket }) else { return false }
-        fail(attempt, MoQError(.system, "\(attempt.address): \(reason)"), now: now)
+        fail(attempt, MoQError(error.code, "\(attempt.address): \(error.context)"), now: now)
         return true
     }
 

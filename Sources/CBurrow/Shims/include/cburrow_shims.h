@@ -62,6 +62,20 @@ void cburrow_call_wakeup(void *function, void *_Nullable user_data);
 void cburrow_call_log(void *function, void *_Nullable user_data, int32_t level, const char *component,
                       const char *text);
 
+/* ---- thread sanitizer ---- */
+
+#if defined(CBURROW_THREAD_SANITIZER)
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+static inline void cburrow_lock_taken(const void *lock) { __tsan_acquire((void *)lock); }
+static inline void cburrow_lock_given(const void *lock) { __tsan_release((void *)lock); }
+#else
+/** Tells the sanitizer what it cannot see: that a lock was taken. Nothing in other builds. */
+static inline void cburrow_lock_taken(const void *lock) { (void)lock; }
+/** The same for giving it back. */
+static inline void cburrow_lock_given(const void *lock) { (void)lock; }
+#endif
+
 /* ---- waiting ---- */
 
 int cburrow_eventfd(void);
@@ -94,8 +108,8 @@ const char *cburrow_resolve_error(int code);
 const char *cburrow_errno_text(int code);
 /** The errno that says that an address is taken. */
 int cburrow_is_address_in_use(int code);
-/** Reads an address in digits, without a port. 1 when it is one. */
-int cburrow_parse_address(const char *text, cburrow_address *out);
+/** Whether the system has no descriptor or memory left. */
+int cburrow_is_resource_shortage(int code);
 
 /* ---- UDP ---- */
 

@@ -1,0 +1,67 @@
+/* A process without descriptors left: every operation says so, and works again when there are some. */
+#include "support.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static int taken[256], taken_count;
+
+/** Leaves the process with a number of descriptors. */
+static void leave_descriptors(int spare) {
+  while (taken_count < 256 && (taken[taken_count] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0) taken_count++;
+  while (spare-- > 0 && taken_count > 0) close(taken[--taken_count]);
+}
+
+static void give_back(void) {
+  while (taken_count > 0) close(taken[--taken_count]);
+}
+
+int main(void) {
+  struct rlimit limit = {128, 128};
+  CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  burrow_engine *e = NULL, *other = NULL;
+  CHECK_STATUS(burrow_engine_create(NULL, &e), BURROW_OK);
+  burrow_relay_info info;
+  start_relay(e, &info);
+
+  for (int spare = 0; spare < 4; spare++) {
+    leave_descriptors(spare);
+    burrow_status status = burrow_engine_create(NULL, &other);
+    give_back();
+    CHECK(status == BURROW_ERR_SYSTEM || status == BURROW_OK);
+    CHECK(spare > 2 || status == BURROW_ERR_SYSTEM);
+    if (status == BURROW_OK) CHECK_STATUS(burrow_engine_destroy(other), BURROW_OK);
+  }
+
+  leave_descriptors(0);
+  static const char *const listen[] = {"127.0.0.1:0"};
+  burrow_relay_config relay_config;
+  CHECK_STATUS(burrow_relay_config_init(&relay_config, sizeof relay_config), BURROW_OK);
+  relay_config.listen = listen;
+  relay_config.listen_count = 1;
+  relay_config.flags = BURROW_RELAY_OPEN;
+  burrow_relay *relay = NULL;
+  burrow_request request;
+  CHECK_STATUS(burrow_relay_start(e, &relay_config, &relay, &request), BURROW_OK);
+  CHECK_STATUS(wait_done(e, request), BURROW_ERR_SYSTEM);
+  burrow_room_config config;
+  char url[64];
+  snprintf(url, sizeof url, "moqt://127.0.0.1:%u", info.port);
+  CHECK_STATUS(burrow_room_config_init(&config, sizeof config), BURROW_OK);
+  config.url = url;
+  config.pins = info.fingerprint;
+  config.pin_count = 1;
+  burrow_room *room = NULL;
+  CHECK_STATUS(burrow_room_open(e, &config, &room, &request), BURROW_OK);
+  CHECK_STATUS(wait_done(e, request), BURROW_ERR_SYSTEM);
+  /* Looking a name up needs a thread's descriptor too. */
+  config.url = "moqt://localhost";
+  CHECK_STATUS(burrow_room_open(e, &config, &room, &request), BURROW_OK);
+  CHECK(wait_done(e, request) < 0);
+
+  give_back();
+  CHECK(open_room(e, &info, NULL, 0) != NULL);
+  CHECK_STATUS(burrow_engine_destroy(e), BURROW_OK);
+  return finish_tests();
+}
