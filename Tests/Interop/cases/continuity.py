@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 
-from harness.case import Stage, case, check
+from harness.case import Stage, case, check, check_complete
 
 ENDLESS = ["--path", "room/alice", "--groups", "0", "--frames", "2", "--timeout", "60"]
 
@@ -107,3 +107,41 @@ for combination in (
     ("moqrs", "moqrs", "moqrs"),
 ):
     register_rebind(*combination)
+
+
+def register_ending(relay: str, publisher: str, subscriber: str, version: str) -> None:
+    @case(f"ending/{relay}-relay/{publisher}-publisher/{subscriber}-subscriber/{version}", limit=50)
+    async def run(stage: Stage) -> None:
+        """A track that ends while most of it still waits for a slow link: all of it arrives.
+
+        Only the links into which we send are slow: the upstream stack gives up what it has not sent when a track
+        ends (39 of these 40 frames).
+        """
+        home = await stage.relay(relay, *opened(relay), versions=version)
+        shape = ["--groups", "20", "--frames", "2", "--size", "20000", "--path", "room/alice", "--timeout", "45"]
+
+        async def client(whose: str, sender: str) -> list[str]:
+            address = home.address
+            if sender == "burrow":
+                address = await stage.impair(address, "both.rate=4M", "both.queue=150k", "both.delay=10ms")
+            way = ["--url", f"moqt://{address}", "--fingerprint", home.fingerprint]
+            return [*way, *shape, *pinned(whose, relay, version)]
+
+        speaker = await stage.spawn("publish", publisher, *await client(publisher, publisher), "--interval-ms", "1")
+        await speaker.wait("announced", 15)
+        quiet = ["--report-every", "0"]
+        listener = await stage.spawn("subscribe", subscriber, *await client(subscriber, relay), *quiet)
+        check_complete(await listener.wait("done", 30), 40)
+
+
+for combination in (
+    ("burrow", "burrow", "burrow", "05"),
+    ("burrow", "burrow", "burrow", "03"),
+    ("burrow", "moqrs", "moqrs", "05"),
+    ("burrow", "moqrs", "burrow", "05"),
+    ("burrow", "burrow", "moqrs", "05"),
+    ("moqrs", "burrow", "moqrs", "05"),
+    ("moqrs", "burrow", "moqrs", "03"),
+    ("moqrs", "burrow", "burrow", "05"),
+):
+    register_ending(*combination)
