@@ -48,7 +48,9 @@ for seed in arguments.first..<(arguments.first + arguments.count) {
     if arguments.log {
         for line in report.log { print(line) }
         let took = begin.duration(to: clock.now)
-        print("seed \(seed): \(report.frames) frames, \(report.datagrams) datagrams, \(report.length), \(took)")
+        print(
+            "seed \(seed): \(report.frames) frames, \(report.datagrams) datagrams, \(report.length), \(took)"
+        )
     }
     if !problems.isEmpty {
         failed.append(seed)

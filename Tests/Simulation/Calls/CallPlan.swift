@@ -74,7 +74,9 @@ package struct CallPlan: Sendable {
         drawWishes(&dice)
         drawTrouble(&dice)
         // Of the same time, what was drawn first comes first.
-        steps = steps.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
+        steps = steps.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(
+            \.element
+        )
         length = (steps.last?.at ?? .zero) + .milliseconds(500)
     }
 
@@ -166,7 +168,12 @@ package struct CallPlan: Sendable {
                     let end = start + dice.milliseconds(0...2500)
                     steps.append((end, .unsubscribe(number)))
                     guard dice.chance(0.5) else { continue }
-                    let again = Wish(member: member, target: target, track: track, options: drawOptions(&dice))
+                    let again = Wish(
+                        member: member,
+                        target: target,
+                        track: track,
+                        options: drawOptions(&dice)
+                    )
                     steps.append((end + dice.milliseconds(0...1000), .subscribe(wishes.count)))
                     wishes.append(again)
                 }

@@ -8,7 +8,8 @@ extension CallRun {
         for member in members {
             guard let room = member.room else { continue }
             let name = member.plan.name
-            guard let information = member.peer.node.information(of: room), information.state == .connected else {
+            guard let information = member.peer.node.information(of: room), information.state == .connected
+            else {
                 return "\(name) is not connected"
             }
             let seen = member.peer.node.participants(of: room).map(\.path.description).sorted()
@@ -16,10 +17,22 @@ extension CallRun {
             guard seen == there else { return "\(name) sees \(seen), there are \(there)" }
             for number in member.ears.keys.sorted() {
                 guard let ear = member.ears[number], !hearsNews(ear, member) else { continue }
-                return "\(name) hears nothing new of \(members[ear.wish.target].plan.name)/\(ear.wish.track)"
+                return "\(describe(ear, member)) hears nothing new"
             }
         }
         return nil
+    }
+
+    private func describe(_ ear: CallMember.Ear, _ member: CallMember) -> String {
+        let target = members[ear.wish.target]
+        let kind = target.plan.tracks[ear.wish.track].kind
+        let versions = [member, target].map { (one) in
+            one.room.flatMap { one.peer.node.information(of: $0)?.version }.map { "\($0)" } ?? "gone"
+        }
+        let order = ear.wish.options.ordered ? "ordered" : "unordered"
+        return
+            "\(member.plan.name) (\(versions[0])) <- \(target.plan.name)/\(ear.wish.track) (\(versions[1])), "
+            + "\(kind) \(order)"
     }
 
     private func hearsNews(_ ear: CallMember.Ear, _ member: CallMember) -> Bool {
@@ -51,11 +64,11 @@ extension CallRun {
                 for frame in member.peer.frames[ear.track] ?? [] {
                     if let mark = PayloadMark(frame.payload) { numbers.insert(mark.number) }
                 }
-                guard let first = numbers.min() else { return "\(member.plan.name) got nothing" }
+                guard let first = numbers.min() else { return "\(describe(ear, member)) got nothing" }
                 let missing = (first..<track.sent.count).filter { !numbers.contains($0) }
-                if !missing.isEmpty {
-                    let what = "\(missing.count) frames of \(members[ear.wish.target].plan.name)/\(ear.wish.track)"
-                    return "\(member.plan.name) lacks \(what) from \(missing[0]) on, which began at \(first)"
+                if let next = missing.first, let last = missing.last {
+                    return "\(describe(ear, member)) lacks \(missing.count) frames from \(next) to \(last); "
+                        + "there are \(first) to \(track.sent.count - 1)"
                 }
             }
         }
@@ -110,7 +123,9 @@ extension CallRun {
                 target.lives[mark.life][mark.track].sent[mark.number] == frame.payload
             else { return problem("\(name): a frame nobody sent, group \(frame.group) index \(frame.index)") }
             guard seen.insert(mark).inserted else {
-                return problem("\(name): frame \(mark.number) of life \(mark.life) twice, group \(frame.group)")
+                return problem(
+                    "\(name): frame \(mark.number) of life \(mark.life) twice, group \(frame.group)"
+                )
             }
             if ear.wish.options.ordered, !frame.isDatagram {
                 if let before = latest[mark.life], before >= (frame.group, frame.index) {
@@ -138,18 +153,24 @@ extension CallRun {
                 + "\(statistics.tracks), subscriptions \(statistics.subscriptions)"
         }
         let counters = statistics.counters
-        if counters.sessionsAccepted != counters.sessionsClosed { return "sessions came and never went: \(counters)" }
+        if counters.sessionsAccepted != counters.sessionsClosed {
+            return "sessions came and never went: \(counters)"
+        }
         if statistics.total.malformed + statistics.total.unknownStreams > 0 {
             return "the relay got what it does not understand: \(statistics.total)"
         }
         if relay.node.cache.bytes != 0 { return "\(relay.node.cache.bytes) bytes of groups at the relay" }
         for member in members where !member.peer.isDead {
             let (node, name) = (member.peer.node, member.plan.name)
-            if let room = member.room, node.information(of: room) != nil { return "\(name) still has its room" }
+            if let room = member.room, node.information(of: room) != nil {
+                return "\(name) still has its room"
+            }
             if member.peer.openSockets > 0 { return "\(name) has \(member.peer.openSockets) sockets open" }
             if node.cache.bytes != 0 { return "\(node.cache.bytes) bytes of groups at \(name)" }
             if node.deadline != .distantFuture { return "\(name) still has timers" }
-            for track in member.tracks where node.statistics(of: track.id) != nil { return "\(name) has tracks" }
+            for track in member.tracks where node.statistics(of: track.id) != nil {
+                return "\(name) has tracks"
+            }
         }
         return nil
     }

@@ -255,7 +255,11 @@ package final class CallRun {
     /// The trouble is over: lines are good from here on, so everything has to come right.
     private func becomeQuiet() {
         for member in members {
-            simulation.setConditions(LinkConditions(delay: member.plan.line.delay), between: member.peer, and: relay)
+            simulation.setConditions(
+                LinkConditions(delay: member.plan.line.delay),
+                between: member.peer,
+                and: relay
+            )
             for track in member.tracks { track.quietCount = track.sent.count }
         }
     }
