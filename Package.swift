@@ -73,6 +73,13 @@ let package = Package(
             dependencies: ["BurrowBase", "BurrowQUIC", "BurrowMoQ"],
             path: "Tests/Simulation"
         ),
+        .executableTarget(
+            name: "burrow-simulate",
+            dependencies: ["BurrowSimulation"],
+            path: "Tests/Simulate",
+            // Rounding; without Foundation nobody else brings it.
+            linkerSettings: [.linkedLibrary("m")]
+        ),
         .testTarget(
             name: "BurrowSimulationTests",
             dependencies: ["BurrowBase", "BurrowCrypto", "BurrowQUIC", "BurrowMoQ", "BurrowSimulation"],

@@ -52,6 +52,8 @@ package final class SimulatedPeer {
     package func boot() {
         seed = seed &+ 0x1_0000_0000
         node = Self.makeNode(seed)
+        // The new node numbers its tracks anew.
+        frames.removeAll()
         isDead = false
     }
 
