@@ -3,6 +3,21 @@ import BurrowQUIC
 import Testing
 
 @Suite struct HostileTests {
+    /// A datagram may be empty, and so may any piece of it.
+    @Test func emptyDatagramsArrive() throws {
+        let world = try World()
+        let connection = try world.connect()
+        #expect(world.run { !world.client.connected.isEmpty && !world.server.connected.isEmpty })
+        let (nothing, something): ([UInt8], [UInt8]) = ([], [1, 2])
+        let (empty, full) = (Slice(copying: nothing.span), Slice(copying: something.span))
+        for accepted in [
+            connection.sendDatagram(full, empty), connection.sendDatagram(empty, full), connection.sendDatagram(empty),
+            connection.sendDatagram([full, empty, full]), connection.sendDatagram([empty, empty, empty]),
+        ] { #expect(accepted) }
+        #expect(world.run(for: .seconds(5)) { world.server.datagrams.count == 5 })
+        #expect(world.server.datagrams == [[1, 2], [1, 2], [], [1, 2, 1, 2], []])
+    }
+
     @Test func garbageIsDropped() throws {
         let world = try World()
         _ = try world.connect()

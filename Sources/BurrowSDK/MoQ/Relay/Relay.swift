@@ -88,7 +88,10 @@ final class Relay {
         if let known = connection.owner as? Session {
             session = known
         } else {
-            guard phase == .listening, sessions[connection.serial] == nil else { return drain(connection) }
+            // A connection that closed in its own turn comes round once more, without a session.
+            guard phase == .listening, connection.isOpen, sessions[connection.serial] == nil else {
+                return drain(connection)
+            }
             session = Session(
                 connection: connection,
                 setupPath: nil,

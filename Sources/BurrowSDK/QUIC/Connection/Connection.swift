@@ -152,6 +152,9 @@ internal import CBurrowQUIC
 
     package var remoteAddress: SocketAddress { path.remote }
 
+    /// Neither side has ended the connection.
+    package var isOpen: Bool { phase == .open }
+
     /// The next thing that happened, nil when there is none.
     package func nextEvent() -> Event? {
         if let stream = delivered {
