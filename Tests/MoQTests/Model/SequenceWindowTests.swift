@@ -13,9 +13,21 @@ import Testing
         #expect(window.contains(230))
         #expect(!window.contains(229))
         #expect(insert(103))
-        // Too far behind to know: taken as seen.
-        #expect(window.contains(99))
-        #expect(!insert(101))
+        #expect(insert(229))
+        #expect(!insert(103))
+    }
+
+    @Test func aWholeTrackFitsWhicheverWayItComes() {
+        var window = SequenceWindow()
+        func insert(_ sequence: UInt64) -> Bool { window.insert(sequence) }
+        let count = UInt64(TrackLimits.groups)
+        for sequence in (1000..<1000 + count).reversed() { #expect(insert(sequence)) }
+        for sequence in 1000..<1000 + count { #expect(!insert(sequence)) }
+        // Further back nobody knows: taken as seen.
+        #expect(window.contains(999))
+        #expect(insert(5000 + count))
+        #expect(!window.contains(4999 + count))
+        #expect(window.contains(1001))
     }
 
     @Test func toleratesTheEndsOfTheRange() {

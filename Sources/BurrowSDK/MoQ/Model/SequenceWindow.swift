@@ -1,33 +1,52 @@
-/// Which sequences have been seen, exact for the newest 128 and "yes" for everything older.
+/// Which sequences have been seen: exact for the newest ones, as many as a track can hold, and "yes" for everything
+/// older.
 struct SequenceWindow {
+    private static let size = UInt64(TrackLimits.groups)
+    private static let wordBits: UInt64 = 64
+
     private var highest: UInt64?
-    /// Bit n stands for `highest - n`.
-    private var mask: UInt128 = 0
+    /// One bit for each of the newest sequences, at the sequence modulo the size.
+    private var bits = ContiguousArray<UInt64>(repeating: 0, count: Int((size + wordBits - 1) / wordBits))
 
     /// Notes a sequence. False when it was noted before or is too far behind.
     mutating func insert(_ sequence: UInt64) -> Bool {
-        guard let top = highest else {
+        if let top = highest {
+            guard !contains(sequence) else { return false }
+            if sequence > top {
+                forget(after: top, upTo: sequence)
+                highest = sequence
+            }
+        } else {
             highest = sequence
-            mask = 1
-            return true
         }
-        if sequence > top {
-            let step = sequence - top
-            mask = step < 128 ? mask << UInt128(step) | 1 : 1
-            highest = sequence
-            return true
-        }
-        let behind = top - sequence
-        guard behind < 128 else { return false }
-        let bit = UInt128(1) << UInt128(behind)
-        guard mask & bit == 0 else { return false }
-        mask |= bit
+        let (word, bit) = place(sequence)
+        bits[word] |= bit
         return true
     }
 
     func contains(_ sequence: UInt64) -> Bool {
         guard let top = highest, sequence <= top else { return false }
-        let behind = top - sequence
-        return behind >= 128 || mask & (UInt128(1) << UInt128(behind)) != 0
+        guard top - sequence < Self.size else { return true }
+        let (word, bit) = place(sequence)
+        return bits[word] & bit != 0
+    }
+
+    /// The places of sequences that are new were those of sequences long past.
+    private mutating func forget(after top: UInt64, upTo sequence: UInt64) {
+        guard sequence - top < Self.size else {
+            for word in bits.indices { bits[word] = 0 }
+            return
+        }
+        var next = top
+        while next < sequence {
+            next += 1
+            let (word, bit) = place(next)
+            bits[word] &= ~bit
+        }
+    }
+
+    private func place(_ sequence: UInt64) -> (word: Int, bit: UInt64) {
+        let index = sequence % Self.size
+        return (Int(index / Self.wordBits), 1 << (index % Self.wordBits))
     }
 }
