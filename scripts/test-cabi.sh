@@ -24,7 +24,7 @@ build() {
       # Swift checks its own arithmetic; there only the C part has undefined behaviour to look for.
       case $name in
         undefined) sanitizers+=(-Xcc -fsanitize=undefined) ;;
-        thread) sanitizers+=(--sanitize thread -Xcc -DCBURROW_THREAD_SANITIZER) ;;
+        thread) sanitizers+=(--sanitize thread -Xcc -DCBURROW_THREAD_SANITIZER -Xswiftc -DBURROW_THREAD_SANITIZER) ;;
         *) sanitizers+=(--sanitize "$name") ;;
       esac
       flags+=("-fsanitize=$name")
