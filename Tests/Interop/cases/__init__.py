@@ -1,5 +1,5 @@
 """All cases; importing a module registers its cases."""
 
-from . import access, announcements, continuity, matrix, old, pins, resilience, volume
+from . import access, announcements, continuity, extras, matrix, old, pins, resilience, volume
 
-__all__ = ["access", "announcements", "continuity", "matrix", "old", "pins", "resilience", "volume"]
+__all__ = ["access", "announcements", "continuity", "extras", "matrix", "old", "pins", "resilience", "volume"]

@@ -32,6 +32,7 @@ async def publish(tracks: dict[str, burrow.Track], stop: asyncio.Event) -> None:
                     timestamp_us=timestamp_us(group, index),
                     key=index == 0,
                     end_of_group=index == options.frames - 1,
+                    datagram=options.datagrams,
                 )
         emit("sent", group=group)
         group += 1

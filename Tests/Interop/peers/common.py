@@ -200,9 +200,11 @@ def arguments(
     p.add_argument("--interval-ms", type=float, default=20.0, help="time between two published groups")
     p.add_argument("--max-age-ms", type=int, default=20_000)
     p.add_argument("--reconnect", action="store_true")
+    p.add_argument("--datagrams", action="store_true", help="frames travel as datagrams, each a group of its own")
     p.add_argument("--hang", action="store_true", help="a varint timestamp stands before every payload")
     if subscriber:
         p.add_argument("--watch", default=None, help="only report participants below this prefix")
+        p.add_argument("--fetch", type=int, default=-1, help="at the end ask for this group again")
         p.add_argument("--latest", action="store_true", help="only the newest group, nothing older")
         p.add_argument("--timestamps", action="store_true", help="check the timestamps as well")
         p.add_argument("--report-every", type=int, default=1, help="report every n-th frame; 0: none")

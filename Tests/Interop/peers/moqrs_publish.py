@@ -18,6 +18,9 @@ async def publish(broadcast: moq.BroadcastProducer, tracks: list[moq.TrackProduc
     group = 0
     while not stop.is_set() and (options.groups == 0 or group < options.groups):
         for track in tracks:
+            if options.datagrams:
+                track.append_datagram(payload(track.name, group, 0, options.size), timestamp_us(group, 0))
+                continue
             producer = track.append_group()
             for index in range(options.frames):
                 if options.hang:

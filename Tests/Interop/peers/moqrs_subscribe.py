@@ -30,6 +30,8 @@ async def read_track(client: moq.Client, name: str, checker: Checker, stop: asyn
             broadcast = await client.announced_broadcast(options.path)
             track = await broadcast.subscribe_track(name, subscription)
             emit("subscribed", track=name)
+            while options.datagrams and (datagram := await track.recv_datagram()) is not None:
+                checker.frame(name, datagram.payload, datagram.sequence, 0, datagram.timestamp_us)
             while (group := await track.recv_group()) is not None:
                 task = asyncio.create_task(read_group(group, name, checker))
                 readers.add(task)
@@ -46,6 +48,19 @@ async def read_track(client: moq.Client, name: str, checker: Checker, stop: asyn
     if readers:
         await asyncio.wait(readers)
     emit("ended", track=name)
+
+
+async def fetch(client: moq.Client, name: str) -> None:
+    """Asks for one group by its number, outside of any subscription."""
+    broadcast = await client.announced_broadcast(options.path)
+    again = Checker([name], options)
+    again.every = 0
+    try:
+        group = await broadcast.fetch_group(name, options.fetch)
+        await read_group(group, name, again)
+        emit("fetched", group=options.fetch, frames=again.count, problems=again.problems)
+    except moq.Error as error:
+        emit("fetch-failed", group=options.fetch, text=repr(error))
 
 
 async def participants(client: moq.Client, prefix: str) -> None:
@@ -97,6 +112,8 @@ async def main(commands: Commands) -> None:
                     reading.result()
                 if done:
                     break
+            if options.fetch >= 0 and checker.complete():
+                await fetch(client, names[0])
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
             checker.report()
