@@ -57,6 +57,7 @@ package final class CallRun {
         isPushing = false
         wait("everything sent has arrived") { whatHasNotArrived() }
         for member in members { check(member) }
+        if !problems.isEmpty { problems += connections }
         everybodyLeaves()
         wait("the relay is empty") { whatIsLeft() }
         if simulation.isStuck { problem("a deadline stands still") }

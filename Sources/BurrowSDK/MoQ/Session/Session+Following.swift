@@ -114,6 +114,8 @@ extension Session: TrackProvider {
     /// Nobody reads the track any more.
     func abandon(_ upstream: Upstream) {
         guard remove(upstream) else { return }
+        // Whoever finds the track in a broadcast must not take it for one that is still followed.
+        upstream.track.setState(.failed(.cancelled))
         cancelStream(of: upstream, code: .cancelled)
     }
 
