@@ -44,6 +44,8 @@ package struct SessionLimits: Equatable, Sendable {
     package var subscriptions = 10_000
     /// Announce streams the peer may have open.
     package var announceStreams = 64
+    /// How long a client may take from the handshake until it has said where it wants to go.
+    package var setupTime = Interval.seconds(10)
     /// Requests of a client that wait until it is admitted.
     package var heldStreams = 64
     /// Group streams of one subscription that are under way; the oldest are given up beyond that.

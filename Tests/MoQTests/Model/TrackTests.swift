@@ -103,7 +103,7 @@ import Testing
             let group = try #require(track.beginGroup(0, now: at(0)))
             write("12345678", timestamp: 0, to: group)
             context.updates.deliver(now: at(0))
-            #expect(context.cache.bytes == group.log.byteCount)
+            #expect(context.cache.bytes == group.footprint)
         }
         #expect(context.cache.bytes == 0)
     }

@@ -72,7 +72,11 @@ final class HostileScene {
     ) throws -> RawConnection {
         let raw = try connect(version, settings: settings, location: location)
         if version.hasSetup {
-            raw.open(bidirectional: false, [0x01] + Setup(probe: 1, path: path, origin: 0x5234).encode(), finish: true)
+            raw.open(
+                bidirectional: false,
+                [0x01] + Setup(probe: 1, path: path, origin: 0x5234).encode(),
+                finish: true
+            )
         }
         if version.hasLegacySetup { raw.open(bidirectional: true, LegacySetup.client().encode()) }
         simulation.settle(attacker)

@@ -50,6 +50,7 @@ extension HostRelay {
                 json.integer(statistics.counters.sessionsAccepted, for: "sessions_accepted")
                 json.integer(statistics.counters.sessionsRefused, for: "sessions_refused")
                 json.integer(statistics.counters.sessionsClosed, for: "sessions_closed")
+                json.integer(statistics.counters.sessionsStalled, for: "sessions_stalled")
                 json.integer(statistics.counters.sessionsExpired, for: "sessions_expired")
                 json.object(for: "endpoint") { (json) in
                     json.integer(statistics.endpoint.accepted, for: "accepted")

@@ -29,6 +29,9 @@ package final class Group {
     /// Whether the log holds anything of the payload of the newest frame.
     private var payloadStarted = false
 
+    /// What a frame costs besides its bytes: it can be empty.
+    private static let frameCost = 96
+
     package init() {}
 
     /// Gets a used group ready for another sequence, keeping its memory.
@@ -54,10 +57,13 @@ package final class Group {
 
     package var isOpen: Bool { log.end == .open }
 
-    /// How many bytes came since this was last asked.
+    /// How much memory the group takes, roughly.
+    var footprint: Int { log.byteCount + frames.count * Self.frameCost }
+
+    /// How much the group grew since this was last asked.
     func countGrowth() -> Int {
-        let grown = log.byteCount - countedBytes
-        countedBytes = log.byteCount
+        let grown = footprint - countedBytes
+        countedBytes += grown
         return grown
     }
 

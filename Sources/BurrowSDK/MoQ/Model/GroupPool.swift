@@ -3,9 +3,14 @@ import BurrowBase
 /// Makes groups from used ones, so that a steady stream of groups costs no allocation.
 package final class GroupPool {
     private static let limit = 256
-    private static let probes = 4
+    private static let probes = 8
+    /// A group with more entries in its log than this is not worth keeping for small ones.
+    private static let entries = 4096
 
+    /// Given up by their tracks; others may still hold them.
     private var retired: [Group] = []
+    /// Held by nobody else, and empty.
+    private var unused: [Group] = []
     private var hand = 0
     /// How many groups were ever made: constant in steady state.
     private(set) var groupsMade = 0
@@ -13,7 +18,8 @@ package final class GroupPool {
     package init() {}
 
     func make(sequence: UInt64, arrival: Instant) -> Group {
-        let group = takeUnused() ?? fresh()
+        if unused.isEmpty { sweep() }
+        let group = unused.popLast() ?? fresh()
         group.reuse(sequence: sequence, arrival: arrival)
         return group
     }
@@ -23,25 +29,25 @@ package final class GroupPool {
         return Group()
     }
 
-    /// Keeps a group for later. Others may still hold it; it is used again when they no longer do.
+    /// Keeps a group for later. It is used again when nobody else holds it any more.
     func retire(_ group: Group) {
-        if retired.count < Self.limit {
-            retired.append(group)
-        } else {
-            hand = (hand + 1) % retired.count
-            retired[hand] = group
-        }
+        // Those beyond the limit go when their last holders let go.
+        if retired.count < Self.limit { retired.append(group) }
     }
 
-    private func takeUnused() -> Group? {
+    /// Empties retired groups that nobody holds any more, some at a time: what they held must not stay in memory until
+    /// they are used again.
+    func sweep() {
         for _ in 0..<min(Self.probes, retired.count) {
             hand = (hand + 1) % retired.count
-            if isKnownUniquelyReferenced(&retired[hand]) && retired[hand].ownsLogAlone() {
-                let last = retired.count - 1
-                retired.swapAt(hand, last)
-                return retired.removeLast()
+            guard isKnownUniquelyReferenced(&retired[hand]), retired[hand].ownsLogAlone() else { continue }
+            retired.swapAt(hand, retired.count - 1)
+            let group = retired.removeLast()
+            if unused.count < Self.limit, group.log.endEntry <= Self.entries {
+                group.reuse(sequence: 0, arrival: group.arrival)
+                unused.append(group)
             }
+            if retired.isEmpty { return }
         }
-        return nil
     }
 }

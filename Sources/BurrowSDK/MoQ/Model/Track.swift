@@ -42,16 +42,25 @@ package final class Track {
     weak var source: (any TrackSource)?
 
     private let context: SessionContext
+    /// Who answers for the memory.
+    private let account: CacheAccount
 
-    init(broadcast: BroadcastPath, name: String, info: TrackInfo?, context: SessionContext) {
+    init(
+        broadcast: BroadcastPath,
+        name: String,
+        info: TrackInfo?,
+        context: SessionContext,
+        account: CacheAccount? = nil
+    ) {
         self.broadcast = broadcast
         self.name = name
         self.info = info
         self.context = context
+        self.account = account ?? CacheAccount(context.cache)
     }
 
     deinit {
-        context.cache.bytes -= cachedBytes
+        account.add(-cachedBytes)
     }
 
     /// How long older groups are kept, limited whatever the source says.
@@ -178,15 +187,18 @@ package final class Track {
         for group in changed {
             let grown = group.countGrowth()
             cachedBytes += grown
-            context.cache.bytes += grown
+            account.add(grown)
         }
-        while groups.count > 1, let oldest = groups.first {
+        while let oldest = groups.first {
+            let isNewest = groups.count == 1
             let tooMuch =
-                groups.count > TrackLimits.groups || cachedBytes > TrackLimits.bytes || context.cache.isOver
-            guard tooMuch || isExpired(oldest, maxAge: retention) else { break }
+                isNewest
+                ? account.isOverdrawn
+                : groups.count > TrackLimits.groups || cachedBytes > TrackLimits.bytes || account.isOver
+            guard tooMuch || !isNewest && isExpired(oldest, maxAge: retention) else { break }
             groups.removeFirst()
             cachedBytes -= oldest.countedBytes
-            context.cache.bytes -= oldest.countedBytes
+            account.add(-oldest.countedBytes)
             if tooMuch { counters.groupsDropped &+= 1 }
             if oldest.isOpen || tooMuch {
                 // Whoever still sends it gives up; whoever has sent it all does not notice.

@@ -54,6 +54,7 @@ package final class Node {
         }
         services.context.updates.deliver(now: now)
         tellReaders(now: now)
+        services.context.pool.sweep()
         drainQLogs()
     }
 

@@ -43,6 +43,8 @@ final class Relay {
     private var sessions = SortedTable<UInt64, Session>()
     /// When sessions end because their tokens do, earliest first.
     private var expiries: [(at: Instant, serial: UInt64)] = []
+    /// Until when new sessions must have been set up, earliest first.
+    private var setups = FIFO<(at: Instant, serial: UInt64)>()
     private(set) var counters = RelayCounters()
     /// Counters of sessions that are gone.
     private var past = SessionCounters()
@@ -103,6 +105,7 @@ final class Relay {
             session.limits = configuration.sessionLimits
             connection.owner = session
             sessions[connection.serial] = session
+            setups.append((at: now + configuration.sessionLimits.setupTime, serial: connection.serial))
             counters.sessionsAccepted &+= 1
         }
         session.process()
@@ -167,10 +170,17 @@ final class Relay {
         case .listening, .stopped: break
         }
         if let first = expiries.first { earliest = min(earliest, first.at) }
+        if let first = setups.first { earliest = min(earliest, first.at) }
         return earliest
     }
 
     func handleTimers(now: Instant) {
+        while let first = setups.first, first.at <= now {
+            _ = setups.popFirst()
+            guard let session = sessions[first.serial], !session.isEstablished else { continue }
+            counters.sessionsStalled &+= 1
+            session.close(.controlMessageTimeout, "no setup")
+        }
         while let first = expiries.first, first.at <= now {
             expiries.removeFirst()
             counters.sessionsExpired &+= 1

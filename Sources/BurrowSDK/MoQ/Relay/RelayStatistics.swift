@@ -5,6 +5,8 @@ package struct RelayCounters: Equatable, Sendable {
     package var sessionsAccepted: UInt64 = 0
     package var sessionsRefused: UInt64 = 0
     package var sessionsClosed: UInt64 = 0
+    /// Closed because they never said what they came for.
+    package var sessionsStalled: UInt64 = 0
     /// Closed because their tokens ran out.
     package var sessionsExpired: UInt64 = 0
 }

@@ -65,6 +65,7 @@ extension Room {
                 hopID: hopID,
                 context: services.context
             )
+            session.limits = configuration.sessionLimits
             attempt.session = session
             connection.owner = attempt
             if ticket != nil && !connection.alpn.isEmpty { session.beginEarly() }

@@ -34,7 +34,13 @@ extension Room {
             maxAge: configuration.maxAge,
             timescale: 1_000_000
         )
-        let track = Track(broadcast: path, name: configuration.name, info: info, context: services.context)
+        let track = Track(
+            broadcast: path,
+            name: configuration.name,
+            info: info,
+            context: services.context,
+            account: account
+        )
         let added = PublishedTrack(track: track, context: services.context)
         published[id] = added
         local.add(added)

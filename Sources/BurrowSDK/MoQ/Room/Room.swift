@@ -24,6 +24,8 @@ final class Room {
     /// What the relay announces.
     let learned = Origin()
     let local = LocalBroadcast()
+    /// What our own tracks take in memory.
+    let account: CacheAccount
 
     private(set) var state = RoomState.connecting
     private(set) var lastError: MoQError?
@@ -62,6 +64,7 @@ final class Room {
         self.configuration = configuration
         self.services = services
         hopID = services.newHopID()
+        account = CacheAccount(services.context.cache)
         openRequest = request
         backoff = Backoff(first: configuration.firstPause, longest: configuration.longestPause)
         do {

@@ -13,6 +13,7 @@ package struct RoomConfiguration: Sendable {
     package var serverName: String?
     package var versions = Version.preferred
     package var settings = TransportSettings()
+    package var sessionLimits = SessionLimits()
     package var reconnects = true
     /// Whether to ask who else is there.
     package var discovers = true

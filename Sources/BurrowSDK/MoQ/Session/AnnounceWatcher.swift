@@ -53,8 +53,9 @@ extension Session {
     private func apply(_ message: AnnounceMessage, _ watcher: AnnounceWatcher) -> Bool {
         switch message {
         case .initial(let suffixes):
+            // One after the other, because the list may name a path twice as well.
             for suffix in suffixes {
-                guard begin(Announcement(status: .active, suffix: suffix), watcher) else { return false }
+                guard apply(Announcement(status: .active, suffix: suffix), watcher) else { return false }
             }
         case .ok(let hop, _):
             watcher.hop = hop
@@ -82,12 +83,18 @@ extension Session {
     /// Takes a new broadcast into the origin. False when the session was closed over it.
     private func begin(_ announcement: Announcement, _ watcher: AnnounceWatcher) -> Bool {
         guard watcher.live.count < limits.announcements else {
+            // A relay passes on what others announce, and must not lose its clients over them.
+            counters.announcementsRefused &+= 1
+            guard connection.isServer else { return true }
             close(.protocolViolation, "too many announcements")
             return false
         }
         guard let relative = try? watcher.prefix.appending(announcement.suffix),
             let path = try? scope.root.appending(relative)
-        else { return true }
+        else {
+            counters.announcementsRefused &+= 1
+            return true
+        }
         var hops = announcement.hops
         if version.hasAnnounceOK && watcher.hop != 0 { hops.append(watcher.hop) }
         // What has been through here already would go round for ever.

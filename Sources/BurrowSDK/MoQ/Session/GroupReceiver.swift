@@ -45,7 +45,7 @@ final class GroupReceiver {
                 if isLast { track.noteFrame(bytes: frameLength) }
             }
         }
-        guard group.log.byteCount <= TrackLimits.groupBytes else { throw .tooLarge }
+        guard group.footprint <= TrackLimits.groupBytes else { throw .tooLarge }
     }
 }
 
@@ -82,6 +82,11 @@ extension Session {
     }
 
     func receive(_ receiver: GroupReceiver) {
+        // The track has given the group up, so what is still to come would only take memory.
+        guard receiver.group.isOpen || receiver.isOver else {
+            connection.stopReading(receiver.stream, code: StreamCode.deliveryTimeout.wire)
+            return abandon(receiver, .deliveryTimeout)
+        }
         while true {
             switch connection.read(receiver.stream) {
             case .bytes(let slice):

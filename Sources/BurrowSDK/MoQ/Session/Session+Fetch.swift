@@ -25,7 +25,7 @@ final class FetchRequest {
                 group.append(payload: part)
             }
         }
-        guard group.log.byteCount <= TrackLimits.groupBytes else { throw .tooLarge }
+        guard group.footprint <= TrackLimits.groupBytes else { throw .tooLarge }
     }
 }
 

@@ -16,7 +16,8 @@ extension Session: TrackProvider {
             broadcast: broadcast.path,
             name: name,
             info: info,
-            context: context
+            context: context,
+            account: account
         )
         let upstream = Upstream(
             session: self,

@@ -50,6 +50,11 @@ extension Session {
 
     /// Finds out what a bidirectional stream asks for, as far as its bytes have come.
     func identify(_ stream: Stream, _ buffer: MessageBuffer) {
+        // What comes before the client is admitted stays with QUIC, whose flow control bounds it; only the first stream
+        // of `moql` is read, because it brings the setup.
+        let mayBeSetup =
+            phase == .settingUp && connection.isServer && version.hasLegacySetup && stream.id == 0
+        guard phase == .established || mayBeSetup else { return hold(stream) }
         var buffer = buffer
         let ended = fill(&buffer, from: stream)
         let request = buffer
@@ -62,16 +67,25 @@ extension Session {
             counters.unknownStreams &+= 1
             return refuse(stream, .cancelled)
         }
-        if type == .clientSetup, connection.isServer, version.hasLegacySetup, phase == .settingUp {
+        if mayBeSetup {
+            guard type == .clientSetup else {
+                return close(.protocolViolation, "no setup on the first stream")
+            }
             setRole(.legacySetup(buffer), of: stream)
             connection.setPriority(stream, .control)
             return receiveLegacySetup(stream, buffer)
         }
-        guard phase == .established else { return hold(stream) }
         do {
             connection.setPriority(stream, .control)
             let complete = try serve(type, stream, &buffer)
-            if !complete && ended { refuse(stream, .malformed) }
+            guard ended else { return }
+            if !complete { return refuse(stream, .malformed) }
+            // The end may have come together with the request.
+            switch role(of: stream) {
+            case .announceServer(let server): end(server, stream)
+            case .probeServer(let server): end(server)
+            default: break
+            }
         } catch {
             counters.malformed &+= 1
             refuse(stream, .malformed)

@@ -32,6 +32,8 @@ package final class Session {
 
     package let connection: Connection
     let context: SessionContext
+    /// What the peer's tracks take in memory.
+    let account: CacheAccount
     let served: Origin
     let learned: Origin
     package private(set) var version = Version.lite05
@@ -89,6 +91,7 @@ package final class Session {
         self.served = served
         self.learned = learned
         self.context = context
+        account = CacheAccount(context.cache)
     }
 
     package var isEstablished: Bool { phase == .established }
@@ -269,6 +272,7 @@ package final class Session {
     private func finished(_ stream: Stream) {
         let role = role(of: stream)
         clearRole(of: stream)
+        if !held.isEmpty { held.removeAll { $0 === stream } }
         switch role {
         case .groupSender(let downstream): downstream.sent(stream)
         case .announceServer(let server): announceServers.removeAll { $0 === server }
@@ -311,6 +315,8 @@ package final class Session {
         for index in roles.indices {
             switch roles[index] {
             case .groupReceiver(let receiver): abandon(receiver, .sessionClosed)
+            // Subscriptions that had ended but for their last groups are known by these alone.
+            case .groupSender(let downstream): downstream.detach()
             case .fetchRequest(let request): fail(request, .sessionClosed)
             case .fetchServer(let server): server.end()
             case .infoServer(let server): end(server)

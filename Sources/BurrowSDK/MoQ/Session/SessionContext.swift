@@ -29,11 +29,3 @@ package final class SessionContext {
         return overflow ? 0 : (unix - 1_577_836_800_000_000) / 1000
     }
 }
-
-/// How much memory the groups of all tracks may take.
-package final class CacheBudget {
-    package var limit = 512 * 1024 * 1024
-    package internal(set) var bytes = 0
-
-    var isOver: Bool { bytes > limit }
-}

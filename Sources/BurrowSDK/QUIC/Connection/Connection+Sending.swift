@@ -265,7 +265,9 @@ extension Connection {
         // ngtcp2 aborts over a piece without bytes, and an empty payload is for the peer to choose.
         if datagram.head.count > 0 { add(datagram.head, to: &gathered) }
         if let body = datagram.body, body.count > 0 { add(body, to: &gathered) }
-        for slice in datagram.rest.prefix(Hub.vectorCount - 2) where slice.count > 0 { add(slice, to: &gathered) }
+        for slice in datagram.rest.prefix(Hub.vectorCount - 2) where slice.count > 0 {
+            add(slice, to: &gathered)
+        }
         var accepted: Int32 = 0
         let size = unsafe cburrow_quic_write_datagram(
             handle,
