@@ -1,7 +1,6 @@
 import BurrowBase
 import BurrowEngine
 import CBurrowShims
-import Synchronization
 import Testing
 
 @Suite struct EventQueueTests {
@@ -94,7 +93,7 @@ import Testing
 
     @Test func wakesAWaiterWhenClosed() throws {
         let queue = try EventQueue()
-        let results = Mutex(0)
+        let results = Guarded(0)
         onThreads(2) { (number) in
             guard number == 0 else { return queue.close() }
             guard queue.beginDraining() else { return }
@@ -107,7 +106,7 @@ import Testing
     @Test func deliversEverythingBetweenThreads() throws {
         let queue = try EventQueue()
         let total: UInt64 = 20_000
-        let last = Mutex<UInt64>(0)
+        let last = Guarded<UInt64>(0)
         onThreads(2) { (number) in
             guard number == 0 else {
                 for request in 1...total { queue.post([Self.done(request)]) }

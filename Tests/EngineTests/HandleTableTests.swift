@@ -1,11 +1,10 @@
 import BurrowEngine
-import Synchronization
 import Testing
 
 /// Something to hold a handle to, which counts how often it was let go.
 final class Thing: HandleObject {
     static var kind: HandleKind { .room }
-    let gone = Mutex(0)
+    let gone = Guarded(0)
 
     func lastReferenceGone() { gone.withLock { $0 += 1 } }
 }
@@ -100,7 +99,7 @@ final class OtherThing: HandleObject {
     @Test func isExactUnderContention() {
         let thing = Thing()
         let handle = table.insert(thing, owner: 1)
-        let used = Mutex(0)
+        let used = Guarded(0)
         onThreads(4) { [table] (number) in
             for round in 0..<5000 {
                 if table.retain(handle) {
@@ -123,7 +122,7 @@ final class OtherThing: HandleObject {
         for _ in 0..<500 {
             let thing = Thing()
             let handle = table.insert(thing, owner: 1)
-            let released = Mutex(0)
+            let released = Guarded(0)
             onThreads(4) { [table] (_) in
                 _ = table.with(handle, as: Thing.self) { _ in }
                 if table.release(handle) { released.withLock { $0 += 1 } }

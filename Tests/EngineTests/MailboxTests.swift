@@ -1,6 +1,5 @@
 import BurrowEngine
 import CBurrowShims
-import Synchronization
 import Testing
 
 @Suite struct MailboxTests {
@@ -43,7 +42,7 @@ import Testing
 
     @Test func losesNothingUnderContention() throws {
         let mailbox = try Mailbox<Int>()
-        let sums = Mutex((received: 0, sum: 0))
+        let sums = Guarded((received: 0, sum: 0))
         let senders = 3
         let each = 10_000
         onThreads(senders + 1) { (number) in
