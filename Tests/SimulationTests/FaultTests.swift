@@ -115,6 +115,25 @@ import Testing
         #expect(Set(numbers).count == numbers.count)
     }
 
+    /// Lost datagrams are not repeated, so nothing else may wait for them to be acknowledged.
+    @Test func datagramsFlowAgainAfterABlackout() throws {
+        let scene = try RoomScene(seed: 17)
+        let alice = try scene.join("alice", path: "alice", conditions: Self.line)
+        let bob = try scene.join("bob", path: "bob", conditions: Self.line)
+        let track = try alice.publish("d")
+        let back = try bob.publish("d")
+        let atBob = try bob.subscribe("alice", "d")
+        _ = try alice.subscribe("bob", "d")
+        scene.simulation.run(for: .seconds(1))
+        alice.stream(track, count: 600, every: .milliseconds(20), size: 800, datagrams: true)
+        bob.stream(back, count: 600, every: .milliseconds(20), size: 800, datagrams: true)
+        let begin = scene.simulation.now + .seconds(1)
+        scene.simulation.addBlackout(begin..<(begin + .seconds(4)), of: bob.peer)
+        scene.simulation.run(for: .seconds(5))
+        let before = bob.frames(atBob).count
+        scene.wait("datagrams arrive again", seconds: 5) { bob.frames(atBob).count > before + 100 }
+    }
+
     @Test func theSameSeedGivesTheSameRun() throws {
         var conditions = LinkConditions(delay: .milliseconds(20), loss: 0.05)
         conditions.rateLimit = .init(bitsPerSecond: 500_000, queueBytes: 30_000)

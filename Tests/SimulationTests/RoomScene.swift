@@ -175,15 +175,22 @@ struct RoomMember {
     }
 
     /// Pushes a numbered frame at a steady pace.
-    func stream(_ track: TrackID, count: Int, every pace: Interval, size: Int = 100, groupLength: Int = 1) {
+    func stream(
+        _ track: TrackID,
+        count: Int,
+        every pace: Interval,
+        size: Int = 100,
+        groupLength: Int = 1,
+        datagrams: Bool = false
+    ) {
         var time = now
         for number in 0..<count {
-            scene.simulation.at(time) {
+            scene.simulation.at(time, on: peer) {
                 let payload = RoomMember.payload(number, size: size)
                 let isKey = number % groupLength == 0
                 let ends = number % groupLength == groupLength - 1
                 // A closed track is what some scenes are about.
-                try? push(track, payload, key: isKey, ends: ends)
+                try? push(track, payload, key: isKey, ends: ends, datagram: datagrams)
             }
             time = time + pace
         }

@@ -179,6 +179,18 @@ uint64_t cburrow_quic_bytes_in_flight(cburrow_quic_conn *conn) {
   return info.bytes_in_flight;
 }
 
+int cburrow_quic_may_write_datagram(cburrow_quic_conn *conn, size_t count) {
+#if CBURROW_QUIC_V1
+  ngtcp2_conn_info info;
+  ngtcp2_conn_get_conn_info(conn->conn, &info);
+#else
+  ngtcp2_conn_stat info;
+  ngtcp2_conn_get_conn_stat(conn->conn, &info);
+#endif
+  return info.bytes_in_flight == 0 ||
+         info.bytes_in_flight + count + DATAGRAM_OVERHEAD + cburrow_quic_mtu(conn) <= info.cwnd;
+}
+
 size_t cburrow_quic_mtu(cburrow_quic_conn *conn) { return ngtcp2_conn_get_path_max_tx_udp_payload_size(conn->conn); }
 
 void cburrow_quic_get_statistics(cburrow_quic_conn *conn, cburrow_quic_statistics *out) {

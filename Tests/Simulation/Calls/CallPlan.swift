@@ -185,7 +185,11 @@ package struct CallPlan: Sendable {
         for member in members.indices {
             let joins = members[member].joins
             let time = joins + dice.milliseconds(1000...4000)
-            if dice.chance(0.15) { steps.append((time, .blackout(member, dice.milliseconds(100...4000)))) }
+            if dice.chance(0.15) {
+                // After a longer one more groups wait than a relay keeps under way for a subscriber.
+                let length = dice.milliseconds(100...(isPatient ? 1500 : 4000))
+                steps.append((time, .blackout(member, length)))
+            }
             if dice.chance(0.15) { steps.append((time + dice.milliseconds(0...500), .rebind(member))) }
             if dice.chance(0.1) { steps.append((time + dice.milliseconds(0...500), .changeNetwork(member))) }
             if member > 0, dice.chance(0.12) {

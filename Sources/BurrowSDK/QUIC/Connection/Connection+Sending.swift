@@ -105,7 +105,9 @@ extension Connection {
         while true {
             let step: Step
             let hasCredit = unsafe !scheduler.isEmpty && cburrow_quic_credit_left(handle) > 0
-            if !datagrams.isEmpty, !hasCredit || (scheduler.topLevel ?? 0) < Self.datagramLevel {
+            if let datagram = datagrams.first, !hasCredit || (scheduler.topLevel ?? 0) < Self.datagramLevel,
+                unsafe cburrow_quic_may_write_datagram(handle, datagram.count) != 0
+            {
                 step = unsafe writeDatagram(handle, target, room, &written)
             } else if hasCredit, let slot = scheduler.next(), let stream = slots[slot] {
                 step = unsafe writeStream(stream, handle, target, room, &written)
