@@ -9,12 +9,15 @@ static int taken[256], taken_count;
 
 /** Leaves the process with a number of descriptors. */
 static void leave_descriptors(int spare) {
-  while (taken_count < 256 && (taken[taken_count] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0) taken_count++;
-  while (spare-- > 0 && taken_count > 0) close(taken[--taken_count]);
+  while (taken_count < 256 && (taken[taken_count] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+    taken_count++;
+  while (spare-- > 0 && taken_count > 0)
+    close(taken[--taken_count]);
 }
 
 static void give_back(void) {
-  while (taken_count > 0) close(taken[--taken_count]);
+  while (taken_count > 0)
+    close(taken[--taken_count]);
 }
 
 int main(void) {
