@@ -6,7 +6,9 @@ extension CallRun {
     /// A line about every connection, for people who look for a reason.
     package var connections: [String] {
         members.compactMap { (member) in
-            guard let room = member.room, let statistics = member.peer.node.statistics(of: room) else { return nil }
+            guard let room = member.room, let statistics = member.peer.node.statistics(of: room) else {
+                return nil
+            }
             return "\(member.plan.name): \(statistics)"
         } + ["relay: \(relay.node.statistics(of: relayID).map { "\($0)" } ?? "down")"]
     }

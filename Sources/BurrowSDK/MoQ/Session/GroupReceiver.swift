@@ -126,7 +126,9 @@ extension Session {
         receiver.isOver = true
         receiver.track.note(receiver.group)
         receiver.upstream.receiving -= 1
-        if receiver.upstream.isEnding && receiver.upstream.receiving == 0 { receiver.upstream.concludeInTime(self) }
+        if receiver.upstream.isEnding && receiver.upstream.receiving == 0 {
+            receiver.upstream.concludeInTime(self)
+        }
     }
 
     func recycle(_ receiver: GroupReceiver) {
