@@ -86,6 +86,15 @@ package final class Simulation {
         network.setConditions(conditions, between: a.host, and: b.host)
     }
 
+    /// Conditions of the line in one direction only.
+    package func setConditions(_ conditions: LinkConditions, from a: RawPeer, to b: SimulatedPeer) {
+        network.setConditions(conditions, from: a.host, to: b.host)
+    }
+
+    package func setConditions(_ conditions: LinkConditions, from a: SimulatedPeer, to b: RawPeer) {
+        network.setConditions(conditions, from: a.host, to: b.host)
+    }
+
     package func rebind(_ peer: SimulatedPeer) {
         network.rebind(peer.host)
     }
@@ -110,7 +119,10 @@ package final class Simulation {
         var isDone = false
         while !isDone {
             isDone = peer.endpoint.flush(into: &batch, now: now)
-            for entry in batch.entries { send(entry, from: entry.path.local) }
+            for entry in batch.entries {
+                if peer.recordsDatagrams { record(entry, peer) }
+                send(entry, from: entry.path.local)
+            }
             batch.removeAll()
         }
         peer.deadline = peer.endpoint.deadline
@@ -219,6 +231,16 @@ package final class Simulation {
             isDone = peer.node.flush(into: &batch, now: now)
             for entry in batch.entries { send(entry, of: peer) }
             batch.removeAll()
+        }
+    }
+
+    private func record(_ entry: DatagramBatch.Entry, _ peer: RawPeer) {
+        let bytes = unsafe [UInt8](UnsafeRawBufferPointer(batch.bytes(of: entry)))
+        for start in stride(from: 0, to: bytes.count, by: max(entry.segmentSize, 1)) {
+            let part = Array(bytes[start..<min(start + entry.segmentSize, bytes.count)])
+            peer.sent.append(
+                SimulatedDatagram(source: entry.path.local, destination: entry.path.remote, bytes: part)
+            )
         }
     }
 

@@ -9,8 +9,8 @@ package final class RawPeer {
     let host: SimulatedNetwork.HostID
     /// In the order they came.
     package private(set) var connections: [RawConnection] = []
-    /// The datagrams that arrived, newest last, when `recordsDatagrams` is set.
-    package private(set) var recorded: [[UInt8]] = []
+    /// The datagrams that were sent, newest last, when `recordsDatagrams` is set.
+    package internal(set) var sent: [SimulatedDatagram] = []
     package var recordsDatagrams = false
     /// Called with each connection that clients open to this machine.
     package var accepted: (RawConnection) -> Void = { _ in }
@@ -76,7 +76,6 @@ package final class RawPeer {
     }
 
     func receive(_ bytes: [UInt8], path: DatagramPath, ecn: ECN, now: Instant) {
-        if recordsDatagrams { recorded.append(bytes) }
         var bytes = bytes
         unsafe bytes.withUnsafeMutableBytes { unsafe endpoint.receive($0, path: path, ecn: ecn, now: now) }
     }

@@ -135,6 +135,14 @@ extension Node {
         (rooms[id]?.participants.values).map { $0.sorted { $0.number < $1.number } } ?? []
     }
 
+    /// How many paths a room has numbers for, those of participants that left included.
+    package func rememberedPaths(of id: RoomID) -> Int { rooms[id]?.participantNumbers.count ?? 0 }
+
+    /// Groups of all subscriptions that the host has not taken yet.
+    package var waitingGroups: Int {
+        rooms.values.reduce(0) { $0 + $1.subscriptions.values.reduce(0) { $0 + $1.reader.waitingGroups } }
+    }
+
     package func statistics(of id: RoomID) -> RoomStatistics? {
         rooms[id]?.statistics
     }

@@ -35,6 +35,8 @@ final class FrameReader: TrackReader, GroupFetchReader {
 
     var wanted: SubscribeOptions? { options }
 
+    var waitingGroups: Int { pending.count }
+
     init(id: TrackID, options: SubscribeOptions, ready: ReadyReaders) {
         self.id = id
         self.options = options
