@@ -7,6 +7,7 @@ final class NodeServices {
     let ready = ReadyReaders()
     let clients: Endpoint
     var tickets = TicketCache()
+    var trust = TrustCache()
     var random: any RandomSource
     private(set) var effects: [NodeEffect] = []
     private(set) var events: [NodeEvent] = []

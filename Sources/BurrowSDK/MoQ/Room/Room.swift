@@ -67,11 +67,7 @@ final class Room {
         account = CacheAccount(services.context.cache)
         openRequest = request
         backoff = Backoff(first: configuration.firstPause, longest: configuration.longestPause)
-        do {
-            trust = try TLSContext.client(trust: configuration.trust)
-        } catch {
-            throw MoQError(error)
-        }
+        trust = try services.trust.context(for: configuration.trust)
         guard !configuration.versions.isEmpty else {
             throw MoQError(.invalidArgument, "no protocol version allowed")
         }

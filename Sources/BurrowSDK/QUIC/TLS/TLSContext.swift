@@ -4,7 +4,7 @@ internal import CBurrowQUIC
 @safe package final class TLSContext {
     /// Whom a client believes. With pins, the server's own certificate must be one of them and nothing else
     /// counts; otherwise its chain must lead to a root and its names must contain the host.
-    package struct ClientTrust: Sendable {
+    package struct ClientTrust: Hashable, Sendable {
         package var systemRoots = true
         package var rootsPEM: [UInt8]?
         /// SHA-256 of the server certificate's DER.
