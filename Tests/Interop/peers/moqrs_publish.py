@@ -14,6 +14,9 @@ moq.log_level(options.log)
 async def publish(broadcast: moq.BroadcastProducer, tracks: list[moq.TrackProducer], stop: asyncio.Event) -> None:
     if not options.no_wait:
         await asyncio.gather(*(track.demand().used() for track in tracks))
+        # The question for track information counts as use already; who asked it has yet to subscribe, and would
+        # begin with the newest of what is published until then.
+        await asyncio.sleep(0.3)
         emit("used")
     group = 0
     while not stop.is_set() and (options.groups == 0 or group < options.groups):
