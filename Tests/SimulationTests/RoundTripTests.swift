@@ -47,6 +47,6 @@ import Testing
         let measured = try measure(version)
         // The handshake, and one for the question and its answer. lite-02 shakes hands once more.
         #expect(measured.firstFrame <= (version.hasLegacySetup ? 3.1 : 2.1), "\(measured)")
-        #expect(measured.connected <= (version.hasLegacySetup ? 2.1 : 1.1), "\(measured)")
+        #expect(measured.connected <= (version.hasLegacySetup || version.hasSetup ? 2.1 : 1.1), "\(measured)")
     }
 }

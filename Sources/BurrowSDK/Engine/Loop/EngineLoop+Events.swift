@@ -158,6 +158,7 @@ extension EngineLoop {
             snapshot.isClosed = true
         }
         tell(HostEvent(.relayState(phase), subject: known.handle, time: now, error: error))
+        LogRing.shared.write(.info, "engine", "relay \(phase)\(error.map { ": \($0.context)" } ?? "")")
         guard phase == .stopped else { return }
         relays[known.relay.number] = nil
         relaysByID[id] = nil

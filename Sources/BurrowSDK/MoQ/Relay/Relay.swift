@@ -138,7 +138,11 @@ final class Relay {
             session.accept(grant.scope)
         } catch {
             counters.sessionsRefused &+= 1
-            session.close(.unauthorized, error.context)
+            // Not at once: during the handshake a client may not be told an application's reason (RFC 9000 §10.2.3).
+            let reason = error.context
+            services.context.timers.set(now + .milliseconds(5)) { [weak session] in
+                session?.close(.unauthorized, reason)
+            }
         }
     }
 

@@ -52,7 +52,8 @@ final class FrameReader: TrackReader, GroupFetchReader {
         timescale = track.info?.timescale ?? timescale
         mustResume = position != nil || !pending.isEmpty
         track.add(self)
-        for group in track.groups.suffix(1) { absorb(group) }
+        // Whoever names no first group begins with the newest.
+        for group in options.startGroup == nil ? track.groups.suffix(1) : track.groups[...] { absorb(group) }
         finishTurn(track, now: now)
     }
 

@@ -136,6 +136,12 @@ final class Subscription {
         guard let track = reader.track, let broadcast else {
             return room.services.complete(request, MoQError(.closed, "track is not there"))
         }
+        if let version = room.session?.version, !version.hasFetch {
+            return room.services.complete(
+                request,
+                MoQError(.versionMismatch, "fetching a group needs moq-lite-05, the relay speaks \(version.alpn)")
+            )
+        }
         if let group = track.group(sequence), !group.isOpen {
             reader.add(fetched: group)
             fetches.append((request, group))

@@ -129,7 +129,7 @@ final class Downstream: TrackReader {
 
     private func send(_ datagram: Datagram, _ session: Session) {
         guard datagram.sequence >= floor, datagram.sequence <= options.endGroup ?? .max else { return }
-        session.send(datagram, id: id)
+        session.send(datagram, id: id, priority: options.priority, flow: flow)
     }
 
     // MARK: Answering
@@ -158,12 +158,12 @@ final class Downstream: TrackReader {
 
     /// The track is over: the groups under way are still delivered.
     private func finish(_ session: Session) {
-        guard !isFinished else { return }
+        // Current peers throw away what comes after the end, so it is said when everything is there.
+        guard !isFinished, senders.isEmpty else { return }
         isFinished = true
-        let (next, overflow) = (track.latest?.sequence ?? 0).addingReportingOverflow(
-            track.latest == nil ? 0 : 1
-        )
-        respond(.end(group: overflow ? .max : next), session)
+        let last = track.latest?.sequence
+        let next = track.endGroup ?? last.map { $0 == .max ? $0 : $0 + 1 } ?? 0
+        respond(.end(group: next), session)
         session.connection.finish(stream)
     }
 
@@ -184,7 +184,9 @@ final class Downstream: TrackReader {
     /// A group arrived whole at the peer, or was reset.
     func sent(_ stream: Stream) {
         senders.removeAll { $0.stream === stream }
-        if isLeaving && senders.isEmpty { detach() }
+        guard senders.isEmpty else { return }
+        if isLeaving { return detach() }
+        if track.state == .ended, !isStarved, !isOver, let session { finish(session) }
     }
 
     /// The control stream is over after we have said that nothing more begins: the groups under way are still sent.

@@ -102,8 +102,8 @@ extension Session {
         for downstream in waiting { downstream.offerAll() }
     }
 
-    func send(_ datagram: Datagram, id: UInt64) {
-        guard version.hasDatagrams else { return }
+    func send(_ datagram: Datagram, id: UInt64, priority: UInt8, flow: UInt32) {
+        guard version.hasDatagrams else { return sendAsGroup(datagram, id: id, priority: priority, flow: flow) }
         let header = DatagramHeader(
             subscribeID: id,
             sequence: datagram.sequence,
@@ -116,6 +116,25 @@ extension Session {
             counters.datagramsDropped &+= 1
             return
         }
+        counters.datagramsSent &+= 1
+    }
+
+    /// To those who know no datagrams, one is a group of its own.
+    private func sendAsGroup(_ datagram: Datagram, id: UInt64, priority: UInt8, flow: UInt32) {
+        guard let stream = connection.openStream(bidirectional: false) else {
+            counters.datagramsDropped &+= 1
+            return
+        }
+        setRole(.ignored, of: stream)
+        let order = UInt64.max - datagram.sequence
+        connection.setPriority(stream, SendPriority(level: UInt16(priority), flow: flow, order: order))
+        let opening = GroupHeader(subscribeID: id, sequence: datagram.sequence).streamOpening
+        connection.write(context.allocator.copy(opening.span), to: stream)
+        let header = FrameHeader(timestampDelta: 0, payloadLength: datagram.payload.count)
+        let bare = context.allocator.copy(header.encoded.span).dropFirst(header.deltaLength)
+        connection.write(bare, to: stream)
+        connection.write(datagram.payload, to: stream)
+        connection.finish(stream)
         counters.datagramsSent &+= 1
     }
 

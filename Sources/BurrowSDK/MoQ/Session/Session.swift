@@ -9,8 +9,9 @@ package final class Session {
     package enum Event: Equatable {
         /// Server: the client has said where it wants to go. Answer with `accept` or `close`.
         case requested(path: String?)
-        /// Client: the session may be used before the handshake is complete, for requests that are safe to repeat. Either
-        /// `established` follows, or everything is void and `established` follows later.
+        /// Client: the session takes requests that are safe to repeat, although the handshake may not be complete and the
+        /// server has not said whether it accepts us. `established` follows, and when early data is refused `early`
+        /// again before it.
         case early(Version)
         /// The session is ready for use.
         case established(Version)
@@ -58,6 +59,7 @@ package final class Session {
     private var events: [Event] = []
     private var legacyTypeRead = false
     private var isConnected = false
+    private var isAccepted = false
     /// Whether the handshake is still under way although the session is in use.
     private var isEarly = false
     private var eventsRead = 0
@@ -184,8 +186,7 @@ package final class Session {
         isConnected = true
         if isEarly {
             isEarly = false
-            if phase == .established { emit(.established(version)) }
-            return
+            return tellIfAccepted()
         }
         guard phase == .handshaking else { return }
         guard let chosen = Version(alpn: alpn) else {
@@ -383,11 +384,23 @@ package final class Session {
         establish()
     }
 
+    /// Client: a server of lite-05 says by its SETUP that it has accepted ours; before, nobody says anything.
+    private func tellIfAccepted() {
+        guard isConnected, !isAccepted, phase == .established, hasPeerSetup || !version.hasSetup else { return }
+        isAccepted = true
+        emit(.established(version))
+    }
+
     private func establish() {
         guard phase == .settingUp || phase == .deciding else { return }
         phase = .established
         served.watch(self)
-        emit(isEarly ? .early(version) : .established(version))
+        if connection.isServer {
+            emit(.established(version))
+        } else {
+            emit(.early(version))
+            tellIfAccepted()
+        }
         let waiting = held
         held.removeAll()
         for stream in waiting { readable(stream) }
@@ -410,11 +423,9 @@ package final class Session {
             hasPeerSetup = true
             peerHop = setup.origin ?? 0
             peerReportsBandwidth = (setup.probe ?? 0) >= 1
-            if connection.isServer {
-                decide(path: setup.path)
-            } else if peerReportsBandwidth {
-                watchBandwidth()
-            }
+            guard !connection.isServer else { return decide(path: setup.path) }
+            tellIfAccepted()
+            if peerReportsBandwidth { watchBandwidth() }
         } catch {
             close(.keyValueFormatting, "malformed setup")
         }
