@@ -40,6 +40,8 @@ package enum WireLimits {
 package struct SessionLimits: Equatable, Sendable {
     /// Paths the peer may announce at a time.
     package var announcements = 16 * 1024
+    /// Paths a room keeps numbers for; at least as many as may be announced.
+    package var rememberedPaths = 20_000
     /// Tracks the peer may be subscribed to at a time.
     package var subscriptions = 10_000
     /// Announce streams the peer may have open.
@@ -48,6 +50,8 @@ package struct SessionLimits: Equatable, Sendable {
     package var setupTime = Interval.seconds(10)
     /// Requests of a client that wait until it is admitted.
     package var heldStreams = 64
+    /// Bytes of announcements that may wait for a peer that does not read them.
+    package var announceBacklog = 1024 * 1024
     /// Group streams of one subscription that are under way; the oldest are given up beyond that.
     package var groupsUnderWay = 256
 
@@ -71,6 +75,8 @@ package enum TrackLimits {
     package static let bytes = 64 * 1024 * 1024
     /// How long older groups are kept at most, whatever the publisher says.
     package static let retention = Interval.seconds(60)
+    /// How long a slow subscriber gets for a group, if it wants, even when the track itself keeps groups shorter.
+    package static let leastPatience = Interval.seconds(5)
     /// Datagrams waiting for the end of a turn.
     package static let datagramsPerTurn = 256
     /// Tracks of one broadcast.

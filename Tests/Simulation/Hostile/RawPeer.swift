@@ -87,8 +87,8 @@ package final class RawPeer {
                 raw.process()
             } else {
                 let raw = adopt(connection)
-                raw.process()
                 accepted(raw)
+                raw.process()
             }
         }
     }

@@ -112,8 +112,25 @@ final class FrameReader: TrackReader, GroupFetchReader {
             }
             pending.removeFirst()
         }
+        dropExcess()
         state = track.state
         mark(now: now)
+    }
+
+    /// However patient the host is, what it does not take is not kept without end.
+    private func dropExcess() {
+        guard pending.count > 1 else { return }
+        var bytes = pending.reduce(0) { $0 + $1.group.footprint }
+        while pending.count > 1, let first = pending.first,
+            pending.count > TrackLimits.groups || bytes - first.group.footprint > TrackLimits.bytes
+        {
+            bytes -= first.group.footprint
+            let left = first.group.frames.count - first.next
+            counters.expiredGroups &+= 1
+            counters.droppedFrames &+= UInt64(clamping: left)
+            isDiscontinuous = true
+            pending.removeFirst()
+        }
     }
 
     // MARK: Fetching

@@ -24,14 +24,24 @@ extension Room: OriginWatcher {
         if participants[path] != nil {
             participants[path]?.isStale = false
         } else {
-            let number = participantNumbers[path] ?? UInt32(clamping: participantNumbers.count + 1)
-            participantNumbers[path] = number
+            let number = number(for: path)
             participants[path] = Participant(number: number, path: path, joined: services.context.now)
             services.tell(.joined(id, participant: number, path: path.description))
         }
         for subscription in subscriptions.values where subscription.path == path {
             subscription.follow(broadcast, self, now: services.context.now)
         }
+    }
+
+    /// The one the path had before. Those who left are forgotten when a relay names paths without end.
+    private func number(for path: BroadcastPath) -> UInt32 {
+        if let known = participantNumbers[path] { return known }
+        if participantNumbers.count >= configuration.sessionLimits.rememberedPaths {
+            participantNumbers = participantNumbers.filter { participants[$0.key] != nil }
+        }
+        lastParticipantNumber &+= 1
+        participantNumbers[path] = lastParticipantNumber
+        return lastParticipantNumber
     }
 
     private func disappeared(_ path: BroadcastPath) {

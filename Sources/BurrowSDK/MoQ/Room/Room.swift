@@ -45,6 +45,7 @@ final class Room {
 
     var participants: [BroadcastPath: Participant] = [:]
     var participantNumbers: [BroadcastPath: UInt32] = [:]
+    var lastParticipantNumber: UInt32 = 0
     /// When participants that did not come back after a reconnect are given up.
     var reconcileDeadline: Instant = .distantFuture
     var published = SortedTable<TrackID, PublishedTrack>()
@@ -113,7 +114,6 @@ final class Room {
         connectDeadline = .distantFuture
         connectedSince = now
         lastError = nil
-        backoff.reset()
         dropAttempts(but: attempt, now: now)
         let isReturn = state == .reconnecting
         state = .connected
@@ -128,8 +128,13 @@ final class Room {
     /// the others are on their way.
     static let reconcileGrace = Interval.seconds(2)
 
+    /// A connection that held this long was a good one.
+    static let lastingConnection = Interval.seconds(5)
+
     /// The connection is gone, or could not be made.
     func lost(_ error: MoQError, now: Instant) {
+        // A relay that lets us in only to send us away again must not be asked again and again at once.
+        if let connectedSince, now - connectedSince >= Self.lastingConnection { backoff.reset() }
         connectedSince = nil
         dropAttempts(but: nil, now: now)
         let wasConnected = state == .connected || state == .reconnecting

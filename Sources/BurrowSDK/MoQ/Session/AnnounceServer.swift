@@ -9,6 +9,8 @@ final class AnnounceServer {
     let excludedHop: UInt64
     /// What the peer believes is live.
     var announced: [BroadcastPath: Broadcast] = [:]
+    /// How much may wait for a peer that does not read: the list it got at first, and then some.
+    var allowance = 0
 
     init(stream: Stream, prefix: BroadcastPath, excludedHop: UInt64) {
         self.stream = stream
@@ -28,15 +30,26 @@ extension Session: OriginWatcher {
         setRole(.announceServer(server), of: stream)
         let live = served.broadcasts(under: prefix) { mayHear($0, server) }
         for broadcast in live { server.announced[broadcast.path] = broadcast }
+        defer { server.allowance = stream.backlog + limits.announceBacklog }
+        var rest = live[...]
         if version.hasAnnounceInitial {
-            let suffixes = live.compactMap { $0.path.removingPrefix(prefix) }
-            return connection.write(AnnounceMessage.initial(suffixes).encode(version), to: stream)
+            // As much as a peer takes in one message.
+            var suffixes: [BroadcastPath] = []
+            var size = 8
+            while let suffix = rest.first?.path.removingPrefix(prefix), suffixes.count < WireLimits.announceInitialCount,
+                size + suffix.utf8.count + 4 <= WireLimits.announceInitialBytes
+            {
+                suffixes.append(suffix)
+                size += suffix.utf8.count + 4
+                rest.removeFirst()
+            }
+            connection.write(AnnounceMessage.initial(suffixes).encode(version), to: stream)
         }
         if version.hasAnnounceOK {
             let ok = AnnounceMessage.ok(hop: hopID, activeCount: UInt64(live.count))
             connection.write(ok.encode(version), to: stream)
         }
-        for broadcast in live { announce(broadcast, .active, server) }
+        for broadcast in rest { announce(broadcast, .active, server) }
     }
 
     func originChanged(_ path: BroadcastPath) {
@@ -50,6 +63,7 @@ extension Session: OriginWatcher {
         server.announced[path] = newest
         if let known { announce(known, .ended, server) }
         if let newest { announce(newest, .active, server) }
+        if server.stream.backlog > server.allowance { close(.controlMessageTimeout, "announcements are not read") }
     }
 
     private func announce(_ broadcast: Broadcast, _ status: Announcement.Status, _ server: AnnounceServer) {

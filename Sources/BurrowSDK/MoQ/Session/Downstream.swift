@@ -78,10 +78,11 @@ final class Downstream: TrackReader {
         guard !isOver, let session else { return }
         isStarved = false
         if track.state == .live || track.state == .ended { answer(session) }
+        // Without a free stream for one group there is none for the others.
         if options.ordered {
-            for group in track.groups { offer(group, session) }
+            for group in track.groups where !isStarved { offer(group, session) }
         } else {
-            for group in track.groups.reversed() { offer(group, session) }
+            for group in track.groups.reversed() where !isStarved { offer(group, session) }
         }
         if track.state == .ended && !isStarved { finish(session) }
     }
@@ -92,7 +93,7 @@ final class Downstream: TrackReader {
         guard sequence >= floor, sequence <= options.endGroup ?? .max, !served.contains(sequence) else {
             return
         }
-        guard !track.isExpired(group, maxAge: options.maxAge) else { return }
+        guard !track.isExpired(group, maxAge: patience) else { return }
         if case .aborted = group.log.end { return }
         guard let stream = session.openGroup(id: id, group: group, priority: priority(of: group), self) else {
             if !isStarved { session.starved.append(self) }
@@ -110,13 +111,16 @@ final class Downstream: TrackReader {
         return SendPriority(level: UInt16(options.priority), flow: flow, order: order)
     }
 
+    /// A subscriber's patience must not keep groups in memory long after the track has let go of them.
+    private var patience: Interval { min(options.maxAge, max(track.retention, TrackLimits.leastPatience)) }
+
     /// Gives up what is too old or too much.
     private func expire(_ session: Session) {
         var index = 0
         while index < senders.count {
             let sender = senders[index]
             let tooMany = senders.count - index > session.limits.groupsUnderWay
-            if tooMany || track.isExpired(sender.group, maxAge: options.maxAge) {
+            if tooMany || track.isExpired(sender.group, maxAge: patience) {
                 session.connection.reset(sender.stream, code: StreamCode.deliveryTimeout.wire)
                 session.setRole(.ignored, of: sender.stream)
                 session.counters.groupsExpired &+= 1

@@ -4,13 +4,12 @@ import BurrowQUIC
 /// A group stream of the peer's and where its frames go. Used again and again.
 final class GroupReceiver {
     private(set) var stream: Stream
-    private(set) var upstream: Upstream
-    private(set) var group: Group
+    /// Both `nil` while the receiver waits to be used again, because they hold what the track keeps in memory.
+    private(set) var upstream: Upstream?
+    private(set) var group: Group?
     private var parser: GroupParser
     private var frameLength = 0
     var isOver = false
-
-    var track: Track { upstream.track }
 
     init(stream: Stream, upstream: Upstream, group: Group, timestamped: Bool) {
         self.stream = stream
@@ -27,8 +26,14 @@ final class GroupReceiver {
         isOver = false
     }
 
+    func release() {
+        upstream = nil
+        group = nil
+    }
+
     /// Adds what has arrived to the group.
     func take(_ bytes: Slice, _ context: SessionContext, now: Instant) throws(DecodeError) {
+        guard let group, let track = upstream?.track else { return }
         var rest = bytes
         while let event = try parser.next(&rest) {
             switch event {
@@ -83,7 +88,7 @@ extension Session {
 
     func receive(_ receiver: GroupReceiver) {
         // The track has given the group up, so what is still to come would only take memory.
-        guard receiver.group.isOpen || receiver.isOver else {
+        guard let group = receiver.group, group.isOpen || receiver.isOver else {
             connection.stopReading(receiver.stream, code: StreamCode.deliveryTimeout.wire)
             return abandon(receiver, .deliveryTimeout)
         }
@@ -92,9 +97,10 @@ extension Session {
             case .bytes(let slice):
                 guard take(slice, receiver) else { return }
             case .pending:
-                return receiver.track.note(receiver.group)
+                receiver.upstream?.track.note(group)
+                return
             case .end:
-                receiver.group.finish()
+                group.finish()
                 return finish(receiver)
             }
         }
@@ -102,7 +108,7 @@ extension Session {
 
     /// False when the stream was given up over what it said.
     private func take(_ slice: Slice, _ receiver: GroupReceiver) -> Bool {
-        receiver.upstream.lastProgress = now
+        receiver.upstream?.lastProgress = now
         do {
             try receiver.take(slice, context, now: now)
             return true
@@ -117,22 +123,22 @@ extension Session {
     /// The rest of the group will not come.
     func abandon(_ receiver: GroupReceiver, _ code: StreamCode) {
         guard !receiver.isOver else { return }
-        receiver.group.abort(code)
+        receiver.group?.abort(code)
         finish(receiver)
     }
 
     private func finish(_ receiver: GroupReceiver) {
         guard !receiver.isOver else { return }
         receiver.isOver = true
-        receiver.track.note(receiver.group)
-        receiver.upstream.receiving -= 1
-        if receiver.upstream.isEnding && receiver.upstream.receiving == 0 {
-            receiver.upstream.concludeInTime(self)
-        }
+        guard let upstream = receiver.upstream, let group = receiver.group else { return }
+        upstream.track.note(group)
+        upstream.receiving -= 1
+        if upstream.isEnding && upstream.receiving == 0 { upstream.concludeInTime(self) }
     }
 
     func recycle(_ receiver: GroupReceiver) {
         abandon(receiver, .cancelled)
+        receiver.release()
         if freeReceivers.count < 64 { freeReceivers.append(receiver) }
     }
 

@@ -2,17 +2,32 @@ import BurrowBase
 import BurrowQUIC
 
 /// A group we asked for, arriving on the stream that asked (reference §7.2).
-final class FetchRequest {
+final class FetchRequest: GroupFetchSource {
     let stream: Stream
     let fetch: GroupFetch
+    private weak var session: Session?
     private var parser: GroupParser
+    private(set) var isOver = false
 
     var group: Group { fetch.group }
 
-    init(stream: Stream, group: Group, timestamped: Bool) {
+    init(session: Session, stream: Stream, group: Group) {
+        self.session = session
         self.stream = stream
-        fetch = GroupFetch(group: group)
-        parser = GroupParser(timestamped: timestamped)
+        fetch = GroupFetch(group: group, account: session.account)
+        parser = GroupParser(timestamped: session.version.hasTimestamps)
+        fetch.source = self
+    }
+
+    func abandoned(_ fetch: GroupFetch) {
+        guard !isOver, let session else { return }
+        session.give(up: stream)
+        session.fail(self, .cancelled)
+    }
+
+    /// Nothing more comes on the stream, which may be another's from now on.
+    func end() {
+        isOver = true
     }
 
     func take(_ bytes: Slice, _ context: SessionContext) throws(DecodeError) {
@@ -97,7 +112,7 @@ extension Session {
         guard let stream = request(.fetch, message.encode(version), role: .ignored) else { return nil }
         let group = Group()
         group.reuse(sequence: sequence, arrival: now)
-        let request = FetchRequest(stream: stream, group: group, timestamped: version.hasTimestamps)
+        let request = FetchRequest(session: self, stream: stream, group: group)
         setRole(.fetchRequest(request), of: stream)
         return request.fetch
     }
@@ -110,12 +125,17 @@ extension Session {
                     try request.take(slice, context)
                 } catch {
                     counters.malformed &+= 1
-                    connection.stopReading(request.stream, code: StreamCode.malformed.wire)
+                    give(up: request.stream, .malformed)
                     return fail(request, .malformed)
+                }
+                guard request.fetch.count() else {
+                    give(up: request.stream)
+                    return fail(request, .tooFarBehind)
                 }
             case .pending:
                 return request.fetch.note()
             case .end:
+                request.end()
                 request.group.finish()
                 setRole(.ignored, of: request.stream)
                 connection.finish(request.stream)
@@ -125,6 +145,7 @@ extension Session {
     }
 
     func fail(_ request: FetchRequest, _ code: StreamCode) {
+        request.end()
         request.group.abort(code)
         request.fetch.note()
     }

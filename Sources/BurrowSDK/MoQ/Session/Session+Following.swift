@@ -34,7 +34,8 @@ extension Session: TrackProvider {
         if version.hasTrackInfo {
             let message = TrackRequest(broadcast: path, track: name).encode(version)
             // Our half stays open until the answer is here: a FIN makes current peers forget the question.
-            guard request(.track, message, role: .infoRequest(upstream, MessageBuffer())) != nil else {
+            upstream.infoStream = request(.track, message, role: .infoRequest(upstream, MessageBuffer()))
+            guard upstream.infoStream != nil else {
                 upstreams[upstream.id] = nil
                 return nil
             }
@@ -50,20 +51,22 @@ extension Session: TrackProvider {
                 if ended { throw DecodeError.truncated }
                 return setRole(.infoRequest(upstream, buffer), of: stream)
             }
+            upstream.infoStream = nil
             upstream.track.setInfo(try TrackInfo.decode(body.span, version))
             upstream.track.setState(.live)
             setRole(.ignored, of: stream)
             connection.finish(stream)
         } catch {
             counters.malformed &+= 1
-            connection.stopReading(stream, code: StreamCode.malformed.wire)
-            setRole(.ignored, of: stream)
+            upstream.infoStream = nil
+            give(up: stream, .malformed)
             fail(upstream, .malformed)
         }
     }
 
     /// Without the information the track's frames mean nothing.
     func infoRefused(_ upstream: Upstream, _ code: StreamCode) {
+        upstream.infoStream = nil
         if upstream.track.info == nil { fail(upstream, code) }
     }
 
@@ -121,6 +124,8 @@ extension Session: TrackProvider {
     }
 
     private func cancelStream(of upstream: Upstream, code: StreamCode) {
+        if let question = upstream.infoStream { give(up: question) }
+        upstream.infoStream = nil
         if let stream = upstream.stream {
             setRole(.ignored, of: stream)
             connection.reset(stream, code: code.wire)

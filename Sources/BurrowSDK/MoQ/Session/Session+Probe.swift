@@ -34,6 +34,8 @@ extension Session {
         for server in probeServers {
             let moved =
                 bitrate > server.lastBitrate ? bitrate - server.lastBitrate : server.lastBitrate - bitrate
+            // Who does not read needs no news.
+            guard server.stream.backlog < 1024 else { continue }
             guard moved > server.lastBitrate / 10 else { continue }
             server.lastBitrate = bitrate
             let message = Probe(bitrate: bitrate, rtt: UInt64((rtt + 999) / 1000))
@@ -56,16 +58,15 @@ extension Session {
 
     func receiveProbes(_ stream: Stream, _ buffer: MessageBuffer) {
         var buffer = buffer
-        _ = fill(&buffer, from: stream)
+        let ended = fill(&buffer, from: stream)
         do {
             while let body = try buffer.nextMessage() {
                 peerBandwidth = try Probe.decode(body.span, version).bitrate
             }
-            setRole(.probeWatcher(buffer), of: stream)
+            if ended { give(up: stream) } else { setRole(.probeWatcher(buffer), of: stream) }
         } catch {
             counters.malformed &+= 1
-            connection.stopReading(stream, code: StreamCode.malformed.wire)
-            setRole(.ignored, of: stream)
+            give(up: stream, .malformed)
         }
     }
 }

@@ -99,7 +99,13 @@ extension Session {
     func serveStarved() {
         let waiting = starved
         starved.removeAll(keepingCapacity: true)
-        for downstream in waiting { downstream.offerAll() }
+        for (index, downstream) in waiting.enumerated() {
+            downstream.offerAll()
+            guard downstream.isStarved else { continue }
+            // No use in asking for the others, whose turn comes first next time.
+            starved = waiting[(index + 1)...] + starved
+            return
+        }
     }
 
     func send(_ datagram: Datagram, id: UInt64, priority: UInt8, flow: UInt32) {

@@ -245,16 +245,30 @@ package final class Session {
         switch role(of: stream) {
         case .legacySetup: close(.noError, "setup stream ended")
         case .announceServer(let server): end(server, stream)
-        case .announceWatcher(let watcher): end(watcher)
+        case .announceWatcher(let watcher):
+            end(watcher)
+            give(up: stream)
         case .downstream(let downstream): unsubscribed(downstream)
         case .upstream(let upstream): fail(upstream, code)
         case .groupReceiver(let receiver): abandon(receiver, code)
-        case .infoRequest(let upstream, _): infoRefused(upstream, code)
-        case .fetchRequest(let request): fail(request, code)
+        case .infoRequest(let upstream, _):
+            give(up: stream)
+            infoRefused(upstream, code)
+        case .fetchRequest(let request):
+            give(up: stream)
+            fail(request, code)
+        case .probeWatcher: give(up: stream)
         case .probeServer(let server): end(server)
         case .request: connection.reset(stream, code: StreamCode.cancelled.wire)
-        case .opening, .setup, .infoServer, .fetchServer, .groupSender, .probeWatcher, .ignored, .free: break
+        case .opening, .setup, .infoServer, .fetchServer, .groupSender, .ignored, .free: break
         }
+    }
+
+    /// Ends a request of ours whose answer will not come, so that its place is free for another.
+    func give(up stream: Stream, _ code: StreamCode = .cancelled) {
+        setRole(.ignored, of: stream)
+        connection.reset(stream, code: code.wire)
+        connection.stopReading(stream, code: code.wire)
     }
 
     private func peerStopped(_ stream: Stream, _ code: StreamCode) {
@@ -263,8 +277,14 @@ package final class Session {
         case .announceServer(let server): end(server, stream)
         case .downstream(let downstream): unsubscribed(downstream)
         case .groupSender(let downstream): downstream.stopped(stream)
-        case .infoServer(let server): end(server)
+        case .infoServer(let server):
+            end(server)
+            connection.stopReading(stream, code: StreamCode.cancelled.wire)
+        case .fetchServer(let server):
+            server.end()
+            connection.stopReading(stream, code: StreamCode.cancelled.wire)
         case .probeServer(let server): end(server)
+        // Peers that have read a request drop that half of its stream, and answer all the same (reference §9.1).
         default: break
         }
     }
@@ -284,6 +304,7 @@ package final class Session {
         case .infoServer(let server): end(server)
         case .fetchServer(let server): server.end()
         case .probeServer(let server): probeServers.removeAll { $0 === server }
+        case .infoRequest(let upstream, _): upstream.infoStream = nil
         default: break
         }
     }

@@ -11,6 +11,8 @@ final class Upstream: TrackSource {
     let track: Track
     var buffer = MessageBuffer()
     private(set) var stream: Stream?
+    /// The question for the track's information, until it is answered.
+    var infoStream: Stream?
     /// How long a track without readers, or one that has ended, waits for what may still come.
     static let linger = Interval.seconds(1)
     /// How long a group of an ended track may stand still before it is given up.
@@ -23,8 +25,15 @@ final class Upstream: TrackSource {
     var lastProgress = Instant(microseconds: 0)
     private(set) var isEnding = false
     private var isLingering = false
-    /// What the peer was last told.
+    private var isConcluding = false
+    /// What the peer was last told, and when that was changed.
     private var asked: SubscribeOptions?
+    private var lastUpdate = Instant(microseconds: .min)
+    private var isUpdating = false
+    /// Subscribers may change their minds as often as they like; the publisher hears of it at this pace, and not at all
+    /// as long as it does not take what it was told before.
+    static let updatePause = Interval.milliseconds(50)
+    static let updateBacklog = 4096
 
     init(session: Session, broadcast: Broadcast, id: UInt64, path: BroadcastPath, track: Track) {
         self.session = session
@@ -36,6 +45,12 @@ final class Upstream: TrackSource {
 
     func demandChanged(_ track: Track) {
         guard let session else { return }
+        if let stream, !track.readers.isEmpty {
+            // Before anything is computed over all readers.
+            guard session.now - lastUpdate >= Self.updatePause, stream.backlog <= Self.updateBacklog else {
+                return updateLater(session)
+            }
+        }
         guard let demand = track.demand else {
             // Whoever only asked for information is likely to subscribe next.
             if asked != nil && track.readers.isEmpty { session.abandon(self) } else { abandonLater(session) }
@@ -45,12 +60,23 @@ final class Upstream: TrackSource {
         if let stream {
             guard demand != asked, session.version.hasSubscribeUpdate else { return }
             asked = demand
+            lastUpdate = session.now
             session.connection.write(SubscribeUpdate(options: demand).encode(session.version), to: stream)
         } else {
             asked = demand
             let message = Subscribe(id: id, broadcast: path, track: track.name, options: demand)
             stream = session.request(.subscribe, message.encode(session.version), role: .upstream(self))
             if stream == nil { track.setState(.failed(.internalError)) }
+        }
+    }
+
+    private func updateLater(_ session: Session) {
+        guard !isUpdating else { return }
+        isUpdating = true
+        session.context.timers.set(session.now + Self.updatePause) { [weak self] in
+            guard let self else { return }
+            self.isUpdating = false
+            if self.stream != nil { self.demandChanged(self.track) }
         }
     }
 
@@ -80,8 +106,11 @@ final class Upstream: TrackSource {
         let patience = receiving > 0 ? Self.patience : Self.linger
         let end = lastProgress + patience
         if end <= session.now { return session.conclude(self) }
+        guard !isConcluding else { return }
+        isConcluding = true
         session.context.timers.set(end) { [weak self, weak session] in
             guard let self, let session, !session.isClosed else { return }
+            self.isConcluding = false
             self.concludeInTime(session)
         }
     }

@@ -55,6 +55,9 @@ package final class Stream {
         isOpen = true
     }
 
+    /// How much of the stream's own bytes the peer has not acknowledged yet, in memory all the while.
+    package var backlog: Int { (prefix?.byteCount ?? 0) - Int(clamping: prefixDiscarded) }
+
     /// Whether the stream has a half we send on.
     var canSend: Bool { isLocal || isBidirectional }
     /// Whether the stream has a half the peer sends on.
