@@ -42,6 +42,12 @@ package final class FrameExchange: Sendable {
             package var count: Int
             package var timestamp: Int64
             package var flags: FrameFlags
+
+            package init(count: Int, timestamp: Int64, flags: FrameFlags) {
+                self.count = count
+                self.timestamp = timestamp
+                self.flags = flags
+            }
         }
 
         package fileprivate(set) var bytes: [UInt8] = []

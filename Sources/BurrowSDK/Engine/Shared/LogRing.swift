@@ -15,6 +15,11 @@ package enum LogLevel: Int32, Comparable, Sendable {
     package struct Line: Equatable, Sendable {
         package var level: LogLevel
         package var text: String
+
+        package init(level: LogLevel, text: String) {
+            self.level = level
+            self.text = text
+        }
     }
 
     private struct State {
