@@ -44,7 +44,9 @@ import Testing
         }
     }
 
-    private func connected(_ version: Version, limits: SessionLimits = SessionLimits()) throws -> (RoomID, RawConnection) {
+    private func connected(_ version: Version, limits: SessionLimits = SessionLimits()) throws -> (
+        RoomID, RawConnection
+    ) {
         relay.accepted = { welcome($0, version) }
         let room = try join(version, limits: limits)
         #expect(simulation.run(until: simulation.now + .seconds(5)) { state(room) == .connected })
@@ -99,6 +101,8 @@ import Testing
         for bytes in HostileMessageTests.nonsense {
             raw.open(bidirectional: true, bytes, finish: true)
             raw.open(bidirectional: true, bytes)
+            // On a stream of its own this would be a second setup.
+            if version.hasSetup && bytes.first == 1 { continue }
             raw.open(bidirectional: false, bytes, finish: true)
             raw.open(bidirectional: false, bytes)
         }
@@ -187,7 +191,9 @@ import Testing
     // MARK: Tracks
 
     /// Whatever a relay answers, the host's track comes to an end it can see, and no stream stays behind.
-    @Test(arguments: Version.preferred, 0..<8) func oddAnswersToASubscription(version: Version, answer: Int) throws {
+    @Test(arguments: Version.preferred, 0..<8) func oddAnswersToASubscription(version: Version, answer: Int)
+        throws
+    {
         let (room, raw) = try connected(version)
         raw.send(
             announceFront(version) + AnnounceMessage.announce(try .active("bob")).encode(version),
@@ -195,7 +201,9 @@ import Testing
         )
         run()
         raw.reacts = { (raw, event) in
-            guard case .readable(let stream) = event, let type = raw.received[stream.id]?.first else { return }
+            guard case .readable(let stream) = event, let type = raw.received[stream.id]?.first else {
+                return
+            }
             guard type == 2 || type == 6 else { return }
             switch answer {
             case 0: raw.connection.reset(stream, code: StreamCode.notFound.wire)
@@ -223,7 +231,9 @@ import Testing
         peer.node.closeTrack(track, now: simulation.now)
         simulation.settle(peer)
         run(.seconds(3))
-        let left = raw.streams.filter { $0.isBidirectional && [2, 6].contains(raw.received[$0.id]?.first ?? 0) }
+        let left = raw.streams.filter {
+            $0.isBidirectional && [2, 6].contains(raw.received[$0.id]?.first ?? 0)
+        }
         #expect(left.isEmpty, "\(left.map(\.id))")
     }
 

@@ -67,6 +67,7 @@ final class HostileScene {
     func attack(
         _ version: Version = .lite05,
         path: String? = nil,
+        hop: UInt64 = 0x5234,
         settings: TransportSettings = TransportSettings(),
         location: SourceLocation = #_sourceLocation
     ) throws -> RawConnection {
@@ -74,7 +75,7 @@ final class HostileScene {
         if version.hasSetup {
             raw.open(
                 bidirectional: false,
-                [0x01] + Setup(probe: 1, path: path, origin: 0x5234).encode(),
+                [0x01] + Setup(probe: 1, path: path, origin: hop).encode(),
                 finish: true
             )
         }

@@ -23,11 +23,10 @@ import Testing
     }
 
     /// A subscriber with a hop id of its own, so that it may hear the raw publisher.
-    private func subscriber(_ scene: HostileScene, settings: TransportSettings = .init()) throws -> RawConnection {
-        let raw = try scene.connect(.lite05, settings: settings)
-        raw.open(bidirectional: false, [0x01] + Setup(probe: 1, origin: 0x99).encode(), finish: true)
-        scene.run()
-        return raw
+    private func subscriber(_ scene: HostileScene, settings: TransportSettings = .init()) throws
+        -> RawConnection
+    {
+        try scene.attack(.lite05, hop: 0x99, settings: settings)
     }
 
     @Test(arguments: Version.preferred) func oneIDTwice(version: Version) throws {
@@ -86,7 +85,9 @@ import Testing
         scene.startCall(seconds: 3)
         let source = try publisher(scene)
         let raw = try subscriber(scene)
-        let stream = try #require(raw.open(bidirectional: true, try subscribe(1, .lite05, path: "mallory", track: "t")))
+        let stream = try #require(
+            raw.open(bidirectional: true, try subscribe(1, .lite05, path: "mallory", track: "t"))
+        )
         scene.run()
         for number in 0..<4000 {
             let options = SubscribeOptions(priority: UInt8(number % 200), maxAge: .seconds(Int64(number % 7)))
@@ -162,13 +163,17 @@ import Testing
         var streams: [Stream] = []
         for number in 0..<100 {
             let fetch = Fetch(broadcast: path, track: "t", priority: 1, group: UInt64(number))
-            streams.append(try #require(raw.open(bidirectional: true, opening(.fetch, fetch, .lite05), finish: true)))
+            streams.append(
+                try #require(raw.open(bidirectional: true, opening(.fetch, fetch, .lite05), finish: true))
+            )
         }
         scene.run()
         let asked = source.openedByPeer.filter { source.received[$0]?.first == 3 }
         #expect(asked.count == 100)
         for id in asked {
-            if let stream = source.stream(id) { source.send([0x00, 0x81, 0x00, 0x00, 0x00, 1, 2, 3], on: stream) }
+            if let stream = source.stream(id) {
+                source.send([0x00, 0x81, 0x00, 0x00, 0x00, 1, 2, 3], on: stream)
+            }
         }
         scene.run()
         for stream in streams { raw.connection.stopReading(stream, code: StreamCode.cancelled.wire) }
@@ -176,7 +181,12 @@ import Testing
         #expect(asked.allSatisfy { source.stops[$0] != nil || source.stream($0) == nil })
         // Missing groups of the honest publisher, without end.
         for number in 0..<500 {
-            let fetch = Fetch(broadcast: try BroadcastPath("alice"), track: "audio", priority: 1, group: UInt64(9000 + number))
+            let fetch = Fetch(
+                broadcast: try BroadcastPath("alice"),
+                track: "audio",
+                priority: 1,
+                group: UInt64(9000 + number)
+            )
             raw.open(bidirectional: true, opening(.fetch, fetch, .lite05), finish: true)
             if number % 50 == 0 { scene.run(.milliseconds(20)) }
         }
@@ -208,7 +218,11 @@ import Testing
         scene.run()
         for id in source.openedByPeer where source.received[id]?.first == 3 {
             guard let stream = source.stream(id) else { continue }
-            source.send([0x00, 0x80, 0x01, 0x86, 0xa0] + [UInt8](repeating: 5, count: 100_000), on: stream, finish: true)
+            source.send(
+                [0x00, 0x80, 0x01, 0x86, 0xa0] + [UInt8](repeating: 5, count: 100_000),
+                on: stream,
+                finish: true
+            )
         }
         scene.run(.seconds(2))
         #expect(scene.relay.cache.bytes > 100_000 && scene.relay.cache.bytes < 2 << 20)
@@ -245,7 +259,9 @@ import Testing
         scene.run()
         #expect(raw.resets.count == 200 - SessionLimits().announceStreams)
         // Those that ended, some together with their request, make room again.
-        for stream in raw.streams where stream.isLocal && stream.isBidirectional { raw.connection.finish(stream) }
+        for stream in raw.streams where stream.isLocal && stream.isBidirectional {
+            raw.connection.finish(stream)
+        }
         scene.run()
         for _ in 0..<200 { raw.open(bidirectional: true, request, finish: true) }
         scene.run()
@@ -262,7 +278,11 @@ import Testing
         for version: Version in [.lite05, .lite04] {
             let raw = try scene.attack(version)
             for number in 0..<300 {
-                raw.open(bidirectional: true, opening(.goaway, Goaway(uri: "moqt://elsewhere"), version), finish: true)
+                raw.open(
+                    bidirectional: true,
+                    opening(.goaway, Goaway(uri: "moqt://elsewhere"), version),
+                    finish: true
+                )
                 raw.open(bidirectional: true, [0x04], finish: number % 2 == 0)
             }
             scene.run(.milliseconds(500))

@@ -36,7 +36,8 @@ extension Session: OriginWatcher {
             // As much as a peer takes in one message.
             var suffixes: [BroadcastPath] = []
             var size = 8
-            while let suffix = rest.first?.path.removingPrefix(prefix), suffixes.count < WireLimits.announceInitialCount,
+            while let suffix = rest.first?.path.removingPrefix(prefix),
+                suffixes.count < WireLimits.announceInitialCount,
                 size + suffix.utf8.count + 4 <= WireLimits.announceInitialBytes
             {
                 suffixes.append(suffix)
@@ -63,7 +64,9 @@ extension Session: OriginWatcher {
         server.announced[path] = newest
         if let known { announce(known, .ended, server) }
         if let newest { announce(newest, .active, server) }
-        if server.stream.backlog > server.allowance { close(.controlMessageTimeout, "announcements are not read") }
+        if server.stream.backlog > server.allowance {
+            close(.controlMessageTimeout, "announcements are not read")
+        }
     }
 
     private func announce(_ broadcast: Broadcast, _ status: Announcement.Status, _ server: AnnounceServer) {

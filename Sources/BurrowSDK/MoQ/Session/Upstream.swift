@@ -25,7 +25,8 @@ final class Upstream: TrackSource {
     var lastProgress = Instant(microseconds: 0)
     private(set) var isEnding = false
     private var isLingering = false
-    private var isConcluding = false
+    /// When the next look is due whether the track is complete.
+    private var nextCheck = Instant.distantFuture
     /// What the peer was last told, and when that was changed.
     private var asked: SubscribeOptions?
     private var lastUpdate = Instant(microseconds: .min)
@@ -106,11 +107,12 @@ final class Upstream: TrackSource {
         let patience = receiving > 0 ? Self.patience : Self.linger
         let end = lastProgress + patience
         if end <= session.now { return session.conclude(self) }
-        guard !isConcluding else { return }
-        isConcluding = true
+        guard end < nextCheck else { return }
+        nextCheck = end
         session.context.timers.set(end) { [weak self, weak session] in
-            guard let self, let session, !session.isClosed else { return }
-            self.isConcluding = false
+            // Only for the time it was last set to: a peer must not be able to make timers.
+            guard let self, let session, !session.isClosed, self.nextCheck == end else { return }
+            self.nextCheck = .distantFuture
             self.concludeInTime(session)
         }
     }
