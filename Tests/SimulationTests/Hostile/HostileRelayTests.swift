@@ -74,8 +74,8 @@ import Testing
 
     @Test(arguments: [0, 1, 2, 3, 6, 0x10, 0x11, 0x15, 7, 71, 468, (1 << 62) - 1] as [UInt64])
     func closingWithEveryCode(code: UInt64) throws {
-        relay.accepted = { $0.connection.close(code: code, reason: "because") }
-        let room = try join(.lite05)
+        let (room, raw) = try connected(.lite05)
+        raw.connection.close(code: code, reason: "because")
         run(.seconds(2))
         let error = try #require(errors(room).last)
         // What may pass is tried again, everything else ends the room.

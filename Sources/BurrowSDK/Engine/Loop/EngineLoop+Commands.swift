@@ -224,7 +224,11 @@ extension EngineLoop {
             state.fingerprint = tls.leafFingerprint
         }
         tell(HostEvent(.relayState(.listening), subject: handle, time: now))
-        LogRing.shared.write(.info, "engine", "relay listening on \(opened.map { "\($0.local)" }.joined(separator: ", "))")
+        LogRing.shared.write(
+            .info,
+            "engine",
+            "relay listening on \(opened.map { "\($0.local)" }.joined(separator: ", "))"
+        )
     }
 
     private func stopRelay(_ relay: HostRelay, _ request: UInt64) {

@@ -139,7 +139,10 @@ final class Subscription {
         if let version = room.session?.version, !version.hasFetch {
             return room.services.complete(
                 request,
-                MoQError(.versionMismatch, "fetching a group needs moq-lite-05, the relay speaks \(version.alpn)")
+                MoQError(
+                    .versionMismatch,
+                    "fetching a group needs moq-lite-05, the relay speaks \(version.alpn)"
+                )
             )
         }
         if let group = track.group(sequence), !group.isOpen {

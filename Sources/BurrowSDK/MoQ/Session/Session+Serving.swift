@@ -109,7 +109,9 @@ extension Session {
     }
 
     func send(_ datagram: Datagram, id: UInt64, priority: UInt8, flow: UInt32) {
-        guard version.hasDatagrams else { return sendAsGroup(datagram, id: id, priority: priority, flow: flow) }
+        guard version.hasDatagrams else {
+            return sendAsGroup(datagram, id: id, priority: priority, flow: flow)
+        }
         let header = DatagramHeader(
             subscribeID: id,
             sequence: datagram.sequence,

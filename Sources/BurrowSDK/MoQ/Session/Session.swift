@@ -407,7 +407,9 @@ package final class Session {
 
     /// Client: a server of lite-05 says by its SETUP that it has accepted ours; before, nobody says anything.
     private func tellIfAccepted() {
-        guard isConnected, !isAccepted, phase == .established, hasPeerSetup || !version.hasSetup else { return }
+        guard isConnected, !isAccepted, phase == .established, hasPeerSetup || !version.hasSetup else {
+            return
+        }
         isAccepted = true
         emit(.established(version))
     }
