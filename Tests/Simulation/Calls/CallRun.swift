@@ -113,16 +113,18 @@ package final class CallRun {
 
     /// A room that never got in closes, as when the relay is away just then. A host would open it again.
     private func supervise() {
+        guard isPushing else { return }
         for member in members {
             guard let room = member.room, !member.peer.isDead else { continue }
             let information = member.peer.node.information(of: room)
             guard information?.state ?? .closed == .closed else { continue }
-            if relayIsUp && member.closings > 3 { problem("\(member.plan.name) is out: \(information?.error)") }
+            if relayIsUp && member.closings > 3 {
+                problem("\(member.plan.name) is out: \(information?.error.map { "\($0)" } ?? "gone")")
+            }
             member.closings += 1
             leave(member)
             join(member)
         }
-        guard isPushing else { return }
         simulation.at(simulation.now + .milliseconds(500)) { [unowned self] in supervise() }
     }
 
