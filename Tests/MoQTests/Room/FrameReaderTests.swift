@@ -108,6 +108,42 @@ import Testing
         #expect(drain(reader, at: 500) == ["5.2!"])
     }
 
+    @Test func nothingComesTwiceAfterAReconnect() throws {
+        let reader = reader(ordered: false)
+        let before = try track()
+        reader.attach(to: before, now: at(0))
+        write(before, 10, at: 0)
+        write(before, 12, at: 20)
+        #expect(drain(reader, at: 20) == ["10.0", "12.0"])
+        write(before, 11, at: 30)
+        #expect(drain(reader, at: 30) == ["11.0"])
+        reader.detach()
+        let after = try track()
+        write(after, 12, at: 500)
+        reader.attach(to: after, now: at(500))
+        write(after, 13, at: 510)
+        #expect(drain(reader, at: 510) == ["13.0!"])
+    }
+
+    @Test(arguments: [true, false]) func aGroupCutOffByTheLossOfTheConnectionGoesOn(ordered: Bool) throws {
+        let reader = reader(ordered: ordered)
+        let before = try track()
+        reader.attach(to: before, now: at(0))
+        write(before, 4, frames: 2, at: 0, ends: false)
+        #expect(drain(reader, at: 0) == ["4.0", "4.1"])
+        let group = try #require(before.latest)
+        group.abort(.sessionClosed)
+        before.note(group)
+        context.updates.deliver(now: at(10))
+        #expect(drain(reader, at: 10).isEmpty)
+        reader.detach()
+        let after = try track()
+        write(after, 4, frames: 4, at: 500)
+        reader.attach(to: after, now: at(500))
+        write(after, 5, at: 510)
+        #expect(drain(reader, at: 510) == ["4.2!", "4.3", "5.0"])
+    }
+
     @Test(arguments: [true, false]) func aRestartedPublisherIsReadFromItsBeginning(ordered: Bool) throws {
         let reader = reader(ordered: ordered)
         let before = try track()

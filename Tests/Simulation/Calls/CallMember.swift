@@ -26,6 +26,8 @@ final class CallMember {
     /// Wishes that hold, also while nobody is there to have them.
     var wants: Set<Int> = []
     var hasLeft = false
+    /// How often its room closed by itself.
+    var closings = 0
 
     init(number: Int, plan: CallPlan.Member, peer: SimulatedPeer) {
         self.number = number

@@ -106,6 +106,7 @@ extension CallRun {
             if let ear = member.ears[number] { check(ear, of: member) }
         }
         guard let room = member.room, let statistics = member.peer.node.statistics(of: room) else { return }
+        if member.peer.node.information(of: room)?.state == .closed { return }
         let session = statistics.session
         if session.malformed + session.unknownStreams > 0 {
             problem("\(member.plan.name) got what it does not understand: \(session)")

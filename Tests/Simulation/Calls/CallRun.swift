@@ -51,6 +51,7 @@ package final class CallRun {
         for (time, step) in plan.steps {
             simulation.at(start + time) { [unowned self] in perform(step) }
         }
+        supervise()
         simulation.run(for: plan.length)
         becomeQuiet()
         wait("the call is well again") { whatIsMissing() }
@@ -65,6 +66,7 @@ package final class CallRun {
     }
 
     func problem(_ text: String) {
+        guard problems.count < 20 else { return }
         problems.append("\(simulation.now.microseconds / 1000) ms: \(text)")
     }
 
@@ -107,6 +109,23 @@ package final class CallRun {
             if relay.isDead { relay.boot() }
             startRelay()
         }
+    }
+
+    /// A room that never got in closes, as when the relay is away just then. A host would open it again.
+    private func supervise() {
+        guard isPushing else { return }
+        for member in members {
+            guard let room = member.room, !member.peer.isDead else { continue }
+            let information = member.peer.node.information(of: room)
+            guard information?.state ?? .closed == .closed else { continue }
+            if relayIsUp && member.closings > 3 {
+                problem("\(member.plan.name) is out: \(information?.error.map { "\($0)" } ?? "gone")")
+            }
+            member.closings += 1
+            leave(member)
+            join(member)
+        }
+        simulation.at(simulation.now + .milliseconds(500)) { [unowned self] in supervise() }
     }
 
     func newRequest() -> RequestID {
@@ -175,7 +194,8 @@ package final class CallRun {
     }
 
     private func push(_ track: CallTrack, _ member: CallMember, life: Int) {
-        guard isPushing, member.room != nil, member.life == life else { return }
+        guard isPushing, let room = member.room, member.life == life else { return }
+        guard let state = member.peer.node.information(of: room)?.state, state != .closed else { return }
         let (frames, pause) = track.next()
         for frame in frames {
             let outgoing = OutgoingFrame(
@@ -202,6 +222,9 @@ package final class CallRun {
         check(member)
         member.room = nil
         member.hasLeft = true
+        // A room that closed by itself leaves its tracks to the host.
+        for ear in member.ears.values { member.peer.node.closeTrack(ear.track, now: simulation.now) }
+        for track in member.tracks { member.peer.node.closeTrack(track.id, now: simulation.now) }
         member.ears.removeAll()
         member.peer.node.closeRoom(room, request: newRequest(), now: simulation.now)
     }
@@ -217,6 +240,7 @@ package final class CallRun {
 
     private func subscribe(_ member: CallMember, _ number: Int) {
         guard let room = member.room, member.ears[number] == nil else { return }
+        guard let state = member.peer.node.information(of: room)?.state, state != .closed else { return }
         let wish = plan.wishes[number]
         do {
             let track = try member.peer.node.subscribeTrack(

@@ -64,7 +64,12 @@ package final class Track {
     }
 
     /// How long older groups are kept, limited whatever the source says.
-    var retention: Interval { min(info?.maxAge ?? TrackInfo().maxAge, TrackLimits.retention) }
+    var retention: Interval {
+        min(max(info?.maxAge ?? TrackInfo().maxAge, patience), TrackLimits.retention)
+    }
+
+    /// What the most patient reader asked for, where the source does not say how long it keeps groups.
+    var patience = Interval.zero
 
     package var latest: Group? { groups.last }
 

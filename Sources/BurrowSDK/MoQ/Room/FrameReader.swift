@@ -22,6 +22,12 @@ final class FrameReader: TrackReader, GroupFetchReader {
     private var seen = SequenceWindow()
     /// The group and frame after the last one handed out.
     private var position: (group: UInt64, frame: Int)?
+    /// The newest group that came.
+    private var newest: UInt64?
+    /// Groups that ended before they were complete, and the first frame of theirs that was not handed out. When the
+    /// connection was to blame, they come again.
+    private var cutOff: ContiguousArray<(group: UInt64, frame: Int)> = []
+    private static let cutOffLimit = 16
     private var isDiscontinuous = false
     /// Set after a reconnect: the first group tells whether the publisher is still the same.
     private var mustResume = false
@@ -50,7 +56,7 @@ final class FrameReader: TrackReader, GroupFetchReader {
         self.track = track
         state = .pending
         timescale = track.info?.timescale ?? timescale
-        mustResume = position != nil || !pending.isEmpty
+        mustResume = newest != nil
         track.add(self)
         // Whoever names no first group begins with the newest.
         for group in options.startGroup == nil ? track.groups.suffix(1) : track.groups[...] { absorb(group) }
@@ -82,22 +88,43 @@ final class FrameReader: TrackReader, GroupFetchReader {
         if mustResume { resume(at: group.sequence) }
         let sequence = group.sequence
         guard sequence >= options.startGroup ?? 0, sequence <= options.endGroup ?? .max else { return }
+        newest = max(newest ?? sequence, sequence)
+        if let index = cutOff.firstIndex(where: { $0.group == sequence }) {
+            let frame = cutOff.remove(at: index).frame
+            if options.ordered, let position, sequence < position.group {
+                guard position == (sequence &+ 1, 0) else { return }
+                self.position = (sequence, frame)
+            }
+            return insert(Pending(group: group, next: frame))
+        }
         if options.ordered, let position, sequence < position.group { return }
-        guard seen.insert(sequence) else { return }
-        let next = position.map { $0.group == sequence ? $0.frame : 0 } ?? 0
+        guard seen.insert(sequence) else { return replace(group) }
+        insert(Pending(group: group, next: 0))
+    }
+
+    private func insert(_ added: Pending) {
         var index = pending.count
-        while index > 0, pending[index - 1].group.sequence > sequence { index -= 1 }
-        pending.insert(Pending(group: group, next: next), at: index)
+        while index > 0, pending[index - 1].group.sequence > added.group.sequence { index -= 1 }
+        pending.insert(added, at: index)
+    }
+
+    /// A group that came again on another track takes the place of what was cut off and is not read to its end.
+    private func replace(_ group: Group) {
+        guard let index = pending.firstIndex(where: { $0.group.sequence == group.sequence }) else { return }
+        if pending[index].group !== group { pending[index] = Pending(group: group, next: pending[index].next) }
     }
 
     /// After a reconnect the newest group comes first. An older number than before means that the publisher has started
-    /// anew; the same or a later one, that it goes on.
+    /// anew; the same or a later one, that it goes on, and what was handed out must not come again.
     private func resume(at sequence: UInt64) {
         mustResume = false
         isDiscontinuous = true
-        pending.removeAll()
+        guard let newest, sequence < newest else { return }
+        self.newest = nil
+        position = nil
         seen = SequenceWindow()
-        if let position, sequence < position.group { self.position = nil }
+        pending.removeAll()
+        cutOff.removeAll()
     }
 
     private func finishTurn(_ track: Track, now: Instant) {
@@ -181,7 +208,7 @@ final class FrameReader: TrackReader, GroupFetchReader {
             if pending[index].group.isOpen {
                 index += 1
             } else {
-                finish(pending[index].group)
+                finish(pending[index])
                 pending.remove(at: index)
             }
         }
@@ -196,7 +223,7 @@ final class FrameReader: TrackReader, GroupFetchReader {
                 return frame
             }
             guard !first.group.isOpen else { return nil }
-            finish(first.group)
+            finish(pending[0])
             position = (first.group.sequence &+ 1, 0)
             pending.removeFirst()
         }
@@ -248,9 +275,11 @@ final class FrameReader: TrackReader, GroupFetchReader {
     }
 
     /// Notes a group that was handed out as far as it came.
-    private func finish(_ group: Group) {
+    private func finish(_ read: Pending) {
         counters.groups &+= 1
-        if case .aborted = group.log.end {
+        if case .aborted = read.group.log.end {
+            if cutOff.count >= Self.cutOffLimit { cutOff.removeFirst() }
+            cutOff.append((read.group.sequence, read.next))
             counters.expiredGroups &+= 1
             isDiscontinuous = true
         }
