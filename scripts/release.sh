@@ -22,7 +22,7 @@ map=$PWD/$scratch/exports-$(printf '%s' "$script" | cksum | cut -d' ' -f1).map
 [ -f "$map" ] || printf '%s\n' "$script" > "$map"
 
 common=(-c release --jobs "$BURROW_JOBS" --scratch-path "$scratch"
-  -Xswiftc -static-stdlib -Xswiftc -use-ld=lld -Xswiftc -file-prefix-map -Xswiftc "$PWD=."
+  -Xswiftc -static-stdlib -Xswiftc -use-ld=lld -Xswiftc -enforce-exclusivity=unchecked -Xswiftc -file-prefix-map -Xswiftc "$PWD=."
   -Xcc "-ffile-prefix-map=$PWD=." -Xcc -ffunction-sections -Xcc -fdata-sections)
 linker=("--version-script=$map" "-soname=$soname" -z defs -z nodelete -z relro -z now --gc-sections --build-id=sha1)
 flags=()
