@@ -21,6 +21,8 @@ package final class Group {
     package private(set) var frames: ContiguousArray<Frame> = []
     /// When the first byte of the group was seen.
     package private(set) var arrival = Instant(microseconds: 0)
+    /// When the next group came and with which timestamp it begins; noted when the track lets go of this one.
+    private(set) var supersession: (since: Instant, begin: Int64?)?
     /// Payload bytes of the last frame that are still to come.
     package private(set) var missingBytes = 0
     private var lastTimestamp: Int64 = 0
@@ -40,6 +42,7 @@ package final class Group {
         self.arrival = arrival
         frames.removeAll(keepingCapacity: true)
         missingBytes = 0
+        supersession = nil
         lastTimestamp = 0
         countedBytes = 0
         payloadStarted = false
@@ -127,6 +130,10 @@ package final class Group {
     /// Gives the group up; streams that follow it are reset with the code.
     func abort(_ code: StreamCode) {
         log.abort(code.wire)
+    }
+
+    func superseded(by next: Group) {
+        supersession = (next.arrival, next.firstTimestamp)
     }
 
     /// Gives the group up even if it was complete.

@@ -172,20 +172,30 @@ package final class Track {
         datagrams.removeAll(keepingCapacity: true)
     }
 
-    /// Whether a group is too far behind the newest for someone with this patience (never the newest itself).
+    /// Whether a group was superseded too long ago for someone with this patience (never the newest). What counts is
+    /// when its successor came, not when it began: the end of a long group is as young as the beginning of the next.
     func isExpired(_ group: Group, maxAge: Interval) -> Bool {
-        guard let newest = groups.last, newest !== group, newest.sequence > group.sequence else {
-            return false
-        }
-        if newest.arrival - group.arrival > maxAge { return true }
-        guard let timescale = info?.timescale, let new = newest.firstTimestamp, let old = group.firstTimestamp
-        else {
+        guard let newest = groups.last, let (since, begin) = supersession(of: group) else { return false }
+        guard maxAge > .zero else { return true }
+        if max(newest.arrival, context.now) - since > maxAge { return true }
+        guard let timescale = info?.timescale, let new = newest.firstTimestamp, let old = begin else {
             return false
         }
         let (behind, overflow) = new.subtractingReportingOverflow(old)
         guard !overflow, behind > 0 else { return overflow }
         let ticks = Double(timescale) * Double(maxAge.microseconds) / 1_000_000
         return Double(behind) > ticks
+    }
+
+    /// When the next group came and with which timestamp it begins; `nil` while there is none.
+    private func supersession(of group: Group) -> (since: Instant, begin: Int64?)? {
+        if let known = group.supersession { return known }
+        var (low, high) = (0, groups.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if groups[middle].sequence > group.sequence { high = middle } else { low = middle + 1 }
+        }
+        return low < groups.count ? (groups[low].arrival, groups[low].firstTimestamp) : nil
     }
 
     private func expire() {
@@ -202,6 +212,7 @@ package final class Track {
                 : groups.count > TrackLimits.groups || cachedBytes > TrackLimits.bytes || account.isOver
             guard tooMuch || !isNewest && isExpired(oldest, maxAge: retention) else { break }
             groups.removeFirst()
+            if let next = groups.first { oldest.superseded(by: next) }
             cachedBytes -= oldest.countedBytes
             account.add(-oldest.countedBytes)
             if tooMuch { counters.groupsDropped &+= 1 }

@@ -111,7 +111,9 @@ final class FrameReader: TrackReader, GroupFetchReader {
     /// A group that came again on another track takes the place of what was cut off and is not read to its end.
     private func replace(_ group: Group) {
         guard let index = pending.firstIndex(where: { $0.group.sequence == group.sequence }) else { return }
-        if pending[index].group !== group { pending[index] = Pending(group: group, next: pending[index].next) }
+        if pending[index].group !== group {
+            pending[index] = Pending(group: group, next: pending[index].next)
+        }
     }
 
     /// After a reconnect the newest group comes first. An older number than before means that the publisher has started
@@ -131,17 +133,23 @@ final class FrameReader: TrackReader, GroupFetchReader {
         while pending.count > 1, let first = pending.first,
             track.isExpired(first.group, maxAge: options.maxAge)
         {
-            let left = first.group.frames.count - first.next
-            if left > 0 || first.group.isOpen {
-                counters.expiredGroups &+= 1
-                counters.droppedFrames &+= UInt64(clamping: left)
-                isDiscontinuous = true
-            }
-            pending.removeFirst()
+            giveUpFirst()
         }
         dropExcess()
         state = track.state
         mark(now: now)
+    }
+
+    /// Goes on without the rest of the first group.
+    private func giveUpFirst() {
+        guard let first = pending.first else { return }
+        let left = first.group.frames.count - first.next
+        if left > 0 || first.group.isOpen {
+            counters.expiredGroups &+= 1
+            counters.droppedFrames &+= UInt64(clamping: left)
+            isDiscontinuous = true
+        }
+        pending.removeFirst()
     }
 
     /// However patient the host is, what it does not take is not kept without end.
@@ -222,7 +230,11 @@ final class FrameReader: TrackReader, GroupFetchReader {
                 position = (frame.group, frame.index + 1)
                 return frame
             }
-            guard !first.group.isOpen else { return nil }
+            if first.group.isOpen {
+                guard now >= stallEnd else { return nil }
+                giveUpFirst()
+                continue
+            }
             finish(pending[0])
             position = (first.group.sequence &+ 1, 0)
             pending.removeFirst()
@@ -233,6 +245,11 @@ final class FrameReader: TrackReader, GroupFetchReader {
     /// When what should come before a group is no longer waited for.
     private func gapEnd(_ next: Pending) -> Instant {
         next.group.arrival + options.maxAge
+    }
+
+    /// When the rest of the first group is no longer waited for, because the next has been there long enough.
+    private var stallEnd: Instant {
+        pending.count > 1 ? pending[1].group.arrival + options.maxAge : .distantFuture
     }
 
     private func take(_ pending: inout Pending, isFetched: Bool) -> ReceivedFrame? {
@@ -302,6 +319,8 @@ final class FrameReader: TrackReader, GroupFetchReader {
         if options.ordered, let position, let first = pending.first, first.group.sequence > position.group {
             let end = gapEnd(first)
             if now < end { deadline = end }
+        } else if options.ordered, pending.first?.group.isOpen ?? false, now < stallEnd {
+            deadline = stallEnd
         }
         ready.add(self)
     }

@@ -37,8 +37,8 @@ package final class Session {
     let account: CacheAccount
     let served: Origin
     let learned: Origin
-    package private(set) var version = Version.lite05
-    private(set) var phase = Phase.handshaking
+    package internal(set) var version = Version.lite05
+    var phase = Phase.handshaking
     package internal(set) var counters = SessionCounters()
     package var limits = SessionLimits()
     package internal(set) var scope = SessionScope.open
@@ -46,10 +46,10 @@ package final class Session {
     /// process on one relay must hear each other.
     let hopID: UInt64
     /// Client: the path and query of the URL, sent in SETUP.
-    private let setupPath: String?
+    let setupPath: String?
     /// The peer's hop id, from its SETUP; 0 when unknown.
-    private(set) var peerHop: UInt64 = 0
-    private(set) var peerReportsBandwidth = false
+    var peerHop: UInt64 = 0
+    var peerReportsBandwidth = false
     /// What the peer last said it could send us, bits per second; 0 when unknown.
     package internal(set) var peerBandwidth: UInt64 = 0
     var lastReport = Instant(microseconds: 0)
@@ -57,11 +57,11 @@ package final class Session {
     private var roles: ContiguousArray<StreamRole> = [.free]
     private var freeRoles: [Int] = []
     private var events: [Event] = []
-    private var legacyTypeRead = false
-    private var isConnected = false
-    private var isAccepted = false
+    var legacyTypeRead = false
+    var isConnected = false
+    var isAccepted = false
     /// Whether the handshake is still under way although the session is in use.
-    private var isEarly = false
+    var isEarly = false
     private var eventsRead = 0
     /// Streams whose requests wait until the session is established.
     var held: [Stream] = []
@@ -358,144 +358,5 @@ package final class Session {
     /// Ends the session with a code the peer sees.
     package func close(_ code: SessionCode, _ reason: String) {
         connection.close(code: code.rawValue, reason: reason)
-    }
-
-    // MARK: Setting up
-
-    private func sendClientSetup() {
-        if version.hasLegacySetup {
-            guard let stream = connection.openStream(bidirectional: true) else {
-                return close(.internalError, "no stream for setup")
-            }
-            setRole(.legacySetup(MessageBuffer()), of: stream)
-            connection.setPriority(stream, .control)
-            connection.write(LegacySetup.client().encode(), to: stream)
-            return
-        }
-        if version.hasSetup { sendSetup(Setup(probe: 1, path: setupPath, origin: hopID)) }
-        establish()
-        // From lite-05 on, the peer's SETUP says whether it reports.
-        if !version.hasSetup { watchBandwidth() }
-    }
-
-    private func sendSetup(_ setup: Setup) {
-        guard let stream = connection.openStream(bidirectional: false) else {
-            return close(.internalError, "no stream for setup")
-        }
-        setRole(.ignored, of: stream)
-        connection.setPriority(stream, .control)
-        var writer = ByteWriter()
-        writer.writeVarint(UnidirectionalStreamType.setup.rawValue)
-        writer.writeBytes(setup.encode())
-        connection.write(writer.bytes, to: stream)
-        connection.finish(stream)
-    }
-
-    /// Server: asks the owner whether this client may come in.
-    func decide(path: String?) {
-        phase = .deciding
-        emit(.requested(path: path))
-    }
-
-    /// Server: lets the client in.
-    package func accept(_ scope: SessionScope) {
-        guard phase == .deciding else { return }
-        self.scope = scope
-        if version.hasSetup { sendSetup(Setup(probe: 1, origin: hopID)) }
-        establish()
-    }
-
-    /// Client: a server of lite-05 says by its SETUP that it has accepted ours; before, nobody says anything.
-    private func tellIfAccepted() {
-        guard isConnected, !isAccepted, phase == .established, hasPeerSetup || !version.hasSetup else {
-            return
-        }
-        isAccepted = true
-        emit(.established(version))
-    }
-
-    private func establish() {
-        guard phase == .settingUp || phase == .deciding else { return }
-        phase = .established
-        served.watch(self)
-        if connection.isServer {
-            emit(.established(version))
-        } else {
-            emit(.early(version))
-            tellIfAccepted()
-        }
-        let waiting = held
-        held.removeAll()
-        for stream in waiting { readable(stream) }
-    }
-
-    func receiveSetup(_ stream: Stream, _ buffer: MessageBuffer) {
-        var buffer = buffer
-        let ended = fill(&buffer, from: stream)
-        do {
-            guard let body = try buffer.nextMessage(limit: WireLimits.messageBytes) else {
-                if ended {
-                    close(.protocolViolation, "setup cut off")
-                } else {
-                    setRole(.setup(buffer), of: stream)
-                }
-                return
-            }
-            let setup = try Setup.decode(body.span)
-            setRole(.ignored, of: stream)
-            hasPeerSetup = true
-            peerHop = setup.origin ?? 0
-            peerReportsBandwidth = (setup.probe ?? 0) >= 1
-            guard !connection.isServer else { return decide(path: setup.path) }
-            tellIfAccepted()
-            if peerReportsBandwidth { watchBandwidth() }
-        } catch {
-            close(.keyValueFormatting, "malformed setup")
-        }
-    }
-
-    func receiveLegacySetup(_ stream: Stream, _ buffer: MessageBuffer) {
-        var buffer = buffer
-        let ended = fill(&buffer, from: stream)
-        defer { setRole(.legacySetup(buffer), of: stream) }
-        guard phase == .settingUp else {
-            // Bitrate messages may follow; they mean nothing to us. The end of the stream is the end of the session.
-            buffer = MessageBuffer()
-            if ended { close(.noError, "setup stream ended") }
-            return
-        }
-        do {
-            let side: LegacySetup.Side = connection.isServer ? .client : .server
-            if !connection.isServer {
-                // The server's answer begins with its type.
-                guard try expectLegacyType(.serverSetup, &buffer) else { return }
-            }
-            guard let setup = try LegacySetup.next(from: &buffer, sentBy: side) else {
-                if ended { close(.protocolViolation, "setup cut off") }
-                return
-            }
-            guard setup.versions.contains(LegacySetup.lite02) else {
-                return close(.versionNegotiationFailed, "no common version")
-            }
-            if connection.isServer {
-                connection.write(LegacySetup.server().encode(), to: stream)
-                decide(path: nil)
-            } else {
-                establish()
-            }
-        } catch {
-            close(.protocolViolation, "malformed setup")
-        }
-    }
-
-    private func expectLegacyType(
-        _ type: BidirectionalStreamType,
-        _ buffer: inout MessageBuffer
-    ) throws(DecodeError) -> Bool {
-        if legacyTypeRead { return true }
-        guard let found = buffer.readVarint() else { return false }
-        guard found == type.rawValue else { throw .malformed }
-        legacyTypeRead = true
-        return true
     }
 }
