@@ -37,6 +37,7 @@ class Runner:
         self.failures: list[str] = []
         self.skips: dict[str, list[str]] = {}
         self.places = asyncio.Semaphore(options.jobs)
+        self.waiting_places = asyncio.Semaphore(options.jobs)
 
     async def run(self, chosen: list[Case]) -> None:
         await asyncio.gather(*(self._placed(case) for case in chosen if not case.heavy))
@@ -45,7 +46,7 @@ class Runner:
                 await self._placed(case)
 
     async def _placed(self, case: Case) -> None:
-        async with self.places:
+        async with self.waiting_places if case.idle else self.places:
             await self._one(case)
 
     async def _one(self, case: Case) -> None:

@@ -12,7 +12,7 @@ PATIENCE = 45.0
 
 
 def register_restart(relay: str, publisher: str, subscriber: str, version: str = "") -> None:
-    @case(f"restart/{relay}-relay/{publisher}-publisher/{subscriber}-subscriber/{version or 'newest'}", limit=110)
+    @case(f"restart/{relay}-relay/{publisher}-publisher/{subscriber}-subscriber/{version or 'newest'}", 110, idle=True)
     async def run(stage: Stage) -> None:
         """The relay is killed mid-stream and started again on the same port with the same certificate."""
         cert, key = environment.make_certificate(stage.folder)
@@ -60,7 +60,7 @@ for combination in (
 
 
 def register_loss(relay: str, publisher: str, subscriber: str, version: str) -> None:
-    @case(f"loss/{relay}-relay/{publisher}-publisher/{subscriber}-subscriber/{version or 'newest'}", limit=70)
+    @case(f"loss/{relay}-relay/{publisher}-publisher/{subscriber}-subscriber/{version or 'newest'}", 70, idle=True)
     async def run(stage: Stage) -> None:
         """10 % of the packets are lost in each direction on the way of both clients; nothing may be missing."""
         home = await stage.relay(relay, *(["--open"] if relay == "burrow" else []), versions=version)

@@ -101,16 +101,17 @@ class Case:
     run: Callable[[Stage], Awaitable[None]]
     limit: float
     heavy: bool
+    idle: bool
 
 
 registry: list[Case] = []
 
 
-def case(name: str, limit: float = 60.0, heavy: bool = False) -> Callable[[Any], Any]:
-    """Registers a coroutine as a case; heavy ones run alone."""
+def case(name: str, limit: float = 60.0, heavy: bool = False, idle: bool = False) -> Callable[[Any], Any]:
+    """Registers a coroutine as a case; heavy ones run alone, idle ones (which mostly wait) beside the others."""
 
     def add(function: Callable[[Stage], Awaitable[None]]) -> Callable[[Stage], Awaitable[None]]:
-        registry.append(Case(name, function, limit, heavy))
+        registry.append(Case(name, function, limit, heavy, idle))
         return function
 
     return add
