@@ -2,6 +2,14 @@
 
 BURROW_JOBS=${BURROW_JOBS:-$(nproc 2> /dev/null || echo 2)}
 
+# Where release builds go and how they are made, the same for all so that they share what is compiled.
+release_scratch=.build-release
+# shellcheck disable=SC2034 # for those who source this
+release_build=(-c release --jobs "$BURROW_JOBS" --scratch-path "$release_scratch"
+  -Xswiftc -static-stdlib -Xswiftc -enforce-exclusivity=unchecked -Xswiftc -cross-module-optimization
+  -Xswiftc -use-ld=lld -Xswiftc -file-prefix-map -Xswiftc "$PWD=."
+  -Xcc "-ffile-prefix-map=$PWD=." -Xcc -ffunction-sections -Xcc -fdata-sections)
+
 step() { printf '%s\n' "-- $*"; }
 note() { printf '   %s\n' "$*"; }
 warn() { printf '   warning: %s\n' "$*" >&2; }

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 . scripts/common.sh
 
 limit=12000000
-scratch=.build-release
+scratch=$release_scratch
 lib=build/lib
 soname=libburrow.so.0
 mkdir -p "$scratch" "$lib/debug" build/bin
@@ -21,17 +21,13 @@ script=$(python3 scripts/check/header.py version-script)
 map=$PWD/$scratch/exports-$(printf '%s' "$script" | cksum | cut -d' ' -f1).map
 [ -f "$map" ] || printf '%s\n' "$script" > "$map"
 
-common=(-c release --jobs "$BURROW_JOBS" --scratch-path "$scratch"
-  -Xswiftc -static-stdlib -Xswiftc -enforce-exclusivity=unchecked -Xswiftc -cross-module-optimization
-  -Xswiftc -use-ld=lld -Xswiftc -file-prefix-map -Xswiftc "$PWD=."
-  -Xcc "-ffile-prefix-map=$PWD=." -Xcc -ffunction-sections -Xcc -fdata-sections)
 linker=("--version-script=$map" "-soname=$soname" -z defs -z nodelete -z relro -z now --gc-sections --build-id=sha1)
 flags=()
 for flag in "${linker[@]}"; do flags+=(-Xlinker "$flag"); done
 
 step "building the release library"
-quietly "$scratch/library.log" swift build "${common[@]}" "${flags[@]}" --product burrow
-built=$(swift build "${common[@]}" --show-bin-path)/libburrow.so
+quietly "$scratch/library.log" swift build "${release_build[@]}" "${flags[@]}" --product burrow
+built=$(swift build "${release_build[@]}" --show-bin-path)/libburrow.so
 
 # Replaced by renaming, so that a program which has it mapped keeps the old one.
 if [ ! -f "$lib/$soname" ] || [ "$built" -nt "$lib/$soname" ]; then

@@ -143,10 +143,12 @@ class Stage:
 STAGES = [
     Stage("build", "compile the library and its tests",
           ["swift", "build", "--build-tests", "--jobs", JOBS], 1200, counted=False),
-    Stage("swift", "unit tests, the codecs' byte examples, simulation seeds",
+    Stage("swift", "unit tests, the codecs' byte examples, scenes on a simulated network",
           ["swift", "test", "--skip-build"], 900, ("build",)),
     Stage("release", "link the shipped library and the relay program",
           ["scripts/release.sh"], 1200, counted=False),
+    Stage("simulation", "250 calls drawn from seeds, every tenth of them twice",
+          ["scripts/simulate.sh", "--seeds", "250"], 900, ("release",), "scripts/simulate.sh"),
     Stage("install", "C examples built from an installed prefix, by pkg-config and by CMake",
           ["scripts/test-install.sh"], 300, ("release",)),
     Stage("demo", "make demo: a relay, a publisher and a subscriber",

@@ -223,7 +223,9 @@ package final class CallRun {
         member.room = nil
         member.hasLeft = true
         // A room that closed by itself leaves its tracks to the host.
-        for ear in member.ears.values { member.peer.node.closeTrack(ear.track, now: simulation.now) }
+        for number in member.ears.keys.sorted() {
+            if let ear = member.ears[number] { member.peer.node.closeTrack(ear.track, now: simulation.now) }
+        }
         for track in member.tracks { member.peer.node.closeTrack(track.id, now: simulation.now) }
         member.ears.removeAll()
         member.peer.node.closeRoom(room, request: newRequest(), now: simulation.now)

@@ -64,11 +64,9 @@ package final class Track {
     }
 
     /// How long older groups are kept, limited whatever the source says.
-    var retention: Interval {
-        min(max(info?.maxAge ?? TrackInfo().maxAge, patience), TrackLimits.retention)
-    }
+    var retention: Interval { min(info?.maxAge ?? TrackInfo().maxAge, TrackLimits.retention) }
 
-    /// What the most patient reader asked for, where the source does not say how long it keeps groups.
+    /// How long the most patient reader waits for the rest of a group, however long whole ones are kept.
     var patience = Interval.zero
 
     package var latest: Group? { groups.last }
@@ -210,7 +208,8 @@ package final class Track {
                 isNewest
                 ? account.isOverdrawn
                 : groups.count > TrackLimits.groups || cachedBytes > TrackLimits.bytes || account.isOver
-            guard tooMuch || !isNewest && isExpired(oldest, maxAge: retention) else { break }
+            let maxAge = oldest.isOpen ? min(max(retention, patience), TrackLimits.retention) : retention
+            guard tooMuch || !isNewest && isExpired(oldest, maxAge: maxAge) else { break }
             groups.removeFirst()
             if let next = groups.first { oldest.superseded(by: next) }
             cachedBytes -= oldest.countedBytes

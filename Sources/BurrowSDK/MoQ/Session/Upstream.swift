@@ -58,7 +58,7 @@ final class Upstream: TrackSource {
             return
         }
         guard track.isOpen, !isEnding else { return }
-        if !session.version.hasTrackInfo { track.patience = demand.maxAge }
+        track.patience = demand.maxAge
         if let stream {
             guard demand != asked, session.version.hasSubscribeUpdate else { return }
             asked = demand
