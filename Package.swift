@@ -131,6 +131,7 @@ if let names = Context.environment["BURROW_FUZZ"] {
             name: "fuzz-\(name)",
             dependencies: [
                 "FuzzHarness", "BurrowBase", "BurrowCrypto", "BurrowQUIC", "BurrowMoQ", "BurrowEngine",
+                "BurrowSimulation",
             ],
             path: "Tests/Fuzz/Targets",
             sources: ["\(name).swift"],
