@@ -119,10 +119,23 @@ static void note_stack(void) {
   pthread_mutex_unlock(&lock);
 }
 
+/* Our library hands ngtcp2 an allocator of its own; what ngtcp2 asks of that is ngtcp2's. */
+static int module_behind(int own) {
+  void *frames[5];
+  int depth = backtrace(frames, 5), m = own;
+  for (int i = 1; i < depth; i++) {
+    int found = module_of((uintptr_t)frames[i]);
+    if (found == own) m = i + 1 < depth ? module_of((uintptr_t)frames[i + 1]) : own;
+    if (found == own) break;
+  }
+  return m >= 0 && !strcmp(modules[m], "libngtcp2") ? m : own;
+}
+
 static void note(void *caller) {
   if (inside) return;
   inside = 1;
   int m = module_of((uintptr_t)caller);
+  if (m >= 0 && is_own[m]) m = module_behind(m);
   if (m < 0) {
     atomic_fetch_add(&unknown, 1);
   } else {
