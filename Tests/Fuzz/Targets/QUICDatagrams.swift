@@ -117,7 +117,9 @@ private final class Line {
             wire[0].bytes.removeLast(min(choices.byte() * 5, wire[0].bytes.count))
         case 5:
             let toServer = choices.byte() % 2 == 0
-            deliver(Packet(bytes: choices.bytes(choices.byte() * 4), toServer: toServer, path: path(toServer)))
+            deliver(
+                Packet(bytes: choices.bytes(choices.byte() * 4), toServer: toServer, path: path(toServer))
+            )
         case 6: now = now + .milliseconds(Int64(choices.byte()) * 4)
         case 7:
             guard let stream = connection.openStream(bidirectional: choice > 127) else { return }

@@ -46,7 +46,13 @@ private func openRoom(
     configuration.path = path
     configuration.versions = versions
     configuration.trust = .init(systemRoots: false, pinsSHA256: [SimulatedIdentity.fingerprint])
-    guard let room = try? peer.node.openRoom(configuration, request: RequestID(rawValue: 1), now: simulation.now) else {
+    guard
+        let room = try? peer.node.openRoom(
+            configuration,
+            request: RequestID(rawValue: 1),
+            now: simulation.now
+        )
+    else {
         preconditionFailure("the room does not open")
     }
     simulation.settle(peer)
@@ -119,7 +125,9 @@ private struct RelayScene {
         raw.connection.close(code: 0, reason: "")
         simulation.settle(attacker)
         simulation.run(for: .seconds(2))
-        guard let statistics = relay.node.statistics(of: relayID) else { preconditionFailure("the relay is gone") }
+        guard let statistics = relay.node.statistics(of: relayID) else {
+            preconditionFailure("the relay is gone")
+        }
         precondition(statistics.sessions == 1, "\(statistics.sessions) sessions are left")
         precondition(statistics.broadcasts == 1, "\(statistics.broadcasts) broadcasts are left")
         precondition(statistics.subscriptions == 0, "\(statistics.subscriptions) subscriptions are left")
@@ -138,7 +146,13 @@ private struct RelayScene {
         let room = openRoom(on: bob, at: relay.ip, path: "bob", versions: [version], simulation)
         guard let path = try? BroadcastPath("alice") else { return }
         let options = SubscribeOptions(maxAge: .seconds(5))
-        let heard = try? bob.node.subscribeTrack(in: room, path: path, name: "audio", options, now: simulation.now)
+        let heard = try? bob.node.subscribeTrack(
+            in: room,
+            path: path,
+            name: "audio",
+            options,
+            now: simulation.now
+        )
         guard let heard else { preconditionFailure("the newcomer cannot subscribe") }
         simulation.settle(bob)
         let came = simulation.run(until: simulation.now + .seconds(5)) { bob.frames[heard]?.isEmpty == false }
@@ -170,7 +184,9 @@ private struct RoomScene {
             let options = SubscribeOptions(ordered: choices.byte() % 2 == 0, maxAge: .seconds(5))
             _ = try? alice.node.subscribeTrack(in: room, path: path, name: "t", options, now: simulation.now)
         }
-        _ = simulation.run(until: simulation.now + .seconds(1)) { relay.connections.first?.isConnected ?? false }
+        _ = simulation.run(until: simulation.now + .seconds(1)) {
+            relay.connections.first?.isConnected ?? false
+        }
         guard let raw = relay.connections.first else { preconditionFailure("nobody connects") }
         var attack = Attack(raw: raw, version: version, isClient: false)
         while attack.step(&choices) {
@@ -210,8 +226,12 @@ private struct Attack {
         case 1: raw.open(bidirectional: false, choices.bytes(choices.byte()), finish: choice > 127)
         case 2: if let stream = stream(&choices) { raw.send(choices.bytes(choices.byte()), on: stream) }
         case 3: if let stream = stream(&choices) { raw.connection.finish(stream) }
-        case 4: if let stream = stream(&choices) { raw.connection.reset(stream, code: UInt64(choices.byte())) }
-        case 5: if let stream = stream(&choices) { raw.connection.stopReading(stream, code: UInt64(choices.byte())) }
+        case 4:
+            if let stream = stream(&choices) { raw.connection.reset(stream, code: UInt64(choices.byte())) }
+        case 5:
+            if let stream = stream(&choices) {
+                raw.connection.stopReading(stream, code: UInt64(choices.byte()))
+            }
         case 6: _ = raw.connection.sendDatagram(Slice(copying: choices.bytes(choices.byte()).span))
         case 7: pause = choices.byte()
         case 8: setUp()
@@ -249,11 +269,18 @@ private struct Attack {
         switch choices.byte() % 8 {
         case 0: request(.announce, AnnounceRequest(prefix: path, excludedHop: number))
         case 1:
-            let options = SubscribeOptions(priority: UInt8(number), maxAge: .milliseconds(Int64(number) * 100))
+            let options = SubscribeOptions(
+                priority: UInt8(number),
+                maxAge: .milliseconds(Int64(number) * 100)
+            )
             request(.subscribe, Subscribe(id: number % 4, broadcast: path, track: track, options: options))
         case 2: request(.track, TrackRequest(broadcast: path, track: track))
         case 3: request(.fetch, Fetch(broadcast: path, track: track, priority: 1, group: number % 4))
-        case 4: raw.open(bidirectional: false, GroupHeader(subscribeID: number % 4, sequence: number).streamOpening.bytes)
+        case 4:
+            raw.open(
+                bidirectional: false,
+                GroupHeader(subscribeID: number % 4, sequence: number).streamOpening.bytes
+            )
         case 5:
             guard let stream = stream(&choices) else { return }
             let status: Announcement.Status = number % 2 == 0 ? .active : .ended
@@ -261,11 +288,18 @@ private struct Attack {
             raw.send(AnnounceMessage.announce(message).encode(version), on: stream)
         case 6:
             guard let stream = stream(&choices) else { return }
-            if version.hasAnnounceInitial { raw.send(AnnounceMessage.initial([path]).encode(version), on: stream) }
-            if version.hasAnnounceOK { raw.send(AnnounceMessage.ok(hop: 9, activeCount: 1).encode(version), on: stream) }
+            if version.hasAnnounceInitial {
+                raw.send(AnnounceMessage.initial([path]).encode(version), on: stream)
+            }
+            if version.hasAnnounceOK {
+                raw.send(AnnounceMessage.ok(hop: 9, activeCount: 1).encode(version), on: stream)
+            }
         default:
             guard let stream = stream(&choices) else { return }
-            raw.send(TrackInfo(maxAge: .milliseconds(Int64(number)), timescale: 1000).encode(version), on: stream)
+            raw.send(
+                TrackInfo(maxAge: .milliseconds(Int64(number)), timescale: 1000).encode(version),
+                on: stream
+            )
         }
     }
 
