@@ -668,7 +668,7 @@ typedef struct burrow_room_config {
   uint32_t congestion;
   /** How long making a connection may take; 0 = 10 s. */
   uint32_t connect_timeout_ms;
-  /** After how long a silent connection is lost; 0 = 20 s. */
+  /** After how long a silent connection is lost; 0 = 10 s. */
   uint32_t idle_timeout_ms;
   /** After how long without traffic a sign of life is sent; 0 = 4 s. */
   uint32_t keep_alive_ms;
@@ -1232,7 +1232,7 @@ typedef struct burrow_relay_config {
   uint32_t versions;
   /** BURROW_CONGESTION_* */
   uint32_t congestion;
-  /** After how long a silent session is closed; 0 = 20 s. */
+  /** After how long a silent session is closed; 0 = 10 s. */
   uint32_t idle_timeout_ms;
   /** After how long without traffic a sign of life is sent; 0 leaves that to the clients. */
   uint32_t keep_alive_ms;

@@ -94,7 +94,7 @@ extension RoomConfiguration {
         unsafe firstPause = Interval(cfg.reconnect_min_ms, default: .milliseconds(100))
         unsafe longestPause = Interval(cfg.reconnect_max_ms, default: .seconds(10))
         unsafe try setTrust(cfg)
-        unsafe settings.idleTimeout = Interval(cfg.idle_timeout_ms, default: .seconds(20))
+        unsafe settings.idleTimeout = Interval(cfg.idle_timeout_ms, default: .seconds(10))
         unsafe settings.keepAlive = Interval(cfg.keep_alive_ms, default: .seconds(4))
         settings.handshakeTimeout = connectTimeout
         unsafe try settings.setCongestion(cfg.congestion)
@@ -202,7 +202,7 @@ extension RelayOptions {
         }
         versions = unsafe try [Version](mask: cfg.versions)
         unsafe try settings.setCongestion(cfg.congestion)
-        unsafe settings.idleTimeout = Interval(cfg.idle_timeout_ms, default: .seconds(20))
+        unsafe settings.idleTimeout = Interval(cfg.idle_timeout_ms, default: .seconds(10))
         unsafe settings.keepAlive = Interval(cfg.keep_alive_ms, default: .zero)
         if unsafe cfg.max_sessions > 0 { unsafe acceptLimits.connections = Int(cfg.max_sessions) }
         unsafe sessionLimits.announcements =
