@@ -91,7 +91,10 @@ final class Relay {
             session = known
         } else {
             // A connection that closed in its own turn comes round once more, without a session.
-            guard phase == .listening, connection.isOpen, sessions[connection.serial] == nil else {
+            guard connection.isOpen, sessions[connection.serial] == nil else { return drain(connection) }
+            guard phase == .listening else {
+                // It was still shaking hands when everybody else was told.
+                connection.close(code: SessionCode.noError.rawValue, reason: "relay stopped")
                 return drain(connection)
             }
             session = Session(
