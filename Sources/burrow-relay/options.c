@@ -34,7 +34,7 @@ static const char help[] =
     "      --max-broadcasts N     broadcasts a session may announce (1000)\n"
     "      --max-subscriptions N  subscriptions a session may have (10000)\n"
     "      --cache-mib N          memory for groups in MiB (512)\n"
-    "      --idle-timeout SECONDS silent sessions are closed after this (20)\n"
+    "      --idle-timeout SECONDS silent sessions are closed after this (10)\n"
     "telling\n"
     "  -v, --verbose              say more; up to three times\n"
     "  -q, --quiet                say only what fails\n"

@@ -5,9 +5,12 @@ from __future__ import annotations
 import array
 import asyncio
 import gc
+import json
+import tempfile
 import threading
 import time
 import unittest
+from pathlib import Path
 
 from support import PATIENCE, AsyncLibraryTest, LibraryTest, burrow
 
@@ -37,6 +40,22 @@ class ThreadTest(LibraryTest):
         sent.end()
         self.assertIsNone(got.next_frame(PATIENCE))
         self.assertEqual(got.info.state, burrow.TrackState.ENDED)
+
+    def test_qlog_files(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            with burrow.Engine() as engine:
+                relay = engine.start_relay("127.0.0.1:0", open=True, qlog_dir=folder)
+                relay.started.wait(PATIENCE)
+                room = engine.open_room(f"moqt://{relay.info.address}", insecure=True, qlog_dir=folder)
+                room.opened.wait(PATIENCE)
+                room.leave().wait(PATIENCE)
+            files = sorted(Path(folder).iterdir())
+            self.assertEqual([file.suffix for file in files], [".sqlog", ".sqlog"])
+            for file in files:
+                # JSON text sequences (RFC 7464): a record separator before every line.
+                records = [json.loads(line) for line in file.read_text().replace("\x1e", "").splitlines() if line]
+                self.assertEqual(records[0]["qlog_format"], "JSON-SEQ")
+                self.assertTrue(any(record.get("name") == "transport:packet_sent" for record in records))
 
     def test_buffers_of_all_kinds(self) -> None:
         engine = self.engine()
