@@ -99,6 +99,25 @@ static void parse_track(char *text) {
   if (t->size < sizeof(struct header) || t->key_size < sizeof(struct header) || !t->gop) fail("track: too small");
 }
 
+/* BENCH_VERBOSE: which frames are missing between the first and the last that came. */
+static void print_gaps(void) {
+  for (unsigned i = 0; i < inlet_count; i++) {
+    const struct inlet *in = &inlets[i];
+    uint32_t end = in->seen_words * 64, at = 0, last = 0;
+    for (uint32_t s = 0; s < end; s++) {
+      if (in->seen[s / 64] >> (s % 64) & 1) last = s;
+    }
+    while (at < last && !(in->seen[at / 64] >> (at % 64) & 1))
+      at++;
+    for (; at < last; at++) {
+      if (in->seen[at / 64] >> (at % 64) & 1) continue;
+      unsigned gop = opt.tracks[in->track].gop;
+      fprintf(stderr, "missing: subscription %u, %s, group %u, frame %u\n", i, opt.tracks[in->track].name, at / gop,
+              at % gop);
+    }
+  }
+}
+
 static void print_result(const char *role) {
   struct rusage u;
   getrusage(RUSAGE_SELF, &u);
@@ -188,6 +207,7 @@ int main(int argc, char **argv) {
   if (!run_role(role)) fail("unknown role %s, or --path is missing", role);
   stopping = 1;
   finish_sending();
+  if (getenv("BENCH_VERBOSE")) print_gaps();
   print_result(role);
   _exit(0); /* without the clean-up of a library that other threads are still in */
 }
