@@ -1,7 +1,6 @@
 import BurrowBase
+import BurrowMoQ
 import Testing
-
-@testable import BurrowMoQ
 
 @Suite struct OriginTests {
     private final class Source: TrackProvider {

@@ -1,6 +1,5 @@
+import BurrowMoQ
 import Testing
-
-@testable import BurrowMoQ
 
 @Suite struct SequenceWindowTests {
     @Test func remembersEveryNewSequenceOnce() {

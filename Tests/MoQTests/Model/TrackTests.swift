@@ -1,7 +1,6 @@
 import BurrowBase
+import BurrowMoQ
 import Testing
-
-@testable import BurrowMoQ
 
 @Suite struct TrackTests {
     private let context = SessionContext(allocator: SliceAllocator(), unixOffset: 0)

@@ -1,7 +1,6 @@
 import BurrowBase
+import BurrowMoQ
 import Testing
-
-@testable import BurrowMoQ
 
 @Suite struct ConnectingTests {
     private let v6 = SocketAddress(ip: .v6(1, 1, scope: 0), port: 1)

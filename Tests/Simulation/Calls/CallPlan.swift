@@ -65,6 +65,15 @@ package struct CallPlan: Sendable {
     /// Whether lines and waiting times are such that nothing sent may be lost.
     package let isPatient: Bool
     package private(set) var relayFails = false
+    /// Whether somebody may hear nothing for seconds, as long as a keep-alive takes.
+    package var hasLongSilences: Bool {
+        steps.contains { (_, step) in
+            switch step {
+            case .blackout, .rebind, .changeNetwork: true
+            default: false
+            }
+        }
+    }
 
     package init(seed: UInt64) {
         self.seed = seed

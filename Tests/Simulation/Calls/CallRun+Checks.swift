@@ -88,6 +88,9 @@ extension CallRun {
     private func losesNothing(_ ear: CallMember.Ear, _ member: CallMember) -> Bool {
         let target = members[ear.wish.target]
         let kind = target.plan.tracks[ear.wish.track].kind
+        // Where the source does not say how long it keeps groups, a relay keeps them for less than some troubles last.
+        let version = target.room.flatMap { target.peer.node.information(of: $0)?.version }
+        if plan.hasLongSilences, !(version?.hasTrackInfo ?? false) { return false }
         return plan.isPatient && !plan.relayFails && kind != .datagrams && member.isSteady && target.isSteady
             && !hasReconnected(member) && !hasReconnected(target)
     }

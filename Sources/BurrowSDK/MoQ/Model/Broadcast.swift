@@ -9,17 +9,17 @@ package final class Broadcast {
     private weak var provider: (any TrackProvider)?
     private var tracks: [String: Track] = [:]
 
-    init(path: BroadcastPath, hops: [UInt64], provider: any TrackProvider) {
+    package init(path: BroadcastPath, hops: [UInt64], provider: any TrackProvider) {
         self.path = path
         self.hops = hops
         self.provider = provider
     }
 
     /// The session that announced it, to keep it from hearing its own broadcast.
-    func comes(from candidate: some TrackProvider) -> Bool { provider === candidate }
+    package func comes(from candidate: some TrackProvider) -> Bool { provider === candidate }
 
     /// The track of this name, asking the source for it when it is not here yet; `nil` when the source refuses.
-    func track(_ name: String) -> Track? {
+    package func track(_ name: String) -> Track? {
         if let known = tracks[name], known.isOpen || known.state == .ended { return known }
         guard let fresh = provider?.openTrack(name, of: self) else { return nil }
         tracks[name] = fresh
@@ -30,7 +30,7 @@ package final class Broadcast {
     func existingTrack(_ name: String) -> Track? { tracks[name] }
 
     /// Brings a group that has left the cache back from the source; `nil` when that cannot be.
-    func fetch(_ sequence: UInt64, of track: Track, priority: UInt8) -> GroupFetch? {
+    package func fetch(_ sequence: UInt64, of track: Track, priority: UInt8) -> GroupFetch? {
         provider?.fetch(sequence, of: track, priority: priority)
     }
 
@@ -46,7 +46,7 @@ package final class Broadcast {
 }
 
 /// Where a broadcast's tracks come from: the host, or a session that subscribes upstream.
-protocol TrackProvider: AnyObject {
+package protocol TrackProvider: AnyObject {
     func openTrack(_ name: String, of broadcast: Broadcast) -> Track?
     /// Brings one group that is no longer here, as the fetch stream of lite-05 does; `nil` when that cannot be.
     func fetch(_ sequence: UInt64, of track: Track, priority: UInt8) -> GroupFetch?

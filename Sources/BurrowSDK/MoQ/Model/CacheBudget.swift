@@ -13,7 +13,7 @@ package final class CacheBudget {
 
 /// What one source of tracks, a session or a host's room, keeps in memory. When there is too much of it altogether,
 /// whoever has more than an equal share gives up groups, and nobody else.
-final class CacheAccount {
+package final class CacheAccount {
     private let budget: CacheBudget
     private(set) var bytes = 0
 

@@ -61,7 +61,7 @@ package final class Group {
     package var isOpen: Bool { log.end == .open }
 
     /// How much memory the group takes, roughly.
-    var footprint: Int { log.byteCount + frames.count * Self.frameCost }
+    package var footprint: Int { log.byteCount + frames.count * Self.frameCost }
 
     /// How much the group grew since this was last asked.
     func countGrowth() -> Int {
@@ -71,7 +71,7 @@ package final class Group {
     }
 
     /// Starts a frame whose payload follows by `append(payload:)`.
-    func beginFrame(timestamp: Int64, length: Int, allocator: SliceAllocator) {
+    package func beginFrame(timestamp: Int64, length: Int, allocator: SliceAllocator) {
         let header = FrameHeader(timestampDelta: timestamp &- lastTimestamp, payloadLength: length)
         let slice = allocator.copy(header.encoded.span)
         frames.append(
@@ -84,12 +84,12 @@ package final class Group {
     }
 
     /// Starts a frame with a timestamp relative to the previous one, as lite-05 carries it.
-    func beginFrame(timestampDelta: Int64, length: Int, allocator: SliceAllocator) {
+    package func beginFrame(timestampDelta: Int64, length: Int, allocator: SliceAllocator) {
         beginFrame(timestamp: lastTimestamp &+ timestampDelta, length: length, allocator: allocator)
     }
 
     /// Adds payload to the newest frame. More than it announced is cut off.
-    func append(payload: Slice) {
+    package func append(payload: Slice) {
         let part = payload.prefix(missingBytes)
         guard part.count > 0 else { return }
         // The first piece never joins the header's entry, so that a frame's payload starts at an entry of its own.
@@ -99,7 +99,7 @@ package final class Group {
     }
 
     /// Adds a whole frame in one piece of memory.
-    func appendFrame(timestamp: Int64, payload: UnsafeRawBufferPointer, allocator: SliceAllocator) {
+    package func appendFrame(timestamp: Int64, payload: UnsafeRawBufferPointer, allocator: SliceAllocator) {
         let header = FrameHeader(timestampDelta: timestamp &- lastTimestamp, payloadLength: payload.count)
         let headerLength = header.encoded.count
         let slice = unsafe allocator.allocate(headerLength + payload.count) { (target) in
@@ -123,12 +123,12 @@ package final class Group {
     }
 
     /// Ends the group. One that ends inside a frame was cut off, and readers must not take it for whole.
-    func finish() {
+    package func finish() {
         if missingBytes > 0 { log.abort(StreamCode.malformed.wire) } else { log.finish() }
     }
 
     /// Gives the group up; streams that follow it are reset with the code.
-    func abort(_ code: StreamCode) {
+    package func abort(_ code: StreamCode) {
         log.abort(code.wire)
     }
 
@@ -137,7 +137,7 @@ package final class Group {
     }
 
     /// Gives the group up even if it was complete.
-    func revoke(_ code: StreamCode) {
+    package func revoke(_ code: StreamCode) {
         log.revoke(code.wire)
     }
 

@@ -17,7 +17,7 @@ package final class GroupFetch {
         account.add(-counted)
     }
 
-    func add(_ reader: some GroupFetchReader) {
+    package func add(_ reader: some GroupFetchReader) {
         readers.append(reader)
     }
 
@@ -35,14 +35,14 @@ package final class GroupFetch {
     }
 
     /// The group grew or ended.
-    func note() {
+    package func note() {
         for reader in readers { reader.fetchChanged(self) }
         if !group.isOpen { readers.removeAll() }
     }
 }
 
 /// Someone who waits for a fetched group.
-protocol GroupFetchReader: AnyObject {
+package protocol GroupFetchReader: AnyObject {
     func fetchChanged(_ fetch: GroupFetch)
 }
 

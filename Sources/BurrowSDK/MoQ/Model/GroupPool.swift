@@ -13,7 +13,7 @@ package final class GroupPool {
     private var unused: [Group] = []
     private var hand = 0
     /// How many groups were ever made: constant in steady state.
-    private(set) var groupsMade = 0
+    package private(set) var groupsMade = 0
 
     package init() {}
 

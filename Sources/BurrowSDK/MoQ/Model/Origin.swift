@@ -15,12 +15,12 @@ package final class Origin {
     package func broadcast(_ path: BroadcastPath) -> Broadcast? { sources[path]?.last }
 
     /// The newest source of a path that satisfies a condition: a session is never served its own broadcast.
-    func broadcast(_ path: BroadcastPath, where accept: (Broadcast) -> Bool) -> Broadcast? {
+    package func broadcast(_ path: BroadcastPath, where accept: (Broadcast) -> Bool) -> Broadcast? {
         sources[path]?.last(where: accept)
     }
 
     /// The newest acceptable source of every path at or below `prefix`, in the order of the paths.
-    func broadcasts(under prefix: BroadcastPath, where accept: (Broadcast) -> Bool) -> [Broadcast] {
+    package func broadcasts(under prefix: BroadcastPath, where accept: (Broadcast) -> Bool) -> [Broadcast] {
         var found: [Broadcast] = []
         for (path, candidates) in sources where path.hasPrefix(prefix) {
             if let newest = candidates.last(where: accept) { found.append(newest) }
@@ -31,13 +31,13 @@ package final class Origin {
     package var count: Int { sources.count }
 
     /// Announces a broadcast. The newest source of a path wins.
-    func add(_ broadcast: Broadcast) {
+    package func add(_ broadcast: Broadcast) {
         sources[broadcast.path, default: []].append(broadcast)
         for watcher in watchers { watcher.originChanged(broadcast.path) }
     }
 
     /// Takes a source away; an older one at the same path is announced again.
-    func remove(_ broadcast: Broadcast) {
+    package func remove(_ broadcast: Broadcast) {
         guard var list = sources[broadcast.path], let index = list.firstIndex(where: { $0 === broadcast })
         else {
             return
@@ -47,17 +47,17 @@ package final class Origin {
         for watcher in watchers { watcher.originChanged(broadcast.path) }
     }
 
-    func watch(_ watcher: some OriginWatcher) {
+    package func watch(_ watcher: some OriginWatcher) {
         watchers.append(watcher)
     }
 
-    func unwatch(_ watcher: some OriginWatcher) {
+    package func unwatch(_ watcher: some OriginWatcher) {
         watchers.removeAll { $0 === watcher }
     }
 }
 
 /// Someone who keeps track of an origin's paths.
-protocol OriginWatcher: AnyObject {
+package protocol OriginWatcher: AnyObject {
     /// The sources of a path changed. The watcher compares with what it knew.
     func originChanged(_ path: BroadcastPath)
 }

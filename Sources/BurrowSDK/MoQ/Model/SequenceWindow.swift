@@ -1,6 +1,6 @@
 /// Which sequences have been seen: exact for the newest ones, as many as a track can hold, and "yes" for everything
 /// older.
-struct SequenceWindow {
+package struct SequenceWindow {
     private static let size = UInt64(TrackLimits.groups)
     private static let wordBits: UInt64 = 64
 
@@ -8,8 +8,10 @@ struct SequenceWindow {
     /// One bit for each of the newest sequences, at the sequence modulo the size.
     private var bits = ContiguousArray<UInt64>(repeating: 0, count: Int((size + wordBits - 1) / wordBits))
 
+    package init() {}
+
     /// Notes a sequence. False when it was noted before or is too far behind.
-    mutating func insert(_ sequence: UInt64) -> Bool {
+    package mutating func insert(_ sequence: UInt64) -> Bool {
         if let top = highest {
             guard !contains(sequence) else { return false }
             if sequence > top {
@@ -24,7 +26,7 @@ struct SequenceWindow {
         return true
     }
 
-    func contains(_ sequence: UInt64) -> Bool {
+    package func contains(_ sequence: UInt64) -> Bool {
         guard let top = highest, sequence <= top else { return false }
         guard top - sequence < Self.size else { return true }
         let (word, bit) = place(sequence)

@@ -29,23 +29,23 @@ package final class Track {
     /// The group after the last, once the source has said so.
     var endGroup: UInt64?
     /// Ascending by sequence.
-    private(set) var groups: ContiguousArray<Group> = []
-    private(set) var counters = TrackCounters()
-    private(set) var readers: ContiguousArray<any TrackReader> = []
+    package private(set) var groups: ContiguousArray<Group> = []
+    package private(set) var counters = TrackCounters()
+    package private(set) var readers: ContiguousArray<any TrackReader> = []
     /// Set while the track waits in `TrackUpdates`.
     var isMarked = false
     /// Groups written to since the readers last looked.
-    private(set) var changed: ContiguousArray<Group> = []
+    package private(set) var changed: ContiguousArray<Group> = []
     /// Datagrams since the readers last looked.
-    private(set) var datagrams: ContiguousArray<Datagram> = []
+    package private(set) var datagrams: ContiguousArray<Datagram> = []
     /// Who fills the track; asked when demand changes.
-    weak var source: (any TrackSource)?
+    package weak var source: (any TrackSource)?
 
     private let context: SessionContext
     /// Who answers for the memory.
     private let account: CacheAccount
 
-    init(
+    package init(
         broadcast: BroadcastPath,
         name: String,
         info: TrackInfo?,
@@ -64,7 +64,7 @@ package final class Track {
     }
 
     /// How long older groups are kept, limited whatever the source says.
-    var retention: Interval { min(info?.maxAge ?? TrackInfo().maxAge, TrackLimits.retention) }
+    package var retention: Interval { min(info?.maxAge ?? TrackInfo().maxAge, TrackLimits.retention) }
 
     /// How long the most patient reader waits for the rest of a group, however long whole ones are kept.
     var patience = Interval.zero
@@ -77,7 +77,7 @@ package final class Track {
     // MARK: Writing
 
     /// Starts a group. `nil` when the sequence is already there or too old to matter.
-    func beginGroup(_ sequence: UInt64, now: Instant) -> Group? {
+    package func beginGroup(_ sequence: UInt64, now: Instant) -> Group? {
         var index = groups.count
         while index > 0, groups[index - 1].sequence >= sequence {
             if groups[index - 1].sequence == sequence { return nil }
@@ -92,30 +92,30 @@ package final class Track {
     }
 
     /// Says that a group grew or ended.
-    func note(_ group: Group) {
+    package func note(_ group: Group) {
         if changed.last !== group && !changed.contains(where: { $0 === group }) { changed.append(group) }
         mark()
     }
 
-    func noteFrame(bytes: Int) {
+    package func noteFrame(bytes: Int) {
         counters.frames &+= 1
         counters.bytes &+= UInt64(clamping: bytes)
     }
 
-    func append(_ datagram: Datagram) {
+    package func append(_ datagram: Datagram) {
         counters.datagrams &+= 1
         guard datagrams.count < TrackLimits.datagramsPerTurn else { return }
         datagrams.append(datagram)
         mark()
     }
 
-    func setState(_ next: State) {
+    package func setState(_ next: State) {
         guard isOpen, state != next else { return }
         state = next
         mark()
     }
 
-    func setInfo(_ next: TrackInfo) {
+    package func setInfo(_ next: TrackInfo) {
         guard info == nil else { return }
         info = next
         mark()
@@ -135,18 +135,18 @@ package final class Track {
 
     // MARK: Reading
 
-    func add(_ reader: some TrackReader) {
+    package func add(_ reader: some TrackReader) {
         readers.append(reader)
         source?.demandChanged(self)
     }
 
-    func remove(_ reader: some TrackReader) {
+    package func remove(_ reader: some TrackReader) {
         readers.removeAll { $0 === reader }
         source?.demandChanged(self)
     }
 
     /// What all readers together want.
-    var demand: SubscribeOptions? {
+    package var demand: SubscribeOptions? {
         var union: SubscribeOptions?
         for reader in readers {
             guard let wanted = reader.wanted else { continue }
@@ -155,7 +155,7 @@ package final class Track {
         return union
     }
 
-    func group(_ sequence: UInt64) -> Group? {
+    package func group(_ sequence: UInt64) -> Group? {
         groups.last { $0.sequence == sequence }
     }
 
@@ -172,7 +172,7 @@ package final class Track {
 
     /// Whether a group was superseded too long ago for someone with this patience (never the newest). What counts is
     /// when its successor came, not when it began: the end of a long group is as young as the beginning of the next.
-    func isExpired(_ group: Group, maxAge: Interval) -> Bool {
+    package func isExpired(_ group: Group, maxAge: Interval) -> Bool {
         guard let newest = groups.last, let (since, begin) = supersession(of: group) else { return false }
         guard maxAge > .zero else { return true }
         if max(newest.arrival, context.now) - since > maxAge { return true }
@@ -244,7 +244,7 @@ package struct Datagram {
 }
 
 /// Someone who follows a track: a session that serves it, or the host.
-protocol TrackReader: AnyObject {
+package protocol TrackReader: AnyObject {
     /// What it asks for; `nil` when it only wants to know the track's information.
     var wanted: SubscribeOptions? { get }
     /// Called once per turn in which the track changed. `track.changed` and `track.datagrams` say what is new.
@@ -252,13 +252,13 @@ protocol TrackReader: AnyObject {
 }
 
 /// Someone who fills a track.
-protocol TrackSource: AnyObject {
+package protocol TrackSource: AnyObject {
     /// Readers came, went or want something else.
     func demandChanged(_ track: Track)
 }
 
 /// The tracks that changed in this turn of the loop.
-final class TrackUpdates {
+package final class TrackUpdates {
     private var marked: ContiguousArray<Track> = []
     private var working: ContiguousArray<Track> = []
 
@@ -267,7 +267,7 @@ final class TrackUpdates {
     }
 
     /// Delivers until nothing is marked any more.
-    func deliver(now: Instant) {
+    package func deliver(now: Instant) {
         while !marked.isEmpty {
             swap(&marked, &working)
             for track in working { track.deliver(now: now) }

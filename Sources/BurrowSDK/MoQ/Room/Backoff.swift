@@ -1,18 +1,18 @@
-import BurrowBase
+package import BurrowBase
 
 /// How long to wait before the next attempt: doubling from a first pause up to a longest one, of which a random part is
 /// taken so that the clients of a restarted relay do not all come at once.
-struct Backoff {
+package struct Backoff {
     private let first: Interval
     private let longest: Interval
     private var attempt = 0
 
-    init(first: Interval, longest: Interval) {
+    package init(first: Interval, longest: Interval) {
         self.first = max(first, .milliseconds(1))
         self.longest = max(longest, first)
     }
 
-    mutating func next(_ random: inout some RandomNumberGenerator) -> Interval {
+    package mutating func next(_ random: inout some RandomNumberGenerator) -> Interval {
         let doublings = min(attempt, 30)
         attempt += 1
         let (grown, overflow) = first.microseconds.multipliedReportingOverflow(by: 1 << Int64(doublings))
@@ -21,7 +21,7 @@ struct Backoff {
         return .microseconds(Int64.random(in: ceiling / 2...ceiling, using: &random))
     }
 
-    mutating func reset() {
+    package mutating func reset() {
         attempt = 0
     }
 }

@@ -1,8 +1,8 @@
-import BurrowBase
+package import BurrowBase
 
 /// Which of a host's addresses to try, and when: Happy Eyeballs (RFC 8305). Knows no sockets.
-struct ConnectionRace {
-    enum Action: Equatable {
+package struct ConnectionRace {
+    package enum Action: Equatable {
         /// Begin an attempt with this address.
         case attempt(SocketAddress)
         case wait(until: Instant)
@@ -11,20 +11,20 @@ struct ConnectionRace {
     }
 
     /// RFC 8305 §5: between the beginnings of two attempts.
-    static let attemptDelay = Interval.milliseconds(250)
+    package static let attemptDelay = Interval.milliseconds(250)
 
     private var candidates: ArraySlice<SocketAddress>
     private var underWay = 0
     private var nextAttempt: Instant
 
     /// Addresses as the resolver ordered them.
-    init(_ addresses: [SocketAddress], now: Instant) {
+    package init(_ addresses: [SocketAddress], now: Instant) {
         candidates = Self.interleave(addresses)[...]
         nextAttempt = now
     }
 
     /// RFC 8305 §4: families alternate, beginning with the first address's.
-    static func interleave(_ addresses: [SocketAddress]) -> [SocketAddress] {
+    package static func interleave(_ addresses: [SocketAddress]) -> [SocketAddress] {
         guard let first = addresses.first else { return [] }
         let preferred = addresses.filter { $0.isIPv6 == first.isIPv6 }
         let others = addresses.filter { $0.isIPv6 != first.isIPv6 }
@@ -37,9 +37,9 @@ struct ConnectionRace {
     }
 
     /// When `next` has something new to say by itself.
-    var deadline: Instant { candidates.isEmpty ? .distantFuture : nextAttempt }
+    package var deadline: Instant { candidates.isEmpty ? .distantFuture : nextAttempt }
 
-    mutating func next(now: Instant) -> Action {
+    package mutating func next(now: Instant) -> Action {
         guard let candidate = candidates.first else {
             return underWay == 0 ? .exhausted : .wait(until: .distantFuture)
         }
@@ -51,7 +51,7 @@ struct ConnectionRace {
         return .attempt(candidate)
     }
 
-    mutating func attemptFailed(now: Instant) {
+    package mutating func attemptFailed(now: Instant) {
         underWay = max(underWay - 1, 0)
         nextAttempt = now
     }

@@ -1,20 +1,20 @@
-import BurrowBase
+package import BurrowBase
 
 /// Hands the frames of a track to the host, whole and once.
 ///
 /// Ordered: group after group; a missing group is waited for as long as the maximum age allows. Otherwise frames come as
 /// they arrive, whichever group they are in. Survives the track it reads from, so that a reconnected subscription goes on
 /// where it was.
-final class FrameReader: TrackReader, GroupFetchReader {
+package final class FrameReader: TrackReader, GroupFetchReader {
     private struct Pending {
         let group: Group
         var next: Int
     }
 
-    let id: TrackID
-    private(set) var options: SubscribeOptions
+    package let id: TrackID
+    package private(set) var options: SubscribeOptions
     private let ready: ReadyReaders
-    private(set) var track: Track?
+    package private(set) var track: Track?
     /// Ascending by sequence.
     private var pending: ContiguousArray<Pending> = []
     private var datagrams: ContiguousArray<Datagram> = []
@@ -34,16 +34,16 @@ final class FrameReader: TrackReader, GroupFetchReader {
     private var timescale: UInt64 = 1_000_000
     var isMarked = false
     /// When a gap is given up.
-    private(set) var deadline: Instant = .distantFuture
+    package private(set) var deadline: Instant = .distantFuture
     /// What the track last said about itself, for the owner to notice changes.
-    private(set) var state = Track.State.pending
-    private(set) var counters = ReaderCounters()
+    package private(set) var state = Track.State.pending
+    package private(set) var counters = ReaderCounters()
 
-    var wanted: SubscribeOptions? { options }
+    package var wanted: SubscribeOptions? { options }
 
     var waitingGroups: Int { pending.count }
 
-    init(id: TrackID, options: SubscribeOptions, ready: ReadyReaders) {
+    package init(id: TrackID, options: SubscribeOptions, ready: ReadyReaders) {
         self.id = id
         self.options = options
         self.ready = ready
@@ -51,7 +51,7 @@ final class FrameReader: TrackReader, GroupFetchReader {
 
     // MARK: The track
 
-    func attach(to track: Track, now: Instant) {
+    package func attach(to track: Track, now: Instant) {
         detach()
         self.track = track
         state = .pending
@@ -63,18 +63,18 @@ final class FrameReader: TrackReader, GroupFetchReader {
         finishTurn(track, now: now)
     }
 
-    func detach() {
+    package func detach() {
         let old = track
         track = nil
         old?.remove(self)
     }
 
-    func update(_ next: SubscribeOptions) {
+    package func update(_ next: SubscribeOptions) {
         options = next
         if let track { track.source?.demandChanged(track) }
     }
 
-    func trackChanged(_ track: Track, now: Instant) {
+    package func trackChanged(_ track: Track, now: Instant) {
         guard track === self.track else { return }
         timescale = track.info?.timescale ?? timescale
         for group in track.changed { absorb(group) }
@@ -170,25 +170,25 @@ final class FrameReader: TrackReader, GroupFetchReader {
 
     // MARK: Fetching
 
-    func add(_ fetch: GroupFetch) {
+    package func add(_ fetch: GroupFetch) {
         fetched.append(Pending(group: fetch.group, next: 0))
         fetch.add(self)
     }
 
     /// A group that the track still holds.
-    func add(fetched group: Group) {
+    package func add(fetched group: Group) {
         fetched.append(Pending(group: group, next: 0))
         ready.add(self)
     }
 
-    func fetchChanged(_ fetch: GroupFetch) {
+    package func fetchChanged(_ fetch: GroupFetch) {
         ready.add(self)
     }
 
     // MARK: The host
 
     /// The next frame, or `nil` when none is due.
-    func next(now: Instant) -> ReceivedFrame? {
+    package func next(now: Instant) -> ReceivedFrame? {
         if let frame = nextFetched() { return frame }
         if let datagram = datagrams.first {
             datagrams.removeFirst()
@@ -314,7 +314,7 @@ final class FrameReader: TrackReader, GroupFetchReader {
     }
 
     /// Asks to be read, and sets the time to look again when a gap holds frames back.
-    func mark(now: Instant) {
+    package func mark(now: Instant) {
         deadline = .distantFuture
         if options.ordered, let position, let first = pending.first, first.group.sequence > position.group {
             let end = gapEnd(first)
@@ -327,16 +327,18 @@ final class FrameReader: TrackReader, GroupFetchReader {
 }
 
 /// Readers with something for the host, each once.
-final class ReadyReaders {
+package final class ReadyReaders {
     private var marked: ContiguousArray<FrameReader> = []
 
-    func add(_ reader: FrameReader) {
+    package init() {}
+
+    package func add(_ reader: FrameReader) {
         guard !reader.isMarked else { return }
         reader.isMarked = true
         marked.append(reader)
     }
 
-    func next() -> FrameReader? {
+    package func next() -> FrameReader? {
         guard let reader = marked.popLast() else { return nil }
         reader.isMarked = false
         return reader

@@ -11,7 +11,7 @@ package struct Participant: Equatable, Sendable {
 }
 
 extension Room: OriginWatcher {
-    func originChanged(_ path: BroadcastPath) {
+    package func originChanged(_ path: BroadcastPath) {
         guard path != configuration.path else { return }
         if let broadcast = learned.broadcast(path) {
             appeared(path, broadcast)

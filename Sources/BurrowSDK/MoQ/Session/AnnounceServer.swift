@@ -53,7 +53,7 @@ extension Session: OriginWatcher {
         for broadcast in rest { announce(broadcast, .active, server) }
     }
 
-    func originChanged(_ path: BroadcastPath) {
+    package func originChanged(_ path: BroadcastPath) {
         for server in announceServers where path.hasPrefix(server.prefix) { update(server, path) }
     }
 

@@ -106,7 +106,7 @@ final class FetchServer: TrackReader, GroupFetchReader {
 }
 
 extension Session {
-    func fetch(_ sequence: UInt64, of track: Track, priority: UInt8) -> GroupFetch? {
+    package func fetch(_ sequence: UInt64, of track: Track, priority: UInt8) -> GroupFetch? {
         guard version.hasFetch, let path = track.broadcast.removingPrefix(scope.root) else { return nil }
         let message = Fetch(broadcast: path, track: track.name, priority: priority, group: sequence)
         guard let stream = request(.fetch, message.encode(version), role: .ignored) else { return nil }

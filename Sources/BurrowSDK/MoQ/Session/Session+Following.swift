@@ -8,7 +8,7 @@ extension Session: TrackProvider {
         Broadcast(path: path, hops: [], provider: self)
     }
 
-    func openTrack(_ name: String, of broadcast: Broadcast) -> Track? {
+    package func openTrack(_ name: String, of broadcast: Broadcast) -> Track? {
         guard isEstablished, let path = broadcast.path.removingPrefix(scope.root) else { return nil }
         // Without track information the peer's timestamps are our arrival stamps, in milliseconds.
         let info = version.hasTrackInfo ? nil : TrackInfo(timescale: 1000)

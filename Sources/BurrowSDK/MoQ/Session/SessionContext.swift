@@ -2,9 +2,9 @@ package import BurrowBase
 
 /// What all sessions of one node share.
 package final class SessionContext {
-    let allocator: SliceAllocator
-    let pool = GroupPool()
-    let updates = TrackUpdates()
+    package let allocator: SliceAllocator
+    package let pool = GroupPool()
+    package let updates = TrackUpdates()
     let timers = TimerQueue()
     package let cache = CacheBudget()
     /// The time of the present turn of the loop.

@@ -14,7 +14,7 @@ package final class TimerQueue {
 
     package var deadline: Instant { timers.last?.at ?? .distantFuture }
 
-    func set(_ at: Instant, _ action: @escaping () -> Void) {
+    package func set(_ at: Instant, _ action: @escaping () -> Void) {
         var (low, high) = (0, timers.count)
         while low < high {
             let middle = (low + high) / 2
@@ -23,7 +23,7 @@ package final class TimerQueue {
         timers.insert(Timer(at: at, action: action), at: low)
     }
 
-    func fire(now: Instant) {
+    package func fire(now: Instant) {
         while let next = timers.last, next.at <= now {
             timers.removeLast()
             next.action()
