@@ -1,10 +1,14 @@
 import BurrowSimulation
 import Glibc
 
-/// Runs seeded calls: `burrow-simulate [--from SEED] [--seeds COUNT] [--log]`. Prints what went wrong, with the seed.
+/// Runs seeded calls and, if asked, a calm one of five for some minutes:
+/// `burrow-simulate [--from SEED] [--seeds COUNT] [--conference MINUTES] [--log]`.
+/// Prints what went wrong, with the seed.
 struct Arguments {
     var first: UInt64 = 1
     var count: UInt64 = 200
+    /// How long the calm call lasts.
+    var minutes: Int64 = 0
     /// Prints every step and event.
     var log = false
 
@@ -19,6 +23,9 @@ struct Arguments {
             case "--seeds":
                 guard let number = rest.popFirst().flatMap({ UInt64($0) }) else { return nil }
                 count = number
+            case "--conference":
+                guard let number = rest.popFirst().flatMap({ Int64($0) }) else { return nil }
+                minutes = number
             default: return nil
             }
         }
@@ -26,7 +33,7 @@ struct Arguments {
 }
 
 guard let arguments = Arguments(CommandLine.arguments.dropFirst()) else {
-    print("usage: burrow-simulate [--from SEED] [--seeds COUNT] [--log]")
+    print("usage: burrow-simulate [--from SEED] [--seeds COUNT] [--conference MINUTES] [--log]")
     print("0 passed, 1 failed, 0 skipped")
     exit(2)
 }
@@ -58,5 +65,17 @@ for seed in arguments.first..<(arguments.first + arguments.count) {
         for problem in problems { print("    \(problem)") }
     }
 }
-print("\(Int(arguments.count) - failed.count) passed, \(failed.count) failed, 0 skipped")
+var calls = Int(arguments.count)
+if arguments.minutes > 0 {
+    calls += 1
+    var conference = Conference()
+    conference.minutes = arguments.minutes
+    let problems = try conference.run(seed: arguments.first)
+    if !problems.isEmpty {
+        failed.append(arguments.first)
+        print("FAIL conference of \(arguments.minutes) minutes")
+        for problem in problems { print("    \(problem)") }
+    }
+}
+print("\(calls - failed.count) passed, \(failed.count) failed, 0 skipped")
 exit(failed.isEmpty ? 0 : 1)
