@@ -91,6 +91,8 @@ extension CallRun {
         // Where the source does not say how long it keeps groups, a relay keeps them for less than some troubles last.
         let version = target.room.flatMap { target.peer.node.information(of: $0)?.version }
         if plan.hasLongSilences, !(version?.hasTrackInfo ?? false) { return false }
+        // And of audio more groups begin during one than a relay keeps under way for a subscriber.
+        if plan.hasLongSilences, kind == .audio { return false }
         return plan.isPatient && !plan.relayFails && kind != .datagrams && member.isSteady && target.isSteady
             && !hasReconnected(member) && !hasReconnected(target)
     }
