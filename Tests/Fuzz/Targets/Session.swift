@@ -103,7 +103,7 @@ private struct RelayScene {
         room = openRoom(on: alice, at: relay.ip, path: "alice", versions: Version.preferred, simulation)
         track = publish(room, on: alice, simulation)
         simulation.run(for: .milliseconds(50))
-        precondition(alice.node.information(of: room)?.state == .connected)
+        require(alice.node.information(of: room)?.state == .connected, "the publisher does not connect")
     }
 
     func run(_ choices: inout Choices, checksService: Bool) {
@@ -128,23 +128,32 @@ private struct RelayScene {
         guard let statistics = relay.node.statistics(of: relayID) else {
             preconditionFailure("the relay is gone")
         }
-        precondition(statistics.sessions == 1, "\(statistics.sessions) sessions are left")
-        precondition(statistics.broadcasts == 1, "\(statistics.broadcasts) broadcasts are left")
-        precondition(statistics.subscriptions == 0, "\(statistics.subscriptions) subscriptions are left")
-        precondition(statistics.tracks == 0, "\(statistics.tracks) tracks are left")
-        precondition(relay.node.cache.bytes == 0, "\(relay.node.cache.bytes) bytes are left")
-        precondition(alice.node.information(of: room)?.state == .connected, "the publisher was disturbed")
+        require(statistics.sessions == 1, "\(statistics.sessions) sessions are left")
+        require(statistics.broadcasts == 1, "\(statistics.broadcasts) broadcasts are left")
+        require(statistics.subscriptions == 0, "\(statistics.subscriptions) subscriptions are left")
+        require(statistics.tracks == 0, "\(statistics.tracks) tracks are left")
+        require(relay.node.cache.bytes == 0, "\(relay.node.cache.bytes) bytes are left")
+        require(alice.node.information(of: room)?.state == .connected, "the publisher was disturbed")
         alice.node.closeRoom(room, request: RequestID(rawValue: 0), now: simulation.now)
         simulation.settle(alice)
         simulation.run(for: .seconds(1))
     }
 
-    /// A newcomer hears the publisher.
+    /// Two newcomers hear each other, at a path the attacker has hardly taken before.
     private func expectService() {
+        let carol = simulation.addPeer("carol")
         let bob = simulation.addPeer("bob")
-        simulation.setConditions(line, between: bob, and: relay)
-        let room = openRoom(on: bob, at: relay.ip, path: "bob", versions: [version], simulation)
-        guard let path = try? BroadcastPath("alice") else { return }
+        for peer in [carol, bob] { simulation.setConditions(line, between: peer, and: relay) }
+        let other = openRoom(
+            on: carol,
+            at: relay.ip,
+            path: "honest/carol",
+            versions: Version.preferred,
+            simulation
+        )
+        _ = publish(other, on: carol, simulation)
+        let room = openRoom(on: bob, at: relay.ip, path: "honest/bob", versions: [version], simulation)
+        guard let path = try? BroadcastPath("honest/carol") else { return }
         let options = SubscribeOptions(maxAge: .seconds(5))
         let heard = try? bob.node.subscribeTrack(
             in: room,
@@ -156,9 +165,11 @@ private struct RelayScene {
         guard let heard else { preconditionFailure("the newcomer cannot subscribe") }
         simulation.settle(bob)
         let came = simulation.run(until: simulation.now + .seconds(5)) { bob.frames[heard]?.isEmpty == false }
-        precondition(came, "the newcomer is not served")
+        require(came, "the newcomer is not served")
         bob.node.closeRoom(room, request: RequestID(rawValue: 0), now: simulation.now)
+        carol.node.closeRoom(other, request: RequestID(rawValue: 0), now: simulation.now)
         simulation.settle(bob)
+        simulation.settle(carol)
         simulation.run(for: .seconds(1))
     }
 }
@@ -201,8 +212,8 @@ private struct RoomScene {
         for raw in relay.connections where raw.closed == nil { raw.connection.close(code: 0, reason: "") }
         simulation.settle(relay)
         simulation.run(for: .seconds(2))
-        precondition(alice.node.information(of: room) == nil, "the room does not close")
-        precondition(alice.node.cache.bytes == 0, "\(alice.node.cache.bytes) bytes are left")
+        require(alice.node.information(of: room) == nil, "the room does not close")
+        require(alice.node.cache.bytes == 0, "\(alice.node.cache.bytes) bytes are left")
     }
 }
 

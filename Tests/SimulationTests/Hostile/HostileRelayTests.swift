@@ -259,6 +259,61 @@ import Testing
         return limits
     }
 
+    /// A track that comes alive only to fail again is asked for with patience as well.
+    @Test func aTrackThatFailsAgainAndAgain() throws {
+        let (room, raw) = try connected(.lite04)
+        raw.send(
+            announceFront(.lite04) + AnnounceMessage.announce(try .active("bob")).encode(.lite04),
+            on: try announceStream(raw)
+        )
+        run()
+        let ok = SubscribeResponse.ok(SubscribeOptions()).encode(.lite04) ?? []
+        var asked = 0
+        raw.reacts = { (raw, event) in
+            guard case .readable(let stream) = event, raw.received[stream.id]?.first == 2 else { return }
+            asked += 1
+            raw.send(ok, on: stream)
+            simulation.at(simulation.now + .milliseconds(30)) {
+                raw.connection.reset(stream, code: StreamCode.internalError.wire)
+                raw.connection.stopReading(stream, code: StreamCode.internalError.wire)
+            }
+        }
+        let track = try peer.node.subscribeTrack(
+            in: room,
+            path: try BroadcastPath("bob"),
+            name: "t",
+            SubscribeOptions(),
+            now: simulation.now
+        )
+        simulation.settle(peer)
+        run(.seconds(30))
+        #expect(asked > 3 && asked <= 8 + 1)
+        let states = peer.events.compactMap { (_, event) -> TrackState? in
+            if case .track(track, let state, _) = event { return state }
+            return nil
+        }
+        #expect(states.last == .failed)
+        #expect(state(room) == .connected)
+    }
+
+    /// Nothing is left of a room that its relay has ended, even when the host is slow to notice.
+    @Test func anEndedRoomLeavesNothing() throws {
+        let (room, raw) = try connected(.lite05)
+        let configuration = TrackConfiguration(name: "audio")
+        let track = try peer.node.publishTrack(in: room, configuration, now: simulation.now)
+        let frame = OutgoingFrame(timestamp: 0, isKey: true, endsGroup: true, isDatagram: false)
+        let payload = [UInt8](repeating: 1, count: 1000)
+        try unsafe payload.withUnsafeBytes {
+            try unsafe peer.node.push(track, frame, payload: $0, now: simulation.now)
+        }
+        simulation.settle(peer)
+        #expect(peer.node.cache.bytes > 1000)
+        raw.connection.close(code: SessionCode.unauthorized.rawValue, reason: "")
+        run(.seconds(2))
+        #expect(peer.node.information(of: room) == nil)
+        #expect(peer.node.cache.bytes == 0)
+    }
+
     /// A host that does not take its frames keeps no more of them than a track would.
     @Test func framesThatNobodyTakes() throws {
         let (room, raw) = try connected(.lite04)

@@ -13,6 +13,9 @@ final class Subscription {
     private(set) var state = TrackState.waiting
     private(set) var error: MoQError?
     private var refusals = 0
+    /// Since when the track is live. One that fails at once again and again is asked for with growing pauses.
+    private var liveSince: Instant?
+    private static let lastingTrack = Interval.seconds(2)
     private var backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
     private var retry: Instant = .distantFuture
     /// The broadcast being followed, to notice when another takes its place.
@@ -70,14 +73,19 @@ final class Subscription {
         switch reader.state {
         case .pending: break
         case .live:
-            refusals = 0
-            backoff.reset()
+            if liveSince == nil { liveSince = now }
             set(.live, nil, room)
         case .ended:
+            liveSince = nil
             reader.detach()
             set(.ended, nil, room)
         case .failed(let code):
             reader.detach()
+            if let liveSince, now - liveSince >= Self.lastingTrack {
+                refusals = 0
+                backoff.reset()
+            }
+            liveSince = nil
             refused(MoQError(code), room, now: now)
         }
     }

@@ -46,3 +46,11 @@ package struct Choices {
         return taken
     }
 }
+
+/// Ends the run with a finding unless something is so, and says what. An optimised precondition would only trap.
+package func require(_ isSo: Bool, _ what: @autoclosure () -> String) {
+    guard !isSo else { return }
+    let line = Array("finding: \(what())\n".utf8)
+    _ = unsafe line.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    preconditionFailure()
+}
