@@ -74,7 +74,7 @@ package final class Node {
         services.clients.handleTimeouts(now: now)
         services.context.timers.fire(now: now)
         for room in rooms.values { room.handleTimers(now: now) }
-        for room in rooms.values where room.isOver { rooms[room.id] = nil }
+        for room in rooms.values where room.isOver { forget(room) }
         for relay in relays.values {
             relay.endpoint.handleTimeouts(now: now)
             relay.handleTimers(now: now)
@@ -181,6 +181,13 @@ package final class Node {
     }
 
     package func statistics(of id: RelayID) -> RelayStatistics? { relays[id]?.statistics }
+
+    /// A room that ended by itself leaves no tracks behind, whether its host closes them or not.
+    private func forget(_ room: Room) {
+        rooms[room.id] = nil
+        for track in room.subscriptions.keys { trackRooms[track] = nil }
+        for track in room.published.keys { trackRooms[track] = nil }
+    }
 
     private func forget(_ relay: Relay) {
         relays[relay.id] = nil
