@@ -83,7 +83,8 @@ def markdown(results: dict, command: str, rounds: int, seconds: float) -> str:
         " subscribers are processes of their own. Values are medians over the rounds, the ratio is the median of the"
         " rounds' ratios (ours / moq-rs). Audio is 160 B at 50/s, one group a frame; video is 6 kB at 30/s with 60 kB"
         " key frames every 2 s. \"UDP\" is a relay of the same shape that only calls recvmmsg and sendmmsg: no"
-        " protocol, no encryption."
+        " protocol, no encryption. Cells about delays are repeated when the publisher's own clock thread was held up for more"
+        " than 60 ms, so that they show the stack and not the machine."
     )
     out += ["", "| what | ours | moq-rs | UDP | ratio | goal | |", "|---|---|---|---|---|---|---|"]
     for what, cell, metric, unit, goal, sense in ROWS:
