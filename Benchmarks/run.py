@@ -65,6 +65,7 @@ def main() -> int:
     parser.add_argument("--stacks", default="burrow,moq-rs,udp")
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--json", type=Path, default=BUILD / "results.json")
+    parser.add_argument("--from-json", type=Path, help="make the table of an earlier run's results")
     parser.add_argument("--list", action="store_true")
     args = parser.parse_args()
     rounds = args.rounds or (1 if args.quick else 3)
@@ -72,6 +73,11 @@ def main() -> int:
     table = cells(args.quick, seconds)
     if args.list:
         print("\n".join(table))
+        return 0
+    if args.from_json:
+        results = json.loads(args.from_json.read_text())
+        done = max(len(rows) for by in results.values() for rows in by.values())
+        print(markdown(results, "Benchmarks/run.py", done, seconds))
         return 0
     names = list(table)
     if args.only:
@@ -87,12 +93,12 @@ def main() -> int:
         print("nothing to measure", file=sys.stderr)
         return 1
 
+    shown = " ".join(["Benchmarks/run.py", *sys.argv[1:]])
+
     def keep(results):
         args.json.write_text(json.dumps(results, indent=1))
 
-    results = measure(names, table, stacks, rounds, keep)
-    shown = " ".join(["Benchmarks/run.py", *sys.argv[1:]])
-    text = markdown(results, shown, rounds, seconds)
+    text = markdown(measure(names, table, stacks, rounds, keep), shown, rounds, seconds)
     print("\n" + text)
     if args.markdown:
         args.markdown.write_text(text)
