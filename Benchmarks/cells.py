@@ -34,6 +34,7 @@ def fan_out(stack: Stack, seconds: float, subscribers: int, track: str) -> dict:
             "p99_ms": t["p99"] / 1e3,
             "lost_pct": 100 * (1 - t["received"] / expected),
             "pace_late_p99_ms": w.results[0]["pace_late_us"]["p99"] / 1e3,
+            "stall_ms": w.results[0]["pace_late_us"]["max"] / 1e3,
         }
 
 
@@ -162,6 +163,7 @@ def impaired(stack: Stack, seconds: float, seed: int, settings: list[str], subsc
             out[f"{name}_p50_ms"] = t["latency"]["p50"] / 1e3
             out[f"{name}_p99_ms"] = t["p99"] / 1e3
             out[f"{name}_lost_pct"] = 100 * (1 - t["received"] / max(1, w.expected_of(name)))
+        out["stall_ms"] = w.results[0]["pace_late_us"]["max"] / 1e3
         return out
 
 
@@ -231,6 +233,11 @@ def cells(quick: bool, seconds: float) -> dict[str, tuple]:
     table["allocations-video"] = (allocations, seconds, VIDEO)
     return table
 
+
+QUIET_CELLS = ("latency1", "loss1", "loss5", "loss10", "jitter")
+"""Cells about delays: the machine must not stall meanwhile, whatever else it does."""
+STALL_MS = 60
+"""A publisher that woke this late was stopped by the machine: the cell is repeated, at most three times."""
 
 UDP_CELLS = ("audio50", "audio200", "video50", "latency1")
 """Cells for which the bare UDP floor is measured as well."""

@@ -8,9 +8,10 @@
 struct histogram first_frame, linked_after;
 
 static void connect_paced(struct link *l, unsigned nth) {
+  static int stuck;
   stack_connect(l);
-  /* never more than `parallel` handshakes at once */
-  if (nth + 1 > opt.parallel) wait_for(&linked, nth + 1 - opt.parallel, 5);
+  /* never more than `parallel` handshakes at once, unless they get nowhere */
+  if (nth + 1 > opt.parallel && !stuck) stuck = !wait_for(&linked, nth + 1 - opt.parallel, 3);
 }
 
 static void subscribe_to(struct link *l, const char *path) {
