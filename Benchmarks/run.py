@@ -27,7 +27,7 @@ from report import markdown
 
 def attempt(name: str, function, stack: Stack, arguments) -> dict:
     """Runs a cell; one about delays again when the machine stalled. The same rule for every stack."""
-    for repeated in range(4):
+    for _ in range(4):
         try:
             value = function(stack, *arguments)
         except Failed as error:
