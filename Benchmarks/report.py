@@ -139,4 +139,5 @@ def markdown(results: dict, command: str, rounds: int, seconds: float) -> str:
     ]
     if failures:
         out += ["", "Not measured:", "", *failures]
+    out += ["", "Where the time and the memory go, and what was tried: [profile.md](profile.md)."]
     return "\n".join(out) + "\n"

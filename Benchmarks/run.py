@@ -78,7 +78,7 @@ def main() -> int:
     if args.from_json:
         results = json.loads(args.from_json.read_text())
         done = max(len(rows) for by in results.values() for rows in by.values())
-        print(markdown(results, "Benchmarks/run.py", done, seconds))
+        print(markdown(results, f"scripts/bench.sh --rounds {done} --seconds {seconds:g}", done, seconds))
         return 0
     names = list(table)
     if args.only:
@@ -94,7 +94,7 @@ def main() -> int:
         print("nothing to measure", file=sys.stderr)
         return 1
 
-    shown = " ".join(["Benchmarks/run.py", *sys.argv[1:]])
+    shown = " ".join(["scripts/bench.sh", *sys.argv[1:]])
 
     def keep(results):
         args.json.write_text(json.dumps(results, indent=1))
