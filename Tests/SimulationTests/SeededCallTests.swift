@@ -12,7 +12,7 @@ import Testing
 
     static var seeds: [UInt64] {
         let first = number("BURROW_SEED") ?? 1
-        let count = number("BURROW_SEEDS") ?? (number("BURROW_SEED") == nil ? 24 : 1)
+        let count = number("BURROW_SEEDS") ?? (number("BURROW_SEED") == nil ? 12 : 1)
         return Array(first..<(first + count))
     }
 
