@@ -141,7 +141,7 @@ package final class Track {
     }
 
     package func remove(_ reader: some TrackReader) {
-        readers.removeAll { $0 === reader }
+        if let index = readers.lastIndex(where: { $0 === reader }) { readers.remove(at: index) }
         source?.demandChanged(self)
     }
 

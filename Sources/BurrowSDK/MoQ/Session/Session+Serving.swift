@@ -15,7 +15,7 @@ extension Session {
 
     func serve(_ request: Subscribe, _ stream: Stream, _ buffer: MessageBuffer) {
         guard downstreams.count < limits.subscriptions,
-            !downstreams.contains(where: { $0.id == request.id }),
+            !subscribeIDs.contains(request.id),
             let track = track(request.broadcast, request.track)?.track
         else {
             counters.subscriptionsRefused &+= 1
@@ -32,6 +32,7 @@ extension Session {
         nextFlow &+= 1
         counters.subscriptionsServed &+= 1
         downstreams.append(downstream)
+        subscribeIDs.insert(downstream.id)
         setRole(.downstream(downstream), of: stream)
         track.add(downstream)
         if case .failed(let code) = track.state { return refuse(downstream, code) }
@@ -75,9 +76,10 @@ extension Session {
     }
 
     private func remove(_ downstream: Downstream) -> Bool {
-        guard let index = downstreams.firstIndex(where: { $0 === downstream }) else { return false }
+        guard let index = downstreams.lastIndex(where: { $0 === downstream }) else { return false }
         downstreams.remove(at: index)
-        starved.removeAll { $0 === downstream }
+        subscribeIDs.remove(downstream.id)
+        if downstream.isStarved { starved.removeAll { $0 === downstream } }
         return true
     }
 

@@ -72,6 +72,8 @@ package final class Session {
     var watcher: AnnounceWatcher?
     var upstreams = SortedTable<UInt64, Upstream>()
     var downstreams: [Downstream] = []
+    /// Of those, because a peer may have thousands.
+    var subscribeIDs: Set<UInt64> = []
     var nextSubscribeID: UInt64 = 0
     var nextFlow: UInt32 = 1
     var probeServers: [ProbeServer] = []
@@ -329,8 +331,10 @@ package final class Session {
     /// The session's traces in origins and tracks go when it does.
     private func dropEverything() {
         served.unwatch(self)
-        for downstream in downstreams { downstream.detach() }
+        // The newest first, which each track finds at the end of its readers.
+        for downstream in downstreams.reversed() { downstream.detach() }
         downstreams.removeAll()
+        subscribeIDs.removeAll()
         starved.removeAll()
         for server in announceServers { server.announced.removeAll() }
         announceServers.removeAll()
