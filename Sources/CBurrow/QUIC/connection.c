@@ -126,6 +126,9 @@ static const ngtcp2_mem *memory_of(cburrow_quic_conn *conn) {
 }
 
 static void finish_new(cburrow_quic_conn *conn, const cburrow_quic_settings *settings) {
+#if CBURROW_QUIC_CLOSES_LATE
+  cburrow_quic_memory_made(&conn->memory);
+#endif
   ngtcp2_conn_set_tls_native_handle(conn->conn, conn->session);
   if (settings->keep_alive) ngtcp2_conn_set_keep_alive_timeout(conn->conn, settings->keep_alive);
 }

@@ -16,15 +16,28 @@
 #define CBURROW_QUIC_CLOSES_LATE (NGTCP2_VERSION_NUM < 0x000e00 && UINTPTR_MAX == UINT64_MAX)
 
 #if CBURROW_QUIC_CLOSES_LATE
+// What is asked for while a connection is made and may hold pools: its object, its congestion controller, a token, and
+// the packet number spaces of the handshake.
+#define CBURROW_QUIC_OBJECTS 8
+
 typedef struct cburrow_quic_memory {
   ngtcp2_mem mem;
+  // Blocks of stream objects.
   void **blocks;
   size_t count;
   size_t capacity;
   size_t next_place;
+  int is_making;
+  size_t made;
+  struct {
+    uint8_t *at;
+    size_t size;
+  } objects[CBURROW_QUIC_OBJECTS];
 } cburrow_quic_memory;
 
 const ngtcp2_mem *cburrow_quic_memory_init(cburrow_quic_memory *memory);
+// The connection is complete: what was noted about it is forgotten.
+void cburrow_quic_memory_made(cburrow_quic_memory *memory);
 void cburrow_quic_memory_free(cburrow_quic_memory *memory);
 // A stream of the peer was opened and got its user data.
 void cburrow_quic_memory_mark_opened(cburrow_quic_memory *memory, int64_t id, void *stream);
