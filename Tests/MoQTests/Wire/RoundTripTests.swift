@@ -74,7 +74,9 @@ import Testing
                 version
             )
             let rtt = version.hasProbeRTT ? source.number() : nil
-            try expectRoundTrip(Probe(bitrate: source.number(), rtt: rtt), version)
+            let probe = Probe(bitrate: source.number(), rtt: rtt)
+            try expectRoundTrip(probe, version)
+            #expect(probe.header(version).bytes == probe.encode(version))
             try expectRoundTrip(Goaway(uri: source.text(100)), version)
             try expectRoundTrip(
                 TrackInfo(

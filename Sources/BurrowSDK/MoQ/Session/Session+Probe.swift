@@ -39,7 +39,7 @@ extension Session {
             guard moved > server.lastBitrate / 10 else { continue }
             server.lastBitrate = bitrate
             let message = Probe(bitrate: bitrate, rtt: UInt64((rtt + 999) / 1000))
-            connection.write(message.encode(version), to: server.stream)
+            connection.write(message.header(version).span, to: server.stream)
         }
     }
 

@@ -23,4 +23,14 @@ package struct Probe: ControlMessage {
         writer.writeVarint(bitrate)
         if version.hasProbeRTT { writer.writeVarint(rtt ?? 0) }
     }
+
+    /// The same as `encode`, without a heap allocation: it is sent while media flows.
+    package func header(_ version: Version) -> ShortHeader {
+        let rtt = version.hasProbeRTT ? rtt ?? 0 : nil
+        var header = ShortHeader()
+        header.appendVarint(UInt64(Varint.length(bitrate) + (rtt.map(Varint.length) ?? 0)))
+        header.appendVarint(bitrate)
+        if let rtt { header.appendVarint(rtt) }
+        return header
+    }
 }
