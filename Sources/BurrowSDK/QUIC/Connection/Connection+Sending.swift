@@ -5,7 +5,7 @@ extension Connection {
     /// Above media, below control streams.
     private static let datagramLevel: UInt16 = 256
     /// So little that pacing it would only cost timers.
-    private static let unpacedPackets = 2
+    private static let unpacedPackets = 8
 
     /// How long the acknowledgement of a single packet waits for company: less than the 25 ms that peers allow for
     /// (RFC 9000 §18.2), more than the distance of two audio packets.
