@@ -258,4 +258,42 @@ import Testing
         #expect(client.statistics.rtt < .milliseconds(30))
         #expect(server.statistics.receivedPackets < UInt64(rounds * 12 / 10))
     }
+
+    /// The packet after a lost one does not wait for company, so that the loss is known soon: a quarter of a packet's
+    /// distance after it came, not a whole one.
+    @Test func theAcknowledgementAfterALossIsNotHeldBack() throws {
+        let world = try World()
+        world.delay = .milliseconds(25)
+        let (client, server) = try connected(world)
+        world.run(for: .seconds(2))
+        var drops = false
+        world.filter = { (packet) in
+            defer { if packet.toServer { drops = false } }
+            return !(packet.toServer && drops)
+        }
+        var worst = Interval.zero
+        var lost: (id: Int64, start: Instant?) = (0, nil)
+        for _ in 0..<20 {
+            // A lost one, then ordinary ones.
+            for turn in 0..<9 {
+                let start = world.now
+                drops = turn == 0
+                let stream = try #require(client.openStream(bidirectional: false))
+                client.write([UInt8](repeating: 1, count: 160), to: stream)
+                client.finish(stream)
+                let id = stream.id
+                if turn == 0 { lost = (id, start) }
+                world.run(for: .milliseconds(20)) {
+                    world.server.ended[server.serial]?.contains(lost.id) == true
+                }
+                if let from = lost.start, world.server.ended[server.serial]?.contains(lost.id) == true {
+                    worst = max(worst, world.now - from)
+                    lost.start = nil
+                }
+                world.run(for: start + .milliseconds(20) - world.now)
+            }
+            #expect(lost.start == nil)
+        }
+        #expect(worst <= .milliseconds(104))
+    }
 }

@@ -49,6 +49,8 @@ final class Downstream: TrackReader {
         self.flow = flow
         id = request.id
         options = request.options
+        // What is under way on a good line; more comes when it is needed.
+        senders.reserveCapacity(8)
         // Who cannot say how old a group may get takes what there is.
         if !session.version.hasSubscribeOptions { options.maxAge = TrackLimits.retention }
         // Whoever names no group begins with the newest, from its first frame.

@@ -7,6 +7,12 @@ extension Connection {
         let stream = takeStream()
         stream.id = id
         stream.begin(isLocal: false)
+        if !stream.isBidirectional {
+            // A number left out means that a packet is late or lost, which its sender is to hear of soon
+            // (RFC 9000 §13.2.1).
+            if id != newestStream + 4 { mustWrite = true }
+            newestStream = max(newestStream, id)
+        }
         emit(.streamOpened(stream))
         return stream
     }

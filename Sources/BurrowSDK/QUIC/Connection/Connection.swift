@@ -85,6 +85,8 @@ internal import CBurrowQUIC
     var freeSlots: ContiguousArray<Int> = []
     var pool: ContiguousArray<Stream> = []
     var liveStreams = 0
+    /// The highest number of the peer's unidirectional streams; before the first, the one that would precede it.
+    var newestStream: Int64
     var scheduler = SendScheduler()
     var creditWanted = false
     /// Streams of the peer that ended since its limit was last raised.
@@ -142,6 +144,7 @@ internal import CBurrowQUIC
         writtenPath = path
         receivedPath = (path, path.raw)
         isAnnounced = !isServer
+        newestStream = isServer ? -2 : -1
     }
 
     deinit {

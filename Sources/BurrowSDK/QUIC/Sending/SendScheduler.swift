@@ -6,6 +6,8 @@
 package struct SendScheduler {
     /// What a flow may send in one turn: one packet, so that flows interleave finely.
     private static let quantum = 1500
+    /// Room for so many streams at once, so that a call's first minutes do not grow tables one by one.
+    private static let usual = 16
 
     private struct Item {
         var order: UInt64
@@ -68,6 +70,7 @@ package struct SendScheduler {
     /// Adds a stream, or moves it when it is there with another priority.
     package mutating func insert(_ slot: Int, _ priority: SendPriority) {
         precondition(slot >= 0 && slot < Int(Int32.max), "slots are small numbers of ours")
+        if nodes.isEmpty { nodes.reserveCapacity(Self.usual) }
         while nodes.count <= slot { nodes.append(Node()) }
         if nodes[slot].flow >= 0 {
             if current(slot) == priority { return }
@@ -137,6 +140,7 @@ package struct SendScheduler {
         } else {
             flow = Int32(flows.count)
             flows.append(Flow())
+            flows[Int(flow)].heap.reserveCapacity(Self.usual)
         }
         flowIndex[key] = flow
         flows[Int(flow)].level = priority.level
