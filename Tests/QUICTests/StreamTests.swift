@@ -259,8 +259,8 @@ import Testing
         #expect(server.statistics.receivedPackets < UInt64(rounds * 12 / 10))
     }
 
-    /// The packet after a lost one does not wait for company, so that the loss is known soon: a quarter of a packet's
-    /// distance after it came, not a whole one.
+    /// The packet after a lost one does not wait for company, so that the loss is known before the next one comes:
+    /// 20 ms until it is sent, a round trip of 50, and 25 for what is sent again.
     @Test func theAcknowledgementAfterALossIsNotHeldBack() throws {
         let world = try World()
         world.delay = .milliseconds(25)
