@@ -13,6 +13,8 @@ extension Connection {
     /// A young connection answers at once, so that the congestion controllers learn the path quickly.
     private static let eagerTime: UInt64 = 500_000_000
 
+    private static let longestStallPause: UInt64 = 2_000_000_000
+
     private enum Step {
         /// A packet is complete.
         case packet(Int)
@@ -61,7 +63,29 @@ extension Connection {
             burstPackets += 1
         }
         unsafe settlePacing(handle)
+        unsafe probeStall(handle)
         return true
+    }
+
+    /// Asks the peer for a sign of life while datagrams wait for room in the congestion window. Lost datagrams arm no
+    /// probe timer in ngtcp2, so after a break of the line nothing else would find out that they are lost before the
+    /// next keep-alive. Asks after a probe timeout, and then after twice as long each time.
+    private func probeStall(_ handle: OpaquePointer) {
+        if datagrams.isEmpty, stall == nil { return }
+        guard let first = datagrams.first,
+            unsafe cburrow_quic_may_write_datagram(handle, first.count) == 0
+        else {
+            guard stall != nil else { return }
+            stall = nil
+            return unsafe cburrow_quic_set_keep_alive(handle, settings.rawKeepAlive)
+        }
+        var pause = unsafe cburrow_quic_pto(handle)
+        if let stall {
+            guard tally.sentPackets > stall.sentPackets else { return }
+            pause = min(stall.pause * 2, Self.longestStallPause)
+        }
+        stall = (pause, tally.sentPackets)
+        unsafe cburrow_quic_set_keep_alive(handle, pause)
     }
 
     /// When nothing but the acknowledgement of one packet is to be written, the time to write it; nil when something
