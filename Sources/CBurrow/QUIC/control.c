@@ -208,6 +208,7 @@ void cburrow_quic_get_statistics(cburrow_quic_conn *conn, cburrow_quic_statistic
   out->delivery_rate = info.delivery_rate_sec;
   out->pto_count = info.pto_count;
 #endif
+  out->latest_rtt = info.latest_rtt;
   out->smoothed_rtt = info.smoothed_rtt;
   out->min_rtt = info.min_rtt;
   out->rtt_variation = info.rttvar;

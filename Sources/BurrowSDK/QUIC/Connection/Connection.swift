@@ -107,6 +107,7 @@ internal import CBurrowQUIC
     /// Something other than an acknowledgement is to be written.
     var mustWrite = true
     var establishedAt = UInt64.max
+    var queueGuard = QueueGuard()
     /// While datagrams wait for room in the congestion window: after how much silence the peer is asked for a sign of
     /// life, and how many packets were sent when that was decided.
     var stall: (pause: UInt64, sentPackets: UInt64)?
@@ -205,6 +206,7 @@ internal import CBurrowQUIC
         guard unsafe cburrow_quic_migrate(handle, &raw, hub.now) == CBURROW_QUIC_OK else { return false }
         isMigrating = true
         pathIsInDoubt = false
+        queueGuard.reset()
         mustWrite = true
         self.path = path
         markDirty()

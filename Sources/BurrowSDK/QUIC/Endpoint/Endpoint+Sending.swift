@@ -105,6 +105,7 @@ extension Connection {
         let current = DatagramPath(raw)
         guard current != path else { return }
         path = current
+        queueGuard.reset()
         emit(.pathChanged(current))
     }
 

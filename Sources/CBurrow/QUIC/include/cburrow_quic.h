@@ -180,6 +180,7 @@ typedef struct cburrow_quic_written {
 } cburrow_quic_written;
 
 typedef struct cburrow_quic_statistics {
+  uint64_t latest_rtt;
   uint64_t smoothed_rtt;
   uint64_t min_rtt;
   uint64_t rtt_variation;
