@@ -53,6 +53,29 @@ import Testing
         #expect(high - low < 4000)
     }
 
+    @Test func whatWasBegunIsNotInterruptedWithinItsFlow() {
+        var scheduler = SendScheduler()
+        scheduler.insert(0, priority(1, 1, 10))
+        #expect(scheduler.next() == 0)
+        scheduler.sent(0, bytes: 1000, goesOn: true)
+        #expect(!scheduler.isBeforeItsTurn(0))
+        scheduler.insert(1, priority(1, 1, 9))
+        #expect(scheduler.next() == 0)
+        #expect(scheduler.isBeforeItsTurn(0))
+        // More urgent things do not wait.
+        scheduler.insert(2, priority(5, 2, 0))
+        #expect(scheduler.next() == 2)
+        scheduler.remove(2)
+        #expect(scheduler.next() == 0)
+        scheduler.sent(0, bytes: 100, goesOn: false)
+        #expect(scheduler.next() == 1)
+        // What leaves in the middle holds nobody up.
+        scheduler.sent(1, bytes: 100, goesOn: true)
+        scheduler.insert(3, priority(1, 1, 8))
+        scheduler.remove(1)
+        #expect(scheduler.next() == 3)
+    }
+
     @Test func newestFirstWhenOrderSaysSo() {
         var scheduler = SendScheduler()
         for group in 0..<50 { scheduler.insert(group, priority(1, 1, UInt64.max - UInt64(group))) }

@@ -48,17 +48,49 @@ static void address_out(cburrow_quic_address *to, const ngtcp2_addr *from) {
   }
 }
 
-// The socket travels as the path's user data: ngtcp2 copies it with the path and looks only at the addresses.
-void cburrow_quic_path_in(ngtcp2_path_storage *to, const cburrow_quic_path *from) {
-  to->path.local.addr = &to->local_addrbuf.sa;
-  to->path.local.addrlen = cburrow_quic_address_in(&to->local_addrbuf, &from->local);
-  to->path.remote.addr = &to->remote_addrbuf.sa;
-  to->path.remote.addrlen = cburrow_quic_address_in(&to->remote_addrbuf, &from->remote);
-  to->path.user_data = (void *)((uintptr_t)from->socket + 1);
+// Which socket a path belongs to and its attempt travel as the path's user data: ngtcp2 copies it with the path and looks
+// only at the addresses.
+#if UINTPTR_MAX == UINT64_MAX
+#define USER_DATA(socket, attempt) ((uintptr_t)(attempt) << 33 | ((uintptr_t)(socket) + 1))
+#define USER_DATA_ATTEMPT(value) ((uint16_t)((value) >> 33))
+#define USER_DATA_SOCKET(value) ((uint32_t)(((value) & (((uintptr_t)1 << 33) - 1)) - 1))
+#else
+#define USER_DATA(socket, attempt) ((void)(attempt), (uintptr_t)(socket) + 1)
+#define USER_DATA_ATTEMPT(value) ((void)(value), (uint16_t)0)
+#define USER_DATA_SOCKET(value) ((uint32_t)((value)-1))
+#endif
+
+// A server shows every remote address together with a local address that no other has; applied twice it is undone.
+//
+// When only the remote address changes, as behind a NAT, ngtcp2 0.12 goes on with the same connection id, and then counts
+// it as retired while it still uses it: it ends the connection with CONNECTION_ID_LIMIT_ERROR, sends with an id that the
+// peer has forgotten, or aborts. It also keeps its packets in flight on the old path, which may leave no room for the
+// PATH_CHALLENGE on the new one. To another local address it goes with an id of its own and a fresh congestion state.
+static void blend(cburrow_quic_address *local, const cburrow_quic_address *remote, uint16_t attempt) {
+  local->port ^= remote->port ^ attempt;
+  if (local->family == 4) {
+    local->low = (uint32_t)(local->low ^ remote->low);
+  } else {
+    local->low ^= remote->low;
+    local->high ^= remote->high;
+  }
 }
 
-void cburrow_quic_path_out(cburrow_quic_path *to, const ngtcp2_path *from) {
+void cburrow_quic_path_in(ngtcp2_path_storage *to, const cburrow_quic_path *from, const cburrow_quic_conn *conn) {
+  cburrow_quic_address local = from->local;
+  uint16_t attempt = USER_DATA_ATTEMPT(USER_DATA(0, conn->path_attempt));
+  if (conn->is_server) blend(&local, &from->remote, attempt);
+  to->path.local.addr = &to->local_addrbuf.sa;
+  to->path.local.addrlen = cburrow_quic_address_in(&to->local_addrbuf, &local);
+  to->path.remote.addr = &to->remote_addrbuf.sa;
+  to->path.remote.addrlen = cburrow_quic_address_in(&to->remote_addrbuf, &from->remote);
+  to->path.user_data = (void *)USER_DATA(from->socket, attempt);
+}
+
+void cburrow_quic_path_out(cburrow_quic_path *to, const ngtcp2_path *from, const cburrow_quic_conn *conn) {
+  uintptr_t user_data = (uintptr_t)from->user_data;
   address_out(&to->local, &from->local);
   address_out(&to->remote, &from->remote);
-  to->socket = from->user_data ? (uint32_t)((uintptr_t)from->user_data - 1) : 0;
+  to->socket = user_data ? USER_DATA_SOCKET(user_data) : 0;
+  if (conn->is_server) blend(&to->local, &to->remote, USER_DATA_ATTEMPT(user_data));
 }

@@ -175,7 +175,7 @@ cburrow_quic_conn *cburrow_quic_client_new(cburrow_quic_tls *tls, const cburrow_
     made_settings.token.len = client->address_token_count;
 #endif
   }
-  cburrow_quic_path_in(&storage, path);
+  cburrow_quic_path_in(&storage, path, conn);
   ngtcp2_cid dcid = cburrow_quic_cid_in(&client->dcid);
   ngtcp2_cid scid = cburrow_quic_cid_in(&client->scid);
   if (ngtcp2_conn_client_new(&conn->conn, &dcid, &scid, &storage.path, NGTCP2_PROTO_VER_V1, &callbacks, &made_settings,
@@ -223,6 +223,8 @@ cburrow_quic_conn *cburrow_quic_server_new(cburrow_quic_tls *tls, const cburrow_
 #else
   made_settings.qlog.odcid = parameters.original_dcid;
 #endif
+  // Each path a client takes needs an id of its own, and those of the paths before come back one round trip later.
+  parameters.active_connection_id_limit = 8;
   // A token lifts ngtcp2's limit on what is sent to an unproven address, so only a good one is passed on.
   if (server->validated && initial->token_count) {
 #if CBURROW_QUIC_V1
@@ -240,7 +242,7 @@ cburrow_quic_conn *cburrow_quic_server_new(cburrow_quic_tls *tls, const cburrow_
     goto failed;
   }
   parameters.stateless_reset_token_present = 1;
-  cburrow_quic_path_in(&storage, path);
+  cburrow_quic_path_in(&storage, path, conn);
   ngtcp2_cid dcid = cburrow_quic_cid_in(&initial->scid);
   if (ngtcp2_conn_server_new(&conn->conn, &dcid, &scid, &storage.path, initial->version, &callbacks, &made_settings,
                              &parameters, memory_of(conn), conn) != 0) {
@@ -270,7 +272,7 @@ void cburrow_quic_silence(cburrow_quic_conn *conn) { conn->user = NULL; }
 int cburrow_quic_read(cburrow_quic_conn *conn, const cburrow_quic_path *path, uint8_t ecn, const uint8_t *data,
                       size_t count, uint64_t now) {
   ngtcp2_path_storage storage;
-  cburrow_quic_path_in(&storage, path);
+  cburrow_quic_path_in(&storage, path, conn);
   ngtcp2_pkt_info info = {ecn};
   int rv = ngtcp2_conn_read_pkt(conn->conn, &storage.path, &info, data, count, now);
   if (conn->tickets_sent && conn->session) {
@@ -293,6 +295,12 @@ uint64_t cburrow_quic_pto(cburrow_quic_conn *conn) { return ngtcp2_conn_get_pto(
 // Where a write puts its path: buffers as ngtcp2 wants them.
 static ngtcp2_ssize finish_write(cburrow_quic_conn *conn, ngtcp2_ssize size, const ngtcp2_path_storage *path,
                                  const ngtcp2_pkt_info *info, cburrow_quic_written *written) {
+  if (size == NGTCP2_ERR_NO_VIABLE_PATH && conn->is_server) {
+    // The client's new path was not heard of again while it was tried, and ngtcp2 would end the connection. But the path
+    // may only be interrupted, so nothing is sent until something comes, which then begins another attempt.
+    conn->path_attempt++;
+    return 0;
+  }
   if (size <= 0) return size == 0 ? 0 : result(conn, (int)size);
   written->ecn = (uint8_t)(info->ecn & NGTCP2_ECN_MASK);
   if (conn->has_written && ngtcp2_path_eq(&path->path, &conn->written_path.path) &&
@@ -302,7 +310,7 @@ static ngtcp2_ssize finish_write(cburrow_quic_conn *conn, ngtcp2_ssize size, con
     ngtcp2_path_copy(&conn->written_path.path, &path->path);
     conn->has_written = 1;
     written->path_changed = 1;
-    cburrow_quic_path_out(&written->path, &path->path);
+    cburrow_quic_path_out(&written->path, &path->path, conn);
   }
   return size;
 }

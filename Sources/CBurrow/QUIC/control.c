@@ -105,7 +105,7 @@ void cburrow_quic_send_tickets(cburrow_quic_conn *conn, uint64_t now) {
 
 int cburrow_quic_migrate(cburrow_quic_conn *conn, const cburrow_quic_path *path, uint64_t now) {
   ngtcp2_path_storage storage;
-  cburrow_quic_path_in(&storage, path);
+  cburrow_quic_path_in(&storage, path, conn);
   return ngtcp2_conn_initiate_immediate_migration(conn->conn, &storage.path, now) == 0 ? CBURROW_QUIC_OK
                                                                                        : CBURROW_QUIC_FAILED;
 }
@@ -165,7 +165,7 @@ size_t cburrow_quic_datagram_limit(cburrow_quic_conn *conn) {
 }
 
 void cburrow_quic_current_path(cburrow_quic_conn *conn, cburrow_quic_path *path) {
-  cburrow_quic_path_out(path, ngtcp2_conn_get_path(conn->conn));
+  cburrow_quic_path_out(path, ngtcp2_conn_get_path(conn->conn), conn);
 }
 
 uint64_t cburrow_quic_bytes_in_flight(cburrow_quic_conn *conn) {
@@ -191,6 +191,10 @@ int cburrow_quic_may_write_datagram(cburrow_quic_conn *conn, size_t count) {
          info.bytes_in_flight + count + DATAGRAM_OVERHEAD + cburrow_quic_mtu(conn) <= info.cwnd;
 }
 
+void cburrow_quic_set_keep_alive(cburrow_quic_conn *conn, uint64_t timeout) {
+  ngtcp2_conn_set_keep_alive_timeout(conn->conn, timeout);
+}
+
 size_t cburrow_quic_mtu(cburrow_quic_conn *conn) { return ngtcp2_conn_get_path_max_tx_udp_payload_size(conn->conn); }
 
 void cburrow_quic_get_statistics(cburrow_quic_conn *conn, cburrow_quic_statistics *out) {
@@ -204,6 +208,7 @@ void cburrow_quic_get_statistics(cburrow_quic_conn *conn, cburrow_quic_statistic
   out->delivery_rate = info.delivery_rate_sec;
   out->pto_count = info.pto_count;
 #endif
+  out->latest_rtt = info.latest_rtt;
   out->smoothed_rtt = info.smoothed_rtt;
   out->min_rtt = info.min_rtt;
   out->rtt_variation = info.rttvar;

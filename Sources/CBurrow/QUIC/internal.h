@@ -84,6 +84,8 @@ struct cburrow_quic_conn {
   int early_established;
   int tickets_sent;
   int is_server;
+  // How often all paths were given up. One that is heard of again then is a new one to ngtcp2.
+  uint16_t path_attempt;
   uint8_t reset_secret[CBURROW_QUIC_SECRET_SIZE];
   // The path of the last packet written.
   ngtcp2_path_storage written_path;
@@ -102,8 +104,8 @@ int cburrow_quic_session_client(cburrow_quic_conn *conn, const cburrow_quic_clie
 int cburrow_quic_session_server(cburrow_quic_conn *conn, cburrow_quic_alpn alpn, int early_data);
 
 // address.c
-void cburrow_quic_path_in(ngtcp2_path_storage *to, const cburrow_quic_path *from);
-void cburrow_quic_path_out(cburrow_quic_path *to, const ngtcp2_path *from);
+void cburrow_quic_path_in(ngtcp2_path_storage *to, const cburrow_quic_path *from, const cburrow_quic_conn *conn);
+void cburrow_quic_path_out(cburrow_quic_path *to, const ngtcp2_path *from, const cburrow_quic_conn *conn);
 ngtcp2_socklen cburrow_quic_address_in(ngtcp2_sockaddr_union *to, const cburrow_quic_address *from);
 
 static inline ngtcp2_cid cburrow_quic_cid_in(const cburrow_quic_cid *from) {

@@ -101,6 +101,15 @@ package final class ByteLog {
         }
     }
 
+    /// Whether the next bytes at a cursor belong to something that begins before them, as far as entries whose front can
+    /// be skipped tell: each is the beginning of a frame.
+    package func continues(at cursor: Cursor, bare: Bool) -> Bool {
+        var copy = cursor
+        guard next(at: &copy, bare: bare) != nil else { return false }
+        let entry = entries[copy.entry - firstEntry]
+        return entry.skip == 0 || copy.offset > (bare ? entry.skip : 0)
+    }
+
     /// Whether a reader at this cursor has seen everything appended so far.
     package func isCaughtUp(_ cursor: Cursor, bare: Bool) -> Bool {
         var copy = cursor

@@ -265,13 +265,14 @@ final class Room {
             retire(socket, now: now)
             return true
         }
+        let path = DatagramPath(socket: socket, local: local, remote: attempt.address)
+        guard session.connection.migrate(to: path, now: now) else {
+            retire(socket, now: now)
+            return true
+        }
         let moved = Attempt(room: self, socket: socket, address: attempt.address)
         moved.session = session
         session.connection.owner = moved
-        session.connection.migrate(
-            to: DatagramPath(socket: socket, local: local, remote: attempt.address),
-            now: now
-        )
         phase = .connected(moved)
         attempts = [moved]
         retire(attempt.socket, now: now)

@@ -13,6 +13,8 @@ extension Connection {
     /// A young connection answers at once, so that the congestion controllers learn the path quickly.
     private static let eagerTime: UInt64 = 500_000_000
 
+    private static let longestStallPause: UInt64 = 2_000_000_000
+
     private enum Step {
         /// A packet is complete.
         case packet(Int)
@@ -37,11 +39,14 @@ extension Connection {
         unanswered = 0
         mustWrite = false
         var joining = false
+        unsafe watchQueue(handle)
+        // On a narrow line a packet takes as long as a burst elsewhere, and the next urgent one must not wait for ten.
+        let isNarrow = queueGuard.limit != .max
         if burst <= 0 {
-            burst = unsafe 10 * cburrow_quic_mtu(handle)
+            burst = unsafe (isNarrow ? 2 : 10) * cburrow_quic_mtu(handle)
             burstPackets = 0
         }
-        var raised = false
+        var raised = isNarrow
         while true {
             guard !batch.isFull else { return false }
             if burst <= 0, !raised {
@@ -61,7 +66,50 @@ extension Connection {
             burstPackets += 1
         }
         unsafe settlePacing(handle)
+        unsafe probeStall(handle)
         return true
+    }
+
+    private func watchQueue(_ handle: OpaquePointer) {
+        guard hub.now >= queueGuard.nextUpdate, isEstablished, !scheduler.isEmpty || !datagrams.isEmpty
+        else { return }
+        var raw = cburrow_quic_statistics()
+        unsafe cburrow_quic_get_statistics(handle, &raw)
+        let sample = QueueGuard.Sample(
+            latestRTT: raw.latest_rtt,
+            smoothedRTT: raw.smoothed_rtt,
+            minimumRTT: raw.min_rtt,
+            bytesInFlight: raw.bytes_in_flight,
+            mtu: UInt64(raw.mtu)
+        )
+        queueGuard.update(sample, now: hub.now)
+    }
+
+    /// Whether enough media is under way. Control streams do not wait.
+    private func isHeldBack(_ handle: OpaquePointer) -> Bool {
+        guard queueGuard.limit != .max, (scheduler.topLevel ?? 0) <= Self.datagramLevel else { return false }
+        return unsafe cburrow_quic_bytes_in_flight(handle) >= queueGuard.limit
+    }
+
+    /// Asks the peer for a sign of life while datagrams wait for room in the congestion window. Lost datagrams arm no
+    /// probe timer in ngtcp2, so after a break of the line nothing else would find out that they are lost before the
+    /// next keep-alive. Asks after a probe timeout, and then after twice as long each time.
+    private func probeStall(_ handle: OpaquePointer) {
+        if datagrams.isEmpty, stall == nil { return }
+        guard let first = datagrams.first,
+            unsafe cburrow_quic_may_write_datagram(handle, first.count) == 0
+        else {
+            guard stall != nil else { return }
+            stall = nil
+            return unsafe cburrow_quic_set_keep_alive(handle, settings.rawKeepAlive)
+        }
+        var pause = unsafe cburrow_quic_pto(handle)
+        if let stall {
+            guard tally.sentPackets > stall.sentPackets else { return }
+            pause = min(stall.pause * 2, Self.longestStallPause)
+        }
+        stall = (pause, tally.sentPackets)
+        unsafe cburrow_quic_set_keep_alive(handle, pause)
     }
 
     /// When nothing but the acknowledgement of one packet is to be written, the time to write it; nil when something
@@ -102,10 +150,12 @@ extension Connection {
         var written = cburrow_quic_written()
         let room = min(batch.room, DatagramBatch.packetReserve)
         let target = unsafe batch.tail.assumingMemoryBound(to: UInt8.self)
+        let isHeldBack = unsafe isHeldBack(handle)
         while true {
             let step: Step
-            let hasCredit = unsafe !scheduler.isEmpty && cburrow_quic_credit_left(handle) > 0
-            if let datagram = datagrams.first, !hasCredit || (scheduler.topLevel ?? 0) < Self.datagramLevel,
+            let hasCredit = unsafe !isHeldBack && !scheduler.isEmpty && cburrow_quic_credit_left(handle) > 0
+            if !isHeldBack, let datagram = datagrams.first,
+                !hasCredit || (scheduler.topLevel ?? 0) < Self.datagramLevel,
                 unsafe cburrow_quic_may_write_datagram(handle, datagram.count) != 0
             {
                 step = unsafe writeDatagram(handle, target, room, &written)
@@ -224,9 +274,12 @@ extension Connection {
         }
         if let shared = stream.shared {
             var cursor = stream.sharedCursor
+            // A newer group that waits for the end of a frame does not wait for the next one.
+            let endsWithFrame = scheduler.isBeforeItsTurn(stream.slot)
             while result.vectors < Hub.vectorCount, result.count < room,
                 let slice = shared.next(at: &cursor, bare: stream.isBare)
             {
+                if endsWithFrame, !shared.continues(at: cursor, bare: stream.isBare) { return result }
                 add(slice, to: &result)
                 cursor.offset += slice.count
             }
@@ -245,7 +298,9 @@ extension Connection {
 
     private func took(_ accepted: Int, of gathered: Gathered, from stream: Stream) {
         stream.advance(accepted)
-        scheduler.sent(stream.slot, bytes: accepted)
+        // Half a frame is of use to nobody, so a newer group waits for the end of the one that was begun.
+        let isInFrame = stream.shared?.continues(at: stream.sharedCursor, bare: stream.isBare) ?? false
+        scheduler.sent(stream.slot, bytes: accepted, goesOn: isInFrame)
         if gathered.isLast, accepted == gathered.count { stream.sendIsOver = true }
         if !stream.hasWork { scheduler.remove(stream.slot) }
     }

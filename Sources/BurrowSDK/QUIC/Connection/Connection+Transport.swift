@@ -108,14 +108,18 @@ extension Connection {
         emit(.earlyDataRejected)
     }
 
+    /// Client: the new path was tried. One that does not answer may only be interrupted, so the connection stays on it
+    /// until it is heard of there, or until it has been silent for too long.
     func transportValidatedPath(_ success: Bool) {
         guard isMigrating, !isServer else { return }
+        if success { confirmPath() } else { pathIsInDoubt = true }
+    }
+
+    /// The server was heard on the path we moved to.
+    func confirmPath() {
         isMigrating = false
-        if success {
-            emit(.pathChanged(path))
-        } else {
-            pendingFailure = QUICError(.noViablePath, "the server does not answer on the new path")
-        }
+        pathIsInDoubt = false
+        emit(.pathChanged(path))
     }
 
     func transportGotTicket(_ bytes: UnsafeRawBufferPointer) {

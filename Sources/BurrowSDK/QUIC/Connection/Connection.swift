@@ -65,6 +65,8 @@ internal import CBurrowQUIC
     var pendingFailure: QUICError?
     var sawStatelessReset = false
     var isMigrating = false
+    /// The path we moved to did not answer when it was tried.
+    var pathIsInDoubt = false
 
     // Kept for the endpoint's queues.
     var timerPosition = -1
@@ -107,6 +109,10 @@ internal import CBurrowQUIC
     /// Something other than an acknowledgement is to be written.
     var mustWrite = true
     var establishedAt = UInt64.max
+    var queueGuard = QueueGuard()
+    /// While datagrams wait for room in the congestion window: after how much silence the peer is asked for a sign of
+    /// life, and how many packets were sent when that was decided.
+    var stall: (pause: UInt64, sentPackets: UInt64)?
     var writtenPath: DatagramPath
     var receivedPath: (path: DatagramPath, raw: cburrow_quic_path)
 
@@ -194,16 +200,20 @@ internal import CBurrowQUIC
         markDirty()
     }
 
-    /// Client: the network changed, go on from another socket. The path counts once the server has answered on it.
-    package func migrate(to path: DatagramPath, now: Instant) {
-        guard phase == .open, !isServer, isEstablished, let handle = unsafe handle else { return }
+    /// Client: the network changed, go on from another socket. The path counts once the server has answered on it. False
+    /// when the connection stays where it is, because it is too young or the server gave no id for another path.
+    package func migrate(to path: DatagramPath, now: Instant) -> Bool {
+        guard phase == .open, !isServer, isEstablished, let handle = unsafe handle else { return false }
         hub.advance(to: now)
         var raw = path.raw
-        guard unsafe cburrow_quic_migrate(handle, &raw, hub.now) == CBURROW_QUIC_OK else { return }
+        guard unsafe cburrow_quic_migrate(handle, &raw, hub.now) == CBURROW_QUIC_OK else { return false }
         isMigrating = true
+        pathIsInDoubt = false
+        queueGuard.reset()
         mustWrite = true
         self.path = path
         markDirty()
+        return true
     }
 
     package var statistics: ConnectionStatistics {

@@ -94,6 +94,7 @@ extension Connection {
         if result != CBURROW_QUIC_OK { fail(result) }
         settlePendingFailure()
         if isServer, phase == .open, from != path { unsafe followPath(handle) }
+        if pathIsInDoubt, result == CBURROW_QUIC_OK, from == path { confirmPath() }
         markDirty()
     }
 
@@ -104,6 +105,7 @@ extension Connection {
         let current = DatagramPath(raw)
         guard current != path else { return }
         path = current
+        queueGuard.reset()
         emit(.pathChanged(current))
     }
 

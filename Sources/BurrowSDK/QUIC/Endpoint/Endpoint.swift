@@ -194,16 +194,20 @@ internal import CBurrowQUIC
 }
 
 extension TransportSettings {
+    private func nanoseconds(_ interval: Interval) -> UInt64 {
+        min(UInt64(clamping: interval.microseconds), 1 << 50) * 1000
+    }
+
+    /// In nanoseconds.
+    var rawKeepAlive: UInt64 { nanoseconds(keepAlive) }
+
     /// As the shim takes them. Everything is brought into the range ngtcp2 accepts.
     func raw(_ now: UInt64, _ secret: [UInt8]) -> cburrow_quic_settings {
-        func nanoseconds(_ interval: Interval) -> UInt64 {
-            min(UInt64(clamping: interval.microseconds), 1 << 50) * 1000
-        }
         func count(_ value: Int) -> UInt64 { min(UInt64(clamping: value), Varint.max) }
         var raw = cburrow_quic_settings()
         raw.now = now
         raw.idle_timeout = nanoseconds(idleTimeout)
-        raw.keep_alive = nanoseconds(keepAlive)
+        raw.keep_alive = rawKeepAlive
         raw.handshake_timeout =
             handshakeTimeout > .zero ? nanoseconds(handshakeTimeout) : UInt64.max
         raw.initial_rtt = max(nanoseconds(initialRTT), 1_000_000)

@@ -1,5 +1,6 @@
 /// Chooses the stream that sends next: the highest level first, then the flows of that level in turn so that each
-/// gets the same number of bytes (deficit round robin), then the smallest order within the flow.
+/// gets the same number of bytes (deficit round robin), then the smallest order within the flow. A stream that said to be
+/// in the middle of something goes first in its flow until it is through with that.
 ///
 /// Streams are numbered by their owner with small, reused numbers ("slots"). A stream is in here while it has
 /// something to send. Nothing is allocated once the tables have grown to what a connection needs.
@@ -32,6 +33,8 @@ package struct SendScheduler {
         /// A heap, smallest order on top.
         var heap: ContiguousArray<Item> = []
         var deficit = 0
+        /// The stream in the middle of something, or -1.
+        var held: Int32 = -1
         /// Neighbours in the ring of the level's flows.
         var next: Int32 = -1
         var previous: Int32 = -1
@@ -90,6 +93,7 @@ package struct SendScheduler {
         guard contains(slot) else { return }
         let flow = Int(nodes[slot].flow)
         let position = Int(nodes[slot].position)
+        if Int(flows[flow].held) == slot { flows[flow].held = -1 }
         nodes[slot] = Node()
         count -= 1
         if let last = flows[flow].heap.popLast(), position < flows[flow].heap.count {
@@ -107,6 +111,7 @@ package struct SendScheduler {
         while true {
             let flow = Int(levels[top].turn)
             if flows[flow].deficit > 0 {
+                if flows[flow].held >= 0 { return Int(flows[flow].held) }
                 return flows[flow].heap.first.map { Int($0.slot) }
             }
             // Its turn begins only when it comes round again.
@@ -115,10 +120,23 @@ package struct SendScheduler {
         }
     }
 
-    /// Charges what a stream sent to its flow.
-    package mutating func sent(_ slot: Int, bytes: Int) {
+    /// Whether a stream only goes first because it is in the middle of something, while another of its flow waits.
+    package func isBeforeItsTurn(_ slot: Int) -> Bool {
+        guard contains(slot) else { return false }
+        let flow = Int(nodes[slot].flow)
+        return Int(flows[flow].held) == slot && nodes[slot].position != 0
+    }
+
+    /// Charges what a stream sent to its flow. With `goesOn` the stream is in the middle of something.
+    package mutating func sent(_ slot: Int, bytes: Int, goesOn: Bool = false) {
         guard contains(slot) else { return }
-        flows[Int(nodes[slot].flow)].deficit -= max(bytes, 0)
+        let flow = Int(nodes[slot].flow)
+        flows[flow].deficit -= max(bytes, 0)
+        if goesOn {
+            flows[flow].held = Int32(slot)
+        } else if Int(flows[flow].held) == slot {
+            flows[flow].held = -1
+        }
     }
 
     package mutating func removeAll() {

@@ -180,6 +180,7 @@ typedef struct cburrow_quic_written {
 } cburrow_quic_written;
 
 typedef struct cburrow_quic_statistics {
+  uint64_t latest_rtt;
   uint64_t smoothed_rtt;
   uint64_t min_rtt;
   uint64_t rtt_variation;
@@ -290,6 +291,8 @@ void cburrow_quic_current_path(cburrow_quic_conn *conn, cburrow_quic_path *path)
 /// Whether a datagram leaves room in the congestion window for a packet that ngtcp2 would repeat. It does not arm its
 /// probe timer for datagrams, so with a window full of lost ones nothing would ever be sent again.
 int cburrow_quic_may_write_datagram(cburrow_quic_conn *conn, size_t count);
+/// Sends a PING when nothing was sent or received for this long; zero for never.
+void cburrow_quic_set_keep_alive(cburrow_quic_conn *conn, uint64_t timeout);
 uint64_t cburrow_quic_bytes_in_flight(cburrow_quic_conn *conn);
 size_t cburrow_quic_mtu(cburrow_quic_conn *conn);
 void cburrow_quic_get_statistics(cburrow_quic_conn *conn, cburrow_quic_statistics *out);
