@@ -147,7 +147,7 @@ import Testing
             #expect(bytes < limit + 300_000, "\(bytes)")
         }
         // Even when nothing more comes, they go.
-        scene.run(.seconds(8))
+        scene.run(.seconds(66))
         #expect(scene.relay.cache.bytes < 300_000)
         #expect(slow.resets.count >= 28)
         #expect(slow.closed == nil && raw.closed == nil)

@@ -7,6 +7,7 @@ final class LingeringGroups {
         var group: Group
         let account: CacheAccount
         weak var track: Track?
+        let since: Instant
     }
 
     private var entries: ContiguousArray<Entry> = []
@@ -15,8 +16,8 @@ final class LingeringGroups {
 
     var isEmpty: Bool { entries.isEmpty }
 
-    func add(_ group: Group, _ account: CacheAccount, _ track: Track) {
-        entries.append(Entry(group: group, account: account, track: track))
+    func add(_ group: Group, _ account: CacheAccount, _ track: Track, now: Instant) {
+        entries.append(Entry(group: group, account: account, track: track, since: now))
         account.lingeringBytes += group.countedBytes
     }
 
@@ -29,9 +30,9 @@ final class LingeringGroups {
         }
     }
 
-    /// Looks at all of them. Whoever sends one is asked whether that is still worth while, because nothing else asks when
-    /// the track has come to rest.
-    func check(_ pool: GroupPool) {
+    /// Looks at all of them. Whoever has been sending one for long is asked whether that is still worth while, because
+    /// nothing else asks when the track has come to rest.
+    func check(_ pool: GroupPool, now: Instant) {
         var index = 0
         var last: Track?
         while index < entries.count {
@@ -39,7 +40,8 @@ final class LingeringGroups {
                 release(index, pool)
                 continue
             }
-            if let track = entries[index].track, track !== last {
+            let isOld = now - entries[index].since > TrackLimits.retention
+            if isOld, let track = entries[index].track, track !== last {
                 track.recheck()
                 last = track
             }

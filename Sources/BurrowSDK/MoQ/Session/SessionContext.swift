@@ -27,7 +27,7 @@ package final class SessionContext {
 
     /// Keeps count of a group that left its track and is still being sent.
     func linger(_ group: Group, _ account: CacheAccount, _ track: Track) {
-        lingering.add(group, account, track)
+        lingering.add(group, account, track, now: now)
         guard !checksLingering else { return }
         checksLingering = true
         timers.set(now + .seconds(1)) { [weak self] in self?.checkLingering() }
@@ -35,7 +35,7 @@ package final class SessionContext {
 
     private func checkLingering() {
         checksLingering = false
-        lingering.check(pool)
+        lingering.check(pool, now: now)
         guard !lingering.isEmpty else { return }
         checksLingering = true
         timers.set(now + .seconds(1)) { [weak self] in self?.checkLingering() }
