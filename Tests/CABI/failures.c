@@ -192,6 +192,44 @@ static void test_access(void) {
   CHECK_STATUS(burrow_engine_destroy(e), BURROW_OK);
 }
 
+/* One address gets so many sessions, and a place that is given back is another's. */
+static void test_crowd(void) {
+  static const char *const listen[] = {"127.0.0.1:0"};
+  static const uint8_t secret[32] = {1, 2, 3};
+  burrow_engine *e = NULL;
+  CHECK_STATUS(burrow_engine_create(NULL, &e), BURROW_OK);
+  burrow_relay_config config;
+  CHECK_STATUS(burrow_relay_config_init(&config, sizeof config), BURROW_OK);
+  config.listen = listen;
+  config.listen_count = 1;
+  config.flags = BURROW_RELAY_OPEN;
+  config.max_sessions_per_address = 2;
+  config.reset_secret = secret;
+  burrow_relay *relay = NULL;
+  burrow_request request;
+  CHECK_STATUS(burrow_relay_start(e, &config, &relay, &request), BURROW_OK);
+  CHECK_STATUS(wait_done(e, request), BURROW_OK);
+  burrow_relay_info info = {.struct_size = sizeof info};
+  CHECK_STATUS(burrow_relay_info_get(relay, &info), BURROW_OK);
+  CHECK(open_room(e, &info, "a", 0) && open_room(e, &info, "b", 0));
+  char url[64];
+  snprintf(url, sizeof url, "moqt://127.0.0.1:%u", info.port);
+  burrow_room_config room;
+  CHECK_STATUS(burrow_room_config_init(&room, sizeof room), BURROW_OK);
+  room.url = url;
+  room.pins = info.fingerprint;
+  room.pin_count = 1;
+  CHECK(try_room(e, &room) == BURROW_ERR_OVERLOADED);
+  char *json = NULL;
+  size_t needed = 0;
+  CHECK_STATUS(burrow_relay_stats_json(relay, NULL, 0, &needed), BURROW_OK);
+  json = malloc(needed + 4096);
+  CHECK_STATUS(burrow_relay_stats_json(relay, json, needed + 4096, &needed), BURROW_OK);
+  CHECK(strstr(json, "\"refused_per_address\":") && !strstr(json, "\"refused_per_address\":0"));
+  free(json);
+  CHECK_STATUS(burrow_engine_destroy(e), BURROW_OK);
+}
+
 static void test_cancel(void) {
   burrow_engine *e = NULL;
   CHECK_STATUS(burrow_engine_create(NULL, &e), BURROW_OK);
@@ -300,6 +338,7 @@ int main(void) {
   test_five_failures();
   test_versions();
   test_access();
+  test_crowd();
   test_cancel();
   test_reconnect();
   return finish_tests();

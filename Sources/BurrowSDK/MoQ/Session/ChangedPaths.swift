@@ -4,7 +4,7 @@ import BurrowBase
 ///
 /// However often a path comes and goes, it takes one place here, so a peer that reads slowly costs no more memory than
 /// there are paths.
-struct ChangedPaths {
+package struct ChangedPaths {
     /// Behind a path that changed again stands a newer stamp in `latest`; such places are skipped.
     private var order = FIFO<(path: BroadcastPath, stamp: UInt64)>()
     private var latest: [BroadcastPath: UInt64] = [:]
@@ -12,11 +12,16 @@ struct ChangedPaths {
     /// So many outdated places are no reason to tidy up.
     private static let slack = 64
 
-    var count: Int { latest.count }
-    var isEmpty: Bool { latest.isEmpty }
+    package var count: Int { latest.count }
+    package var isEmpty: Bool { latest.isEmpty }
+
+    /// How many places there are, outdated ones included.
+    package var places: Int { order.count }
+
+    package init() {}
 
     /// The path changed: it goes to the end.
-    mutating func add(_ path: BroadcastPath) {
+    package mutating func add(_ path: BroadcastPath) {
         stamp += 1
         latest[path] = stamp
         order.append((path, stamp))
@@ -27,11 +32,11 @@ struct ChangedPaths {
     }
 
     /// There is nothing to tell about the path any more.
-    mutating func remove(_ path: BroadcastPath) {
+    package mutating func remove(_ path: BroadcastPath) {
         latest[path] = nil
     }
 
-    mutating func popFirst() -> BroadcastPath? {
+    package mutating func popFirst() -> BroadcastPath? {
         while let place = order.popFirst() {
             guard latest[place.path] == place.stamp else { continue }
             latest[place.path] = nil

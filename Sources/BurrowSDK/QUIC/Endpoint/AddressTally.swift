@@ -1,11 +1,11 @@
-import BurrowBase
+package import BurrowBase
 
 /// Where a client comes from, as far as one machine can choose it: an IPv4 address, or the /64 of an IPv6 address.
-struct AddressOrigin: Hashable {
+package struct AddressOrigin: Hashable {
     private let high: UInt64
     private let low: UInt64
 
-    init(_ ip: SocketAddress.IP) {
+    package init(_ ip: SocketAddress.IP) {
         switch ip {
         case .v4(let bits): (high, low) = (0, 0xffff_0000_0000 | UInt64(bits))
         // IPv4 in the clothes of IPv6 (RFC 4291 §2.5.5.2).
