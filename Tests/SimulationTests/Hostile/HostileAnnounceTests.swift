@@ -75,7 +75,7 @@ import Testing
         deaf.startReading()
         scene.run(.seconds(3))
         let bytes = deaf.received[watched]?.count ?? 0
-        #expect(bytes < SessionLimits().announceBacklog + 8 * 1024, "\(bytes) bytes waited")
+        #expect(bytes < 72 * 1024, "\(bytes) bytes waited")
         let lines = try told(deaf, watched, version).filter { !$0.hasSuffix("alice") }
         #expect(lines.count > 10 && lines.last?.first == "+")
         for (number, line) in lines.enumerated() { #expect((line.first == "+") == (number % 2 == 0)) }
