@@ -1244,6 +1244,14 @@ typedef struct burrow_relay_config {
   uint32_t max_subscriptions_per_session;
   /** How much memory groups may take in all; 0 = 512. */
   uint32_t max_cache_mib;
+  /** How many sessions one IPv4 address, or one /64 of IPv6, may have; 0 = a quarter of max_sessions, and at least 256.
+      Many people can sit behind one address. */
+  uint32_t max_sessions_per_address;
+  /** 0 */
+  uint32_t reserved;
+  /** 32 random bytes that only the host knows, the same after a restart; NULL makes new ones each time. A relay that comes
+      back with them tells its former clients at once that their sessions are gone, so that they need not wait. */
+  const uint8_t *BURROW_NULLABLE reset_secret;
 } burrow_relay_config;
 
 /** A snapshot of a relay. Filled by burrow_relay_info_get(). */

@@ -1,5 +1,6 @@
 /* What goes wrong on the way to a relay, and what a host is told: five different certificate errors, refusals, losses,
    cancellation. Every operation ends in exactly one completion. */
+#include "certificates.h"
 #include "support.h"
 
 #include <unistd.h>
@@ -52,6 +53,68 @@ static void test_certificates(void) {
   config.roots_pem = "no certificate";
   CHECK(try_room(e, &config) < 0);
   CHECK_STATUS(burrow_engine_destroy(e), BURROW_OK);
+}
+
+/** How one of the test certificates is taken by a room, and what is said about it. */
+static burrow_status try_certificate(const char *certificate, const char *roots, const uint8_t *pin, uint32_t versions,
+                                     char text[256]) {
+  static const char *const listen[] = {"127.0.0.1:0"};
+  burrow_engine *e = NULL;
+  CHECK_STATUS(burrow_engine_create(NULL, &e), BURROW_OK);
+  burrow_relay_config config;
+  CHECK_STATUS(burrow_relay_config_init(&config, sizeof config), BURROW_OK);
+  config.listen = listen;
+  config.listen_count = 1;
+  config.flags = BURROW_RELAY_OPEN;
+  config.versions = BURROW_MOQ_LITE_05;
+  config.certificate_pem = certificate;
+  config.key_pem = leaf_key_pem;
+  burrow_relay *relay = NULL;
+  burrow_request request;
+  CHECK_STATUS(burrow_relay_start(e, &config, &relay, &request), BURROW_OK);
+  CHECK_STATUS(wait_done(e, request), BURROW_OK);
+  burrow_relay_info info = {.struct_size = sizeof info};
+  CHECK_STATUS(burrow_relay_info_get(relay, &info), BURROW_OK);
+  char url[64];
+  snprintf(url, sizeof url, "moqt://127.0.0.1:%u", info.port);
+  burrow_room_config room_config;
+  CHECK_STATUS(burrow_room_config_init(&room_config, sizeof room_config), BURROW_OK);
+  room_config.url = url;
+  room_config.flags = BURROW_ROOM_NO_SYSTEM_ROOTS;
+  room_config.roots_pem = roots;
+  room_config.versions = versions;
+  room_config.pins = pin;
+  room_config.pin_count = pin != NULL;
+  burrow_room *room = NULL;
+  CHECK_STATUS(burrow_room_open(e, &room_config, &room, &request), BURROW_OK);
+  burrow_status status = wait_done(e, request);
+  burrow_room_info room_info = {.struct_size = sizeof room_info};
+  CHECK_STATUS(burrow_room_info_get(room, &room_info), BURROW_OK);
+  CHECK(room_info.status == status);
+  snprintf(text, 256, "%s", room_info.text);
+  CHECK_STATUS(burrow_engine_destroy(e), BURROW_OK);
+  return status;
+}
+
+/* Five reasons not to trust a relay, five statuses, and a sentence each that names what is wrong. */
+static void test_five_failures(void) {
+  char text[6][256];
+  uint8_t pin[32];
+  memset(pin, 7, sizeof pin);
+  CHECK_STATUS(try_certificate(good_pem, authority_pem, NULL, 0, text[5]), BURROW_OK);
+  CHECK_STATUS(try_certificate(expired_pem, authority_pem, NULL, 0, text[0]), BURROW_ERR_TLS_EXPIRED);
+  CHECK(strstr(text[0], "expired") && strstr(text[0], "127.0.0.1"));
+  CHECK_STATUS(try_certificate(other_host_pem, authority_pem, NULL, 0, text[1]), BURROW_ERR_TLS_WRONG_HOST);
+  CHECK(strstr(text[1], "other.example") && strstr(text[1], "127.0.0.1"));
+  CHECK_STATUS(try_certificate(good_pem, NULL, NULL, 0, text[2]), BURROW_ERR_TLS_UNKNOWN_ISSUER);
+  CHECK_STATUS(try_certificate(good_pem, NULL, pin, 0, text[3]), BURROW_ERR_TLS_WRONG_PIN);
+  CHECK_STATUS(try_certificate(good_pem, authority_pem, NULL, BURROW_MOQ_LITE_03, text[4]),
+               BURROW_ERR_TLS_NO_COMMON_PROTOCOL);
+  for (int i = 0; i < 5; i++) {
+    CHECK(text[i][0]);
+    for (int j = 0; j < i; j++)
+      CHECK(strcmp(text[i], text[j]) != 0);
+  }
 }
 
 static void test_versions(void) {
@@ -126,6 +189,49 @@ static void test_access(void) {
   burrow_event event;
   CHECK(wait_kind(e, &event, BURROW_EVENT_ROOM_STATE, BURROW_ROOM_CLOSED, refused));
   CHECK(event.status == BURROW_ERR_UNAUTHORIZED && event.value == 2);
+  CHECK_STATUS(burrow_engine_destroy(e), BURROW_OK);
+}
+
+/* One address gets so many sessions, and a place that is given back is another's. */
+static void test_crowd(void) {
+  static const char *const listen[] = {"127.0.0.1:0"};
+  static const uint8_t secret[32] = {1, 2, 3};
+  burrow_engine *e = NULL;
+  CHECK_STATUS(burrow_engine_create(NULL, &e), BURROW_OK);
+  burrow_relay_config config;
+  CHECK_STATUS(burrow_relay_config_init(&config, sizeof config), BURROW_OK);
+  config.listen = listen;
+  config.listen_count = 1;
+  config.flags = BURROW_RELAY_OPEN;
+  config.max_sessions_per_address = 2;
+  config.reset_secret = secret;
+  burrow_relay *relay = NULL;
+  burrow_request request;
+  CHECK_STATUS(burrow_relay_start(e, &config, &relay, &request), BURROW_OK);
+  CHECK_STATUS(wait_done(e, request), BURROW_OK);
+  burrow_relay_info info = {.struct_size = sizeof info};
+  CHECK_STATUS(burrow_relay_info_get(relay, &info), BURROW_OK);
+  CHECK(open_room(e, &info, "a", 0) && open_room(e, &info, "b", 0));
+  char url[64];
+  snprintf(url, sizeof url, "moqt://127.0.0.1:%u", info.port);
+  burrow_room_config room;
+  CHECK_STATUS(burrow_room_config_init(&room, sizeof room), BURROW_OK);
+  room.url = url;
+  room.pins = info.fingerprint;
+  room.pin_count = 1;
+  CHECK(try_room(e, &room) == BURROW_ERR_OVERLOADED);
+  /* The figures are brought up to date a few times in a second. */
+  static char json[65536];
+  size_t needed = 0;
+  burrow_event event = {.struct_size = sizeof event};
+  int counted = 0;
+  for (int i = 0; i < 50 && !counted; i++) {
+    CHECK_STATUS(burrow_relay_stats_json(relay, json, sizeof json, &needed), BURROW_OK);
+    counted = strstr(json, "\"refused_per_address\":1") || strstr(json, "\"refused_per_address\": 1");
+    if (!counted) (void)burrow_engine_next_event(e, 100, &event);
+    event.struct_size = sizeof event;
+  }
+  CHECK(counted);
   CHECK_STATUS(burrow_engine_destroy(e), BURROW_OK);
 }
 
@@ -234,8 +340,10 @@ static void test_reconnect(void) {
 
 int main(void) {
   test_certificates();
+  test_five_failures();
   test_versions();
   test_access();
+  test_crowd();
   test_cancel();
   test_reconnect();
   return finish_tests();

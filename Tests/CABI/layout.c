@@ -153,7 +153,7 @@ FIELD(track_stats, dropped_frames, 40, 40);
 FIELD(track_stats, latest_group, 48, 48);
 FIELD(track_stats, subscribers, 56, 56);
 
-SIZE(relay_config, 112, 76);
+SIZE(relay_config, 128, 88);
 FIELD(relay_config, struct_size, 0, 0);
 FIELD(relay_config, flags, 4, 4);
 FIELD(relay_config, listen, 8, 8);
@@ -173,6 +173,9 @@ FIELD(relay_config, max_sessions, 96, 60);
 FIELD(relay_config, max_broadcasts_per_session, 100, 64);
 FIELD(relay_config, max_subscriptions_per_session, 104, 68);
 FIELD(relay_config, max_cache_mib, 108, 72);
+FIELD(relay_config, max_sessions_per_address, 112, 76);
+FIELD(relay_config, reserved, 116, 80);
+FIELD(relay_config, reset_secret, 120, 84);
 
 SIZE(relay_info, 384, 384);
 FIELD(relay_info, struct_size, 0, 0);

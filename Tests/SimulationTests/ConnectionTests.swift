@@ -163,4 +163,45 @@ import Testing
         #expect(took < (version.hasGoaway ? 0.1 : 1.2))
         #expect(bob.error?.code == .goingAway)
     }
+
+    /// A relay that dies without a word and comes back with its secret tells its clients that their sessions are gone; without
+    /// it they find out when their time is up.
+    @Test(arguments: [true, false]) func aRelayThatComesBack(keepsSecret: Bool) throws {
+        let secret = [UInt8](repeating: 7, count: 32)
+        let scene = try RoomScene(seed: 91) { $0.resetSecret = secret }
+        let line = LinkConditions(delay: .milliseconds(10))
+        let bob = try scene.join("bob", path: "bob", conditions: line) { $0.settings.keepAlive = .seconds(1) }
+        scene.simulation.run(for: .seconds(1))
+        #expect(bob.state == .connected)
+        let begin = scene.simulation.now
+        scene.relay.crash()
+        scene.relay.boot()
+        try scene.startRelay { $0.resetSecret = keepsSecret ? secret : [UInt8](repeating: 8, count: 32) }
+        scene.wait("bob is back", seconds: 40) { bob.history.contains("restored") }
+        let took = try #require(seconds(bob, until: .reconnecting, since: begin))
+        if keepsSecret { #expect(took < 1.5) } else { #expect(took > 5) }
+    }
+
+    /// A relay that stops and is there again: everybody comes back and hears what is published, in every version.
+    @Test(arguments: Version.preferred) func aRelayThatStopsAndStartsAgain(version: Version) throws {
+        let scene = try RoomScene(seed: 92, versions: [version])
+        let line = LinkConditions(delay: .milliseconds(10))
+        let alice = try scene.join("alice", path: "alice", conditions: line)
+        let bob = try scene.join("bob", conditions: line)
+        let audio = try alice.publish("audio")
+        let heard = try bob.subscribe("alice", "audio")
+        scene.simulation.run(for: .seconds(1))
+        try alice.push(audio, [1])
+        scene.wait("bob hears") { bob.frames(heard).count == 1 }
+        scene.relay.node.stopRelay(scene.relayID, request: scene.newRequest(), now: scene.simulation.now)
+        scene.simulation.settle(scene.relay)
+        scene.wait("the relay has stopped") { scene.relay.node.statistics(of: scene.relayID) == nil }
+        try scene.startRelay(versions: [version])
+        scene.wait("both are back", seconds: 20) {
+            alice.history.contains("restored") && bob.history.contains("restored")
+        }
+        scene.simulation.run(for: .seconds(2))
+        try alice.push(audio, [2])
+        scene.wait("bob hears again") { bob.frames(heard).last?.payload == [2] }
+    }
 }

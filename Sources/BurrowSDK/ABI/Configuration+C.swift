@@ -205,6 +205,12 @@ extension RelayOptions {
         unsafe settings.idleTimeout = Interval(cfg.idle_timeout_ms, default: .seconds(10))
         unsafe settings.keepAlive = Interval(cfg.keep_alive_ms, default: .zero)
         if unsafe cfg.max_sessions > 0 { unsafe acceptLimits.connections = Int(cfg.max_sessions) }
+        if unsafe cfg.max_sessions_per_address > 0 {
+            unsafe acceptLimits.connectionsPerAddress = Int(cfg.max_sessions_per_address)
+        }
+        if let secret = unsafe cfg.reset_secret {
+            unsafe resetSecret = Array(UnsafeBufferPointer(start: secret, count: 32))
+        }
         unsafe sessionLimits.announcements =
             cfg.max_broadcasts_per_session > 0 ? Int(cfg.max_broadcasts_per_session) : 1000
         unsafe sessionLimits.subscriptions =

@@ -5,6 +5,10 @@ package import BurrowBase
 package enum WireLimits {
     /// Body of a control message. The longest regular one is SETUP with a token in its path.
     package static let messageBytes = 64 * 1024
+    /// Body of a request: a path and a track's name, or the address in a GOAWAY, and little besides.
+    package static let requestBytes = 16 * 1024
+    /// Body of what follows on a request's stream, on either side: a handful of numbers.
+    package static let answerBytes = 1024
     /// Body of lite-02's ANNOUNCE_INIT, which lists every live broadcast at once.
     package static let announceInitialBytes = 1024 * 1024
     /// Suffixes in one ANNOUNCE_INIT.
@@ -50,8 +54,14 @@ package struct SessionLimits: Equatable, Sendable {
     package var setupTime = Interval.seconds(10)
     /// Requests of a client that wait until it is admitted.
     package var heldStreams = 64
-    /// Bytes of announcements that may wait for a peer that does not read them.
-    package var announceBacklog = 1024 * 1024
+    /// Bytes of one that may come before that.
+    package var heldBytes = 16 * 1024
+    /// Bytes of requests, all together, whose ends have not come yet.
+    package var unfinishedBytes = 256 * 1024
+    /// Paths on all announce streams of the peer beyond which it gets no further stream.
+    package var announcedPaths = 128 * 1024
+    /// Bytes of announcements that wait for a peer on one stream; beyond that only the latest state of each path is kept.
+    package var announceBacklog = 64 * 1024
     /// Group streams of one subscription that are under way; the oldest are given up beyond that.
     package var groupsUnderWay = 256
 

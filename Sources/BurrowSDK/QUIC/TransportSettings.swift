@@ -44,8 +44,14 @@ package struct TransportSettings: Sendable {
 /// How an endpoint treats clients it does not know yet.
 package struct AcceptLimits: Sendable {
     package var connections = 10_000
+    /// From one IPv4 address or one /64 of IPv6; nil for a quarter of all, and at least 256, because many people can sit
+    /// behind one address. More are refused.
+    package var connectionsPerAddress: Int?
     /// With more unfinished handshakes than this, a client must prove its address first (RFC 9000 §8.1.2).
     package var handshakesBeforeRetry = 100
+    /// The same for those from one address, and the number above which clients from there are refused.
+    package var handshakesBeforeRetryPerAddress = 64
+    package var handshakesPerAddress = 500
     /// Every client must prove its address.
     package var alwaysRetry = false
     /// Unfinished handshakes above which new clients are dropped without an answer.
@@ -54,12 +60,16 @@ package struct AcceptLimits: Sendable {
     package var answersPerSecond = 200
 
     package init() {}
+
+    var mostPerAddress: Int { connectionsPerAddress ?? max(connections / 4, 256) }
 }
 
 /// What an endpoint did with datagrams that belong to no connection.
 package struct EndpointCounters: Equatable, Sendable {
     package var accepted: UInt64 = 0
     package var refused: UInt64 = 0
+    /// Clients that were not let in because too many others had come from their address.
+    package var crowded: UInt64 = 0
     package var retriesSent: UInt64 = 0
     package var versionNegotiationsSent: UInt64 = 0
     package var resetsSent: UInt64 = 0

@@ -57,6 +57,10 @@ int cburrow_quic_open_stream(cburrow_quic_conn *conn, int bidirectional, void *s
   return rv == NGTCP2_ERR_STREAM_ID_BLOCKED ? CBURROW_QUIC_NO_CREDIT : CBURROW_QUIC_FAILED;
 }
 
+uint64_t cburrow_quic_bidirectional_credit(cburrow_quic_conn *conn) {
+  return ngtcp2_conn_get_streams_bidi_left(conn->conn);
+}
+
 // Failing to queue a frame means memory is gone; the connection then fails at its next packet.
 void cburrow_quic_reset_stream(cburrow_quic_conn *conn, int64_t id, uint64_t code) {
 #if CBURROW_QUIC_V1

@@ -4,8 +4,9 @@ import Testing
 
 @Suite struct OriginTests {
     private final class Source: TrackProvider {
-        func openTrack(_ name: String, of broadcast: Broadcast) -> Track? { nil }
-        func fetch(_ sequence: UInt64, of track: Track, priority: UInt8) -> GroupFetch? { nil }
+        func openTrack(_ name: String, of broadcast: Broadcast, for asker: AnyObject?) -> Track? { nil }
+        func fetch(_ sequence: UInt64, of track: Track, priority: UInt8, for asker: AnyObject?) -> GroupFetch?
+        { nil }
     }
 
     private final class Watcher: OriginWatcher {

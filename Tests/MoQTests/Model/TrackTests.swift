@@ -44,10 +44,10 @@ import Testing
         let group = try #require(try track().beginGroup(0, now: at(0)))
         let whole = context.allocator.copy(Array("abcdefgh".utf8).span)
         group.beginFrame(timestampDelta: 7, length: 8, allocator: context.allocator)
-        group.append(payload: whole.prefix(3))
+        group.append(payload: whole.prefix(3), allocator: context.allocator)
         #expect(group.completeFrames == 0)
         #expect(group.missingBytes == 5)
-        group.append(payload: whole.dropFirst(3))
+        group.append(payload: whole.dropFirst(3), allocator: context.allocator)
         #expect(group.completeFrames == 1)
         #expect(payload(group, 0) == "abcdefgh")
     }

@@ -46,6 +46,60 @@ import Testing
         scene.expectNothingLeft()
     }
 
+    /// One machine may take its part of a relay, and no more.
+    @Test func moreConnectionsThanOneAddressMayHave() throws {
+        let scene = try HostileScene(seed: 566) { $0.acceptLimits.connectionsPerAddress = 5 }
+        scene.startCall(seconds: 3)
+        for _ in 0..<20 {
+            _ = try scene.attacker.connect(to: scene.relayAddress, alpn: ["moql"], now: scene.simulation.now)
+        }
+        scene.run(.seconds(1))
+        #expect(scene.attacker.connections.count { $0.isConnected } == 5)
+        #expect(scene.attacker.connections.count { $0.closed?.code == .refused } == 15)
+        #expect(scene.statistics?.endpoint.crowded == 15)
+        let carol = try scene.room.join("carol", path: "carol", conditions: .init(delay: .milliseconds(5)))
+        scene.room.wait("carol is let in") { carol.state == .connected }
+        carol.peer.node.closeRoom(carol.room, request: RequestID(rawValue: 0), now: scene.simulation.now)
+        // Places that are given back can be taken again.
+        for raw in scene.attacker.connections where raw.closed == nil {
+            raw.connection.close(code: 0, reason: "")
+        }
+        scene.run(.seconds(3))
+        let late = try scene.connect()
+        #expect(late.isConnected)
+        scene.expectCallUndisturbed()
+        scene.expectNothingLeft()
+    }
+
+    /// Handshakes that are not completed bring the address, not everybody, to where it has to prove itself.
+    @Test func halfOpenConnectionsOfOneAddress() throws {
+        let scene = try HostileScene(seed: 567) {
+            $0.acceptLimits.handshakesBeforeRetryPerAddress = 10
+        }
+        scene.startCall(seconds: 4)
+        let deaf = scene.simulation.addRawPeer("deaf")
+        scene.simulation.setConditions(.init(delay: .milliseconds(5)), from: deaf, to: scene.room.relay)
+        scene.simulation.setConditions(.init(loss: 1), from: scene.room.relay, to: deaf)
+        for _ in 0..<100 {
+            _ = try deaf.connect(to: scene.relayAddress, alpn: ["moq-lite-05"], now: scene.simulation.now)
+            scene.simulation.settle(deaf)
+        }
+        scene.run(.milliseconds(500))
+        let endpoint = try #require(scene.statistics?.endpoint)
+        #expect(endpoint.retriesSent >= 80)
+        #expect(endpoint.accepted <= 13)
+        #expect(endpoint.crowded == 0)
+        let carol = try scene.room.join("carol", path: "carol", conditions: .init(delay: .milliseconds(5)))
+        scene.room.wait("carol is let in") { carol.state == .connected }
+        let proved = try #require(scene.statistics?.endpoint.retriesSent)
+        scene.run(.milliseconds(1))
+        #expect(scene.statistics?.endpoint.retriesSent == proved)
+        carol.peer.node.closeRoom(carol.room, request: RequestID(rawValue: 0), now: scene.simulation.now)
+        scene.expectCallUndisturbed()
+        scene.run(.seconds(20))
+        scene.expectNothingLeft()
+    }
+
     @Test func datagramsThatComeAgain() throws {
         let scene = try HostileScene(seed: 563)
         scene.startCall(seconds: 3)

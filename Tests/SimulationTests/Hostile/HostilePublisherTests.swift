@@ -153,32 +153,6 @@ import Testing
         scene.expectNothingLeft()
     }
 
-    /// Announcing and withdrawing as fast as the line carries, while somebody listens who does not read.
-    @Test func announcementsDoNotPileUpForWhoDoesNotRead() throws {
-        let scene = try HostileScene(seed: 527)
-        var settings = TransportSettings()
-        settings.streamWindow = 1000
-        let deaf = try scene.attack(.lite05, hop: 0x99, settings: settings)
-        deaf.reads = false
-        deaf.open(bidirectional: true, opening(.announce, AnnounceRequest(prefix: .root), .lite05))
-        scene.run()
-        let raw = try scene.attack(.lite05)
-        let stream = try beginAnnouncing(scene, raw, .lite05)
-        var comes = try Announcement.active(String(repeating: "n", count: 1000))
-        comes.hops = [7]
-        var goes = comes
-        goes.status = .ended
-        var round = 0
-        while deaf.closed == nil && round < 200 {
-            for _ in 0..<20 { raw.send(encode(comes, .lite05) + encode(goes, .lite05), on: stream) }
-            scene.run(.milliseconds(50))
-            round += 1
-        }
-        #expect(deaf.closed?.code == .application(SessionCode.controlMessageTimeout.rawValue))
-        #expect(scene.alice.state == .connected && scene.bob.state == .connected)
-        scene.expectNothingLeft()
-    }
-
     // MARK: Groups
 
     /// A subscriber of the attacker's, on which the attacker publishes.

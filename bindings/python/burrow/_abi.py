@@ -416,6 +416,9 @@ class burrow_relay_config(ctypes.Structure):
     max_broadcasts_per_session: int
     max_subscriptions_per_session: int
     max_cache_mib: int
+    max_sessions_per_address: int
+    reserved: int
+    reset_secret: int | None
 
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
@@ -437,6 +440,9 @@ class burrow_relay_config(ctypes.Structure):
         ("max_broadcasts_per_session", ctypes.c_uint32),
         ("max_subscriptions_per_session", ctypes.c_uint32),
         ("max_cache_mib", ctypes.c_uint32),
+        ("max_sessions_per_address", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("reset_secret", ctypes.c_void_p),
     ]
 
 

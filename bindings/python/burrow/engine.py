@@ -213,6 +213,8 @@ class Engine:
         max_broadcasts_per_session: int = 0,
         max_subscriptions_per_session: int = 0,
         max_cache_mib: int = 0,
+        max_sessions_per_address: int = 0,
+        reset_secret: bytes | None = None,
     ) -> Relay:
         """Starts a relay; ``await relay.started`` tells when it listens. See burrow_relay_config."""
         wishes = {name: value for name, value in locals().items() if name != "self"}

@@ -39,9 +39,15 @@ def start_relay(engine: Engine, listen: Any, **wishes: Any) -> Relay:
         setattr(configuration, name, encode_optional(wishes[name], name))
     for name in (
         "idle_timeout_ms", "keep_alive_ms", "max_sessions", "max_broadcasts_per_session",
-        "max_subscriptions_per_session", "max_cache_mib",
+        "max_subscriptions_per_session", "max_cache_mib", "max_sessions_per_address",
     ):  # fmt: skip
         setattr(configuration, name, wishes[name])
+    secret = wishes["reset_secret"]
+    if secret is not None:
+        if len(secret) != 32:
+            raise ValueError("reset_secret must have 32 bytes")
+        memory = ctypes.create_string_buffer(bytes(secret), 32)
+        configuration.reset_secret = ctypes.addressof(memory)
     configuration.versions, configuration.congestion = int(wishes["versions"]), int(wishes["congestion"])
     configuration.flags = _abi.BURROW_RELAY_OPEN if wishes["open"] else 0
 

@@ -43,14 +43,16 @@ class ThreadTest(LibraryTest):
 
     def test_qlog_files(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            with burrow.Engine() as engine:
-                relay = engine.start_relay("127.0.0.1:0", open=True, qlog_dir=folder)
-                relay.started.wait(PATIENCE)
-                room = engine.open_room(f"moqt://{relay.info.address}", insecure=True, qlog_dir=folder)
-                room.opened.wait(PATIENCE)
-                room.leave().wait(PATIENCE)
+            # The second run does not write over the files of the first.
+            for _ in range(2):
+                with burrow.Engine() as engine:
+                    relay = engine.start_relay("127.0.0.1:0", open=True, qlog_dir=folder, reset_secret=bytes(32))
+                    relay.started.wait(PATIENCE)
+                    room = engine.open_room(f"moqt://{relay.info.address}", insecure=True, qlog_dir=folder)
+                    room.opened.wait(PATIENCE)
+                    room.leave().wait(PATIENCE)
             files = sorted(Path(folder).iterdir())
-            self.assertEqual([file.suffix for file in files], [".sqlog", ".sqlog"])
+            self.assertEqual([file.suffix for file in files], [".sqlog"] * 4)
             for file in files:
                 # JSON text sequences (RFC 7464): a record separator before every line.
                 records = [json.loads(line) for line in file.read_text().replace("\x1e", "").splitlines() if line]

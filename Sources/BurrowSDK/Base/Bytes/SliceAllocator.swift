@@ -13,6 +13,7 @@ package final class SliceAllocator {
     /// How many blocks are tried in either way before a new one is made.
     private static let probes = 8
 
+    private let census = BlockCensus()
     private var ring: [Block] = []
     private var hand = 0
     private var current: Block
@@ -21,9 +22,21 @@ package final class SliceAllocator {
     package private(set) var blocksMade = 1
     /// How many blocks there are now, in use or not.
     package var blocksHeld: Int { ring.count + 1 }
+    /// Whether what is kept for long is copied out of blocks it shares with others. A block is in memory until its last
+    /// slice is gone, so a byte can hold all of it; the owner sets this when too many blocks are held by too little.
+    package var isSparing = false
 
     package init() {
-        current = Block(capacity: Self.blockSize)
+        current = Block(capacity: Self.blockSize, census: census)
+    }
+
+    /// What the shared blocks take in memory, however little of them is in use.
+    package var blockBytes: Int { census.bytes }
+
+    /// A slice in the form in which it is kept for long.
+    package func kept(_ slice: Slice) -> Slice {
+        guard isSparing, slice.block.capacity > 2 * slice.count else { return slice }
+        return Slice(copying: slice.span)
     }
 
     /// Copies `bytes` into pooled memory.
@@ -85,7 +98,7 @@ package final class SliceAllocator {
             ring[hand] = current
         }
         hand = hand + 1 < ring.count ? hand + 1 : 0
-        current = Block(capacity: Self.blockSize)
+        current = Block(capacity: Self.blockSize, census: census)
         blocksMade += 1
     }
 

@@ -34,8 +34,9 @@ final class Resolver {
         }
         let fresh = try Mailbox<Query>()
         fresh.post(query)
-        queries = fresh
+        // Only with a thread behind it may it take more.
         try EngineThread.detach("burrow-resolve") { Self.work(fresh, report) }
+        queries = fresh
     }
 
     private static func work(

@@ -55,6 +55,7 @@ extension HostRelay {
                 json.object(for: "endpoint") { (json) in
                     json.integer(statistics.endpoint.accepted, for: "accepted")
                     json.integer(statistics.endpoint.refused, for: "refused")
+                    json.integer(statistics.endpoint.crowded, for: "refused_per_address")
                     json.integer(statistics.endpoint.retriesSent, for: "retries_sent")
                     json.integer(
                         statistics.endpoint.versionNegotiationsSent,
@@ -97,6 +98,7 @@ extension SessionCounters {
             json.integer(announcementsRefused, for: "announcements_refused")
             json.integer(subscriptionsServed, for: "subscriptions_served")
             json.integer(subscriptionsRefused, for: "subscriptions_refused")
+            json.integer(requestsRefused, for: "requests_refused")
             json.integer(groupsSent, for: "groups_sent")
             json.integer(groupsExpired, for: "groups_expired")
             json.integer(groupsReceived, for: "groups_received")

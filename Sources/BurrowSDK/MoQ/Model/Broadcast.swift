@@ -15,13 +15,19 @@ package final class Broadcast {
         self.provider = provider
     }
 
+    /// How much memory it takes where it was learned, roughly, without its tracks.
+    var footprint: Int { 256 + 2 * path.utf8.count + 8 * hops.count }
+
     /// The session that announced it, to keep it from hearing its own broadcast.
     package func comes(from candidate: some TrackProvider) -> Bool { provider === candidate }
 
     /// The track of this name, asking the source for it when it is not here yet; `nil` when the source refuses.
-    package func track(_ name: String) -> Track? {
-        if let known = tracks[name], known.isOpen || known.state == .ended { return known }
-        guard let fresh = provider?.openTrack(name, of: self) else { return nil }
+    ///
+    /// With the peer for whom it asks, a source may tell who asks too much, and what was refused a moment ago is refused
+    /// again without asking.
+    package func track(_ name: String, for asker: AnyObject? = nil) -> Track? {
+        if let known = tracks[name], known.isOpen || known.state == .ended || asker != nil { return known }
+        guard let fresh = provider?.openTrack(name, of: self, for: asker) else { return nil }
         tracks[name] = fresh
         return fresh
     }
@@ -30,8 +36,13 @@ package final class Broadcast {
     func existingTrack(_ name: String) -> Track? { tracks[name] }
 
     /// Brings a group that has left the cache back from the source; `nil` when that cannot be.
-    package func fetch(_ sequence: UInt64, of track: Track, priority: UInt8) -> GroupFetch? {
-        provider?.fetch(sequence, of: track, priority: priority)
+    package func fetch(
+        _ sequence: UInt64,
+        of track: Track,
+        priority: UInt8,
+        for asker: AnyObject? = nil
+    ) -> GroupFetch? {
+        provider?.fetch(sequence, of: track, priority: priority, for: asker)
     }
 
     /// Takes over a track that was opened before the broadcast was announced.
@@ -47,7 +58,8 @@ package final class Broadcast {
 
 /// Where a broadcast's tracks come from: the host, or a session that subscribes upstream.
 package protocol TrackProvider: AnyObject {
-    func openTrack(_ name: String, of broadcast: Broadcast) -> Track?
+    /// `asker` is the peer behind it, if there is one.
+    func openTrack(_ name: String, of broadcast: Broadcast, for asker: AnyObject?) -> Track?
     /// Brings one group that is no longer here, as the fetch stream of lite-05 does; `nil` when that cannot be.
-    func fetch(_ sequence: UInt64, of track: Track, priority: UInt8) -> GroupFetch?
+    func fetch(_ sequence: UInt64, of track: Track, priority: UInt8, for asker: AnyObject?) -> GroupFetch?
 }

@@ -4,8 +4,13 @@ package final class CacheBudget {
     /// How far beyond it the newest groups may go, which are given up last because nobody can do without them.
     package var overdraft = 64 * 1024 * 1024
     package fileprivate(set) var bytes = 0
+    /// How much more memory than twice these bytes the blocks may take that hold them. Beyond that, what comes is copied
+    /// into memory of its own size. Blocks that wait to be used again are among them.
+    package var slack = 128 * 1024 * 1024
     /// Accounts with anything in them.
     fileprivate var holders = 0
+
+    func isThin(_ blockBytes: Int) -> Bool { blockBytes - slack > 2 * bytes }
 
     var isOver: Bool { bytes > limit }
     var isOverdrawn: Bool { bytes > limit + overdraft }
@@ -16,6 +21,8 @@ package final class CacheBudget {
 package final class CacheAccount {
     private let budget: CacheBudget
     private(set) var bytes = 0
+    /// Those among them that have left their tracks.
+    var lingeringBytes = 0
 
     init(_ budget: CacheBudget) {
         self.budget = budget

@@ -33,6 +33,8 @@ package final class Group {
 
     /// What a frame costs besides its bytes: it can be empty.
     private static let frameCost = 96
+    /// What each piece costs that a frame's payload came in beyond the first: it can be a single byte.
+    private static let pieceCost = 96
 
     package init() {}
 
@@ -61,7 +63,10 @@ package final class Group {
     package var isOpen: Bool { log.end == .open }
 
     /// How much memory the group takes, roughly.
-    package var footprint: Int { log.byteCount + frames.count * Self.frameCost }
+    package var footprint: Int {
+        let pieces = max(log.endEntry - 2 * frames.count, 0)
+        return log.byteCount + frames.count * Self.frameCost + pieces * Self.pieceCost
+    }
 
     /// How much the group grew since this was last asked.
     func countGrowth() -> Int {
@@ -73,7 +78,7 @@ package final class Group {
     /// Starts a frame whose payload follows by `append(payload:)`.
     package func beginFrame(timestamp: Int64, length: Int, allocator: SliceAllocator) {
         let header = FrameHeader(timestampDelta: timestamp &- lastTimestamp, payloadLength: length)
-        let slice = allocator.copy(header.encoded.span)
+        let slice = allocator.kept(allocator.copy(header.encoded.span))
         frames.append(
             Frame(timestamp: timestamp, length: length, entry: log.endEntry, headerLength: slice.count)
         )
@@ -89,8 +94,8 @@ package final class Group {
     }
 
     /// Adds payload to the newest frame. More than it announced is cut off.
-    package func append(payload: Slice) {
-        let part = payload.prefix(missingBytes)
+    package func append(payload: Slice, allocator: SliceAllocator) {
+        let part = allocator.kept(payload.prefix(missingBytes))
         guard part.count > 0 else { return }
         // The first piece never joins the header's entry, so that a frame's payload starts at an entry of its own.
         if payloadStarted { log.extend(part) } else { log.append(part) }

@@ -36,6 +36,8 @@ package final class Track {
     var isMarked = false
     /// Groups written to since the readers last looked.
     package private(set) var changed: ContiguousArray<Group> = []
+    /// Whether readers are to look again at what they still send.
+    package private(set) var isAging = false
     /// Datagrams since the readers last looked.
     package private(set) var datagrams: ContiguousArray<Datagram> = []
     /// Who fills the track; asked when demand changes.
@@ -127,6 +129,12 @@ package final class Track {
         mark()
     }
 
+    /// Has the readers look again at the groups they still send.
+    func recheck() {
+        isAging = true
+        mark()
+    }
+
     private func mark() {
         guard !isMarked else { return }
         isMarked = true
@@ -166,6 +174,7 @@ package final class Track {
         isMarked = false
         expire()
         for reader in readers { reader.trackChanged(self, now: now) }
+        isAging = false
         changed.removeAll(keepingCapacity: true)
         datagrams.removeAll(keepingCapacity: true)
     }
@@ -202,7 +211,9 @@ package final class Track {
             cachedBytes += grown
             account.add(grown)
         }
-        while let oldest = groups.first {
+        // What has left its track anyway goes first.
+        if account.isOver { context.lingering.revoke(account, context.pool) }
+        while var oldest = groups.first {
             let isNewest = groups.count == 1
             let tooMuch =
                 isNewest
@@ -213,13 +224,16 @@ package final class Track {
             groups.removeFirst()
             if let next = groups.first { oldest.superseded(by: next) }
             cachedBytes -= oldest.countedBytes
-            account.add(-oldest.countedBytes)
             if tooMuch { counters.groupsDropped &+= 1 }
             if oldest.isOpen || tooMuch {
                 // Whoever still sends it gives up; whoever has sent it all does not notice.
                 oldest.revoke(.deliveryTimeout)
                 if !changed.contains(where: { $0 === oldest }) { changed.append(oldest) }
+            } else if !isKnownUniquelyReferenced(&oldest) || !oldest.ownsLogAlone() {
+                context.linger(oldest, account, self)
+                continue
             }
+            account.add(-oldest.countedBytes)
             context.pool.retire(oldest)
         }
     }

@@ -12,6 +12,7 @@ package final class Node {
     var relays = SortedTable<RelayID, Relay>()
     /// Which room a track belongs to.
     var trackRooms: [TrackID: Room] = [:]
+    private var qlogRun: Int64?
     /// Which relay listens on a socket; all other sockets are the clients'.
     private var relaySockets: [SocketID: Relay] = [:]
 
@@ -26,6 +27,9 @@ package final class Node {
 
     /// How much memory the groups of all tracks may take.
     package var cache: CacheBudget { services.context.cache }
+
+    /// How much memory received bytes take, with everything that shares it.
+    package var blockBytes: Int { services.context.allocator.blockBytes }
 
     // MARK: In
 
@@ -55,6 +59,8 @@ package final class Node {
         services.context.updates.deliver(now: now)
         tellReaders(now: now)
         services.context.pool.sweep()
+        services.context.lingering.sweep(services.context.pool)
+        services.context.spare()
         drainQLogs()
     }
 
@@ -93,6 +99,7 @@ package final class Node {
     /// Writes what may go now. True when everything is in the batch; false when the batch is full: send it, empty it
     /// and call again.
     package func flush(into batch: inout DatagramBatch, now: Instant) -> Bool {
+        services.context.announcements.deliver()
         for relay in relays.values {
             guard relay.endpoint.flush(into: &batch, now: now) else { return false }
         }
@@ -155,7 +162,11 @@ package final class Node {
     }
 
     private func write(_ chunk: QLogChunk, _ folder: String, _ owner: String) {
-        let file = "burrow-\(owner)-\(chunk.connection).sqlog"
+        // The numbers begin anew with each node, so the time of its first file is part of the names.
+        let context = services.context
+        let run = qlogRun ?? context.now.microseconds &+ context.unixOffset
+        qlogRun = run
+        let file = "burrow-\(run)-\(owner)-\(chunk.connection).sqlog"
         services.perform(.qlog(folder: folder, file: file, bytes: chunk.bytes, isLast: chunk.isLast))
     }
 

@@ -13,6 +13,9 @@ package struct RelayConfiguration {
     package var farewell = Interval.seconds(1)
     /// Folder for qlog files.
     package var qlogFolder: String?
+    /// 32 bytes from which reset tokens are made. With those from before a restart, a relay can tell the clients of the
+    /// relay before it that their sessions are gone (RFC 9000 §10.3).
+    package var resetSecret: [UInt8]?
 
     package init(tls: TLSContext, access: AccessPolicy) {
         self.tls = tls
@@ -63,7 +66,8 @@ final class Relay {
             tls: configuration.tls,
             alpn: configuration.versions.map(\.alpn),
             allocator: services.context.allocator,
-            random: services.random
+            random: services.random,
+            secret: configuration.resetSecret
         )
         endpoint.acceptLimits = configuration.acceptLimits
     }

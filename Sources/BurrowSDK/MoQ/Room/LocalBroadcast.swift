@@ -33,8 +33,12 @@ final class LocalBroadcast: TrackProvider {
         broadcast?.forget(published.track)
     }
 
-    func openTrack(_ name: String, of broadcast: Broadcast) -> Track? { tracks[name]?.track }
+    func openTrack(_ name: String, of broadcast: Broadcast, for asker: AnyObject?) -> Track? {
+        tracks[name]?.track
+    }
 
     /// What is no longer in the track is gone for good.
-    func fetch(_ sequence: UInt64, of track: Track, priority: UInt8) -> GroupFetch? { nil }
+    func fetch(_ sequence: UInt64, of track: Track, priority: UInt8, for asker: AnyObject?) -> GroupFetch? {
+        nil
+    }
 }

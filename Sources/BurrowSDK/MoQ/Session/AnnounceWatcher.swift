@@ -71,11 +71,11 @@ extension Session {
         case .active, .restarted:
             // A second announcement takes the place of the first, also before lite-05, where it should not happen: current
             // relays do it on lite-02.
-            if let known = watcher.live.removeValue(forKey: announcement.suffix) { learned.remove(known) }
+            if let known = watcher.live.removeValue(forKey: announcement.suffix) { forget(known) }
             return begin(announcement, watcher)
         case .ended:
             // Unknown paths are nothing to complain about: we may have left them out ourselves.
-            if let known = watcher.live.removeValue(forKey: announcement.suffix) { learned.remove(known) }
+            if let known = watcher.live.removeValue(forKey: announcement.suffix) { forget(known) }
             return true
         }
     }
@@ -89,7 +89,8 @@ extension Session {
             close(.protocolViolation, "too many announcements")
             return false
         }
-        guard let relative = try? watcher.prefix.appending(announcement.suffix),
+        // Paths take memory as groups do, and cannot be given up instead.
+        guard !account.isOver, let relative = try? watcher.prefix.appending(announcement.suffix),
             let path = try? scope.root.appending(relative)
         else {
             counters.announcementsRefused &+= 1
@@ -105,6 +106,7 @@ extension Session {
         }
         let broadcast = Broadcast(path: path, hops: hops, provider: self)
         watcher.live[announcement.suffix] = broadcast
+        account.add(broadcast.footprint)
         learned.add(broadcast)
         return true
     }
@@ -116,6 +118,11 @@ extension Session {
         watcher.isOver = true
         let live = watcher.live.values.sorted { $0.path.description < $1.path.description }
         watcher.live.removeAll()
-        for broadcast in live { learned.remove(broadcast) }
+        for broadcast in live { forget(broadcast) }
+    }
+
+    private func forget(_ broadcast: Broadcast) {
+        account.add(-broadcast.footprint)
+        learned.remove(broadcast)
     }
 }

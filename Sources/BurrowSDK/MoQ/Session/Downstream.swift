@@ -69,7 +69,7 @@ final class Downstream: TrackReader {
         }
         // A few groups change in a turn; all others are left alone.
         for group in track.changed { offer(group, session) }
-        if !track.changed.isEmpty { expire(session) }
+        if !track.changed.isEmpty || track.isAging { expire(session) }
         announceStart(session)
         for datagram in track.datagrams { send(datagram, session) }
         if track.state == .ended && !isStarved { finish(session) }

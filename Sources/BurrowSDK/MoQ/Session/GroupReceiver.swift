@@ -46,7 +46,7 @@ final class GroupReceiver {
                     group.beginFrame(timestamp: stamp, length: length, allocator: context.allocator)
                 }
             case .payload(let part, let isLast):
-                group.append(payload: part)
+                group.append(payload: part, allocator: context.allocator)
                 if isLast { track.noteFrame(bytes: frameLength) }
             }
         }
@@ -68,7 +68,7 @@ extension Session {
             return connection.stopReading(stream, code: StreamCode.cancelled.wire)
         }
         counters.groupsReceived &+= 1
-        upstream.track.setState(.live)
+        answered(upstream)
         upstream.receiving += 1
         upstream.received &+= 1
         let receiver = receiver(stream, upstream, group)

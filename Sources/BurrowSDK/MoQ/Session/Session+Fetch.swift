@@ -8,6 +8,8 @@ final class FetchRequest: GroupFetchSource {
     private weak var session: Session?
     private var parser: GroupParser
     private(set) var isOver = false
+    /// The place it takes among its asker's requests until the peer has answered.
+    var ask: OpenAsk?
 
     var group: Group { fetch.group }
 
@@ -37,7 +39,7 @@ final class FetchRequest: GroupFetchSource {
             case .frame(let delta, let length):
                 group.beginFrame(timestampDelta: delta ?? 0, length: length, allocator: context.allocator)
             case .payload(let part, _):
-                group.append(payload: part)
+                group.append(payload: part, allocator: context.allocator)
             }
         }
         guard group.footprint <= TrackLimits.groupBytes else { throw .tooLarge }
@@ -106,14 +108,21 @@ final class FetchServer: TrackReader, GroupFetchReader {
 }
 
 extension Session {
-    package func fetch(_ sequence: UInt64, of track: Track, priority: UInt8) -> GroupFetch? {
+    package func fetch(
+        _ sequence: UInt64,
+        of track: Track,
+        priority: UInt8,
+        for asker: AnyObject?
+    ) -> GroupFetch? {
         guard version.hasFetch, let path = track.broadcast.removingPrefix(scope.root) else { return nil }
+        if let asker, !mayAsk(for: asker) { return nil }
         let message = Fetch(broadcast: path, track: track.name, priority: priority, group: sequence)
         guard let stream = request(.fetch, message.encode(version), role: .ignored) else { return nil }
         let group = Group()
         group.reuse(sequence: sequence, arrival: now)
         let request = FetchRequest(session: self, stream: stream, group: group)
         setRole(.fetchRequest(request), of: stream)
+        if let asker { request.ask = ask(for: asker, streams: 1) }
         return request.fetch
     }
 
@@ -128,6 +137,7 @@ extension Session {
                     give(up: request.stream, .malformed)
                     return fail(request, .malformed)
                 }
+                settle(request)
                 guard request.fetch.count() else {
                     give(up: request.stream)
                     return fail(request, .tooFarBehind)
@@ -136,6 +146,7 @@ extension Session {
                 return request.fetch.note()
             case .end:
                 request.end()
+                settle(request)
                 request.group.finish()
                 setRole(.ignored, of: request.stream)
                 connection.finish(request.stream)
@@ -144,8 +155,16 @@ extension Session {
         }
     }
 
+    /// The peer has answered.
+    private func settle(_ request: FetchRequest) {
+        if let ask = request.ask { settle(ask) }
+        request.ask = nil
+    }
+
     func fail(_ request: FetchRequest, _ code: StreamCode) {
         request.end()
+        if let ask = request.ask { settleLater(ask) }
+        request.ask = nil
         request.group.abort(code)
         request.fetch.note()
     }

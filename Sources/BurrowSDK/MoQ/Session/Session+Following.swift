@@ -8,8 +8,9 @@ extension Session: TrackProvider {
         Broadcast(path: path, hops: [], provider: self)
     }
 
-    package func openTrack(_ name: String, of broadcast: Broadcast) -> Track? {
+    package func openTrack(_ name: String, of broadcast: Broadcast, for asker: AnyObject?) -> Track? {
         guard isEstablished, let path = broadcast.path.removingPrefix(scope.root) else { return nil }
+        if let asker, !mayAsk(for: asker) { return nil }
         // Without track information the peer's timestamps are our arrival stamps, in milliseconds.
         let info = version.hasTrackInfo ? nil : TrackInfo(timescale: 1000)
         let track = Track(
@@ -40,6 +41,7 @@ extension Session: TrackProvider {
                 return nil
             }
         }
+        if let asker { upstream.ask = ask(for: asker, streams: version.hasTrackInfo ? 2 : 1) }
         return track
     }
 
@@ -47,13 +49,13 @@ extension Session: TrackProvider {
         var buffer = buffer
         let ended = fill(&buffer, from: stream)
         do {
-            guard let body = try buffer.nextMessage() else {
+            guard let body = try buffer.nextMessage(limit: WireLimits.answerBytes) else {
                 if ended { throw DecodeError.truncated }
                 return setRole(.infoRequest(upstream, buffer), of: stream)
             }
             upstream.infoStream = nil
             upstream.track.setInfo(try TrackInfo.decode(body.span, version))
-            upstream.track.setState(.live)
+            answered(upstream)
             setRole(.ignored, of: stream)
             connection.finish(stream)
         } catch {
@@ -76,9 +78,9 @@ extension Session: TrackProvider {
         do {
             while let response = try SubscribeResponse.next(from: &upstream.buffer, version) {
                 switch response {
-                case .ok: upstream.track.setState(.live)
+                case .ok: answered(upstream)
                 case .start(let group):
-                    upstream.track.setState(.live)
+                    answered(upstream)
                     upstream.track.setStart(group)
                 case .end(let group): upstream.track.endGroup = group
                 case .dropped: break
@@ -89,6 +91,14 @@ extension Session: TrackProvider {
             return fail(upstream, .malformed)
         }
         if ended { end(upstream) }
+    }
+
+    /// The peer has the track.
+    func answered(_ upstream: Upstream) {
+        upstream.track.setState(.live)
+        guard let ask = upstream.ask else { return }
+        upstream.ask = nil
+        settle(ask)
     }
 
     /// The peer has no more groups for us; those under way still come.
@@ -110,9 +120,13 @@ extension Session: TrackProvider {
 
     /// The peer refused or broke off.
     func fail(_ upstream: Upstream, _ code: StreamCode) {
+        let wasRefused = upstream.ask != nil
         guard remove(upstream) else { return }
         upstream.track.setState(.failed(code))
         cancelStream(of: upstream, code: .cancelled)
+        guard wasRefused else { return upstream.detach() }
+        // For a moment the refusal stands for all who ask, however many they are.
+        context.timers.set(now + Upstream.refusal) { upstream.detach() }
     }
 
     /// Nobody reads the track any more.
@@ -121,6 +135,7 @@ extension Session: TrackProvider {
         // Whoever finds the track in a broadcast must not take it for one that is still followed.
         upstream.track.setState(.failed(.cancelled))
         cancelStream(of: upstream, code: .cancelled)
+        upstream.detach()
     }
 
     private func cancelStream(of upstream: Upstream, code: StreamCode) {
@@ -131,12 +146,14 @@ extension Session: TrackProvider {
             connection.reset(stream, code: code.wire)
             connection.stopReading(stream, code: code.wire)
         }
-        upstream.detach()
+        upstream.streamIsGone()
     }
 
     private func remove(_ upstream: Upstream) -> Bool {
         guard upstreams[upstream.id] === upstream else { return false }
         upstreams[upstream.id] = nil
+        if let ask = upstream.ask { settleLater(ask) }
+        upstream.ask = nil
         return true
     }
 

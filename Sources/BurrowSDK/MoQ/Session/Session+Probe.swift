@@ -60,7 +60,7 @@ extension Session {
         var buffer = buffer
         let ended = fill(&buffer, from: stream)
         do {
-            while let body = try buffer.nextMessage() {
+            while let body = try buffer.nextMessage(limit: WireLimits.answerBytes) {
                 peerBandwidth = try Probe.decode(body.span, version).bitrate
             }
             if ended { give(up: stream) } else { setRole(.probeWatcher(buffer), of: stream) }

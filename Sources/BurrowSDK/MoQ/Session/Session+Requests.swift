@@ -59,6 +59,10 @@ extension Session {
         let ended = fill(&buffer, from: stream)
         let request = buffer
         setRole(.request(request), of: stream)
+        guard unfinishedBytes - request.count <= limits.unfinishedBytes else {
+            counters.malformed &+= 1
+            return refuse(stream, .malformed)
+        }
         guard let raw = buffer.readVarint() else {
             if ended { refuse(stream, .malformed) }
             return
@@ -94,6 +98,10 @@ extension Session {
 
     /// Keeps a stream for later; the peer cannot know yet that we are not ready.
     private func hold(_ stream: Stream) {
+        guard stream.unread <= limits.heldBytes else {
+            held.removeAll { $0 === stream }
+            return refuse(stream, .cancelled)
+        }
         guard !held.contains(where: { $0 === stream }) else { return }
         guard held.count < limits.heldStreams else { return refuse(stream, .cancelled) }
         held.append(stream)
@@ -109,7 +117,7 @@ extension Session {
             serveProbe(stream)
             return true
         }
-        guard let body = try buffer.nextMessage() else { return false }
+        guard let body = try buffer.nextMessage(limit: WireLimits.requestBytes) else { return false }
         switch type {
         case .announce: serve(try AnnounceRequest.decode(body.span, version), stream)
         case .subscribe: serve(try Subscribe.decode(body.span, version), stream, buffer)

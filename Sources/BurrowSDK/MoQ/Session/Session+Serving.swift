@@ -9,7 +9,7 @@ extension Session {
         let found = served.broadcast(absolute) { (candidate) in
             !candidate.comes(from: self) && !(peerHop != 0 && candidate.hops.contains(peerHop))
         }
-        guard let found, let track = found.track(name) else { return nil }
+        guard let found, let track = found.track(name, for: self) else { return nil }
         return (found, track)
     }
 
@@ -43,7 +43,7 @@ extension Session {
     func receiveSubscribeUpdates(_ downstream: Downstream) {
         let ended = fill(&downstream.buffer, from: downstream.stream)
         do {
-            while let body = try downstream.buffer.nextMessage() {
+            while let body = try downstream.buffer.nextMessage(limit: WireLimits.answerBytes) {
                 guard version.hasSubscribeUpdate else { throw DecodeError.malformed }
                 downstream.update(try SubscribeUpdate.decode(body.span, version).options)
             }
@@ -170,7 +170,12 @@ extension Session {
         let server: FetchServer
         if let group = track.group(request.group) {
             server = FetchServer(session: self, stream: stream, group: group, track: track)
-        } else if let fetch = broadcast.fetch(request.group, of: track, priority: request.priority) {
+        } else if let fetch = broadcast.fetch(
+            request.group,
+            of: track,
+            priority: request.priority,
+            for: self
+        ) {
             server = FetchServer(session: self, stream: stream, fetch: fetch)
         } else {
             return refuse(stream, .notFound)

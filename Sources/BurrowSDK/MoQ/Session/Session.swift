@@ -63,18 +63,25 @@ package final class Session {
     /// Whether the handshake is still under way although the session is in use.
     var isEarly = false
     private var eventsRead = 0
+    private(set) var unfinishedBytes = 0
     /// Streams whose requests wait until the session is established.
     var held: [Stream] = []
     var hasPeerSetup = false
 
     var now: Instant { context.now }
     var announceServers: [AnnounceServer] = []
+    /// Whether changes are told at the end of this turn, or when a timer says so.
+    var isTelling = false
+    var waitsForReading = false
+    var readingPause = Interval.milliseconds(10)
     var watcher: AnnounceWatcher?
     var upstreams = SortedTable<UInt64, Upstream>()
     var downstreams: [Downstream] = []
     /// Of those, because a peer may have thousands.
     var subscribeIDs: Set<UInt64> = []
     var nextSubscribeID: UInt64 = 0
+    /// Streams at this peer that wait for an answer, by the peers who have caused them.
+    var asks: [ObjectIdentifier: Int] = [:]
     var nextFlow: UInt32 = 1
     var probeServers: [ProbeServer] = []
     var freeReceivers: [GroupReceiver] = []
@@ -130,11 +137,19 @@ package final class Session {
                 roles.append(.free)
             }
         }
+        count(roles[stream.context], -1)
+        count(role, 1)
         roles[stream.context] = role
+    }
+
+    /// What requests hold whose ends have not come.
+    private func count(_ role: StreamRole, _ sign: Int) {
+        if case .request(let buffer) = role { unfinishedBytes += sign * buffer.count }
     }
 
     private func clearRole(of stream: Stream) {
         guard stream.context != 0, roles.indices.contains(stream.context) else { return }
+        count(roles[stream.context], -1)
         roles[stream.context] = .free
         freeRoles.append(stream.context)
         stream.context = 0
@@ -336,7 +351,10 @@ package final class Session {
         downstreams.removeAll()
         subscribeIDs.removeAll()
         starved.removeAll()
-        for server in announceServers { server.announced.removeAll() }
+        for server in announceServers {
+            server.announced.removeAll()
+            server.changes = ChangedPaths()
+        }
         announceServers.removeAll()
         for index in roles.indices {
             switch roles[index] {
@@ -355,6 +373,7 @@ package final class Session {
         probeServers.removeAll()
         legacyTypeRead = false
         roles = [.free]
+        unfinishedBytes = 0
         freeRoles.removeAll()
         held.removeAll()
     }

@@ -4,7 +4,10 @@ package import BurrowBase
 package final class SessionContext {
     package let allocator: SliceAllocator
     package let pool = GroupPool()
+    let lingering = LingeringGroups()
+    private var checksLingering = false
     package let updates = TrackUpdates()
+    let announcements = AnnounceUpdates()
     let timers = TimerQueue()
     package let cache = CacheBudget()
     /// The time of the present turn of the loop.
@@ -15,6 +18,27 @@ package final class SessionContext {
     package init(allocator: SliceAllocator, unixOffset: Int64) {
         self.allocator = allocator
         self.unixOffset = unixOffset
+    }
+
+    /// Looks whether the blocks hold too little of what is worth keeping.
+    func spare() {
+        allocator.isSparing = cache.isThin(allocator.blockBytes)
+    }
+
+    /// Keeps count of a group that left its track and is still being sent.
+    func linger(_ group: Group, _ account: CacheAccount, _ track: Track) {
+        lingering.add(group, account, track, now: now)
+        guard !checksLingering else { return }
+        checksLingering = true
+        timers.set(now + .seconds(1)) { [weak self] in self?.checkLingering() }
+    }
+
+    private func checkLingering() {
+        checksLingering = false
+        lingering.check(pool, now: now)
+        guard !lingering.isEmpty else { return }
+        checksLingering = true
+        timers.set(now + .seconds(1)) { [weak self] in self?.checkLingering() }
     }
 
     /// Seconds since 1970.

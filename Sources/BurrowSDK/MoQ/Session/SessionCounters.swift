@@ -6,6 +6,8 @@ package struct SessionCounters: Equatable, Sendable {
     package var announcementsRefused: UInt64 = 0
     package var subscriptionsServed: UInt64 = 0
     package var subscriptionsRefused: UInt64 = 0
+    /// For tracks and groups of this peer that others wanted while too much of what they had wanted was unanswered.
+    package var requestsRefused: UInt64 = 0
     package var groupsSent: UInt64 = 0
     /// Given up because they became too old or too many.
     package var groupsExpired: UInt64 = 0
@@ -31,6 +33,7 @@ package struct SessionCounters: Equatable, Sendable {
         announcementsRefused &+= other.announcementsRefused
         subscriptionsServed &+= other.subscriptionsServed
         subscriptionsRefused &+= other.subscriptionsRefused
+        requestsRefused &+= other.requestsRefused
         groupsSent &+= other.groupsSent
         groupsExpired &+= other.groupsExpired
         groupsReceived &+= other.groupsReceived

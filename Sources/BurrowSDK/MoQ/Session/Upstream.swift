@@ -17,6 +17,10 @@ final class Upstream: TrackSource {
     static let linger = Interval.seconds(1)
     /// How long a group of an ended track may stand still before it is given up.
     static let patience = Interval.seconds(10)
+    /// For how long the peer's no is taken for an answer to everybody.
+    static let refusal = Interval.milliseconds(100)
+    /// The place it takes among its asker's requests until the peer has answered.
+    var ask: OpenAsk?
     /// Group streams under way.
     var receiving = 0
     /// Groups that have begun to arrive.

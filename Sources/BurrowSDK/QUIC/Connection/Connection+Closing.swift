@@ -70,7 +70,7 @@ extension Connection {
     func vanish() {
         guard phase != .gone else { return }
         phase = .gone
-        if isServer, !isEstablished { hub.halfOpen -= 1 }
+        if isServer, !isEstablished { hub.endHandshake(self) }
         forgetStreams()
         hub.timers.remove(self)
         for id in ids { hub.routes[id] = nil }

@@ -5,6 +5,12 @@ extension Connection {
     /// Stream objects kept for reuse when many were open at once.
     private static let poolLimit = 256
 
+    /// How many more bidirectional streams the peer allows now.
+    package var bidirectionalCredit: Int {
+        guard phase == .open, let handle = unsafe handle else { return 0 }
+        return Int(clamping: unsafe cburrow_quic_bidirectional_credit(handle))
+    }
+
     /// Opens a stream, or returns nil when the peer's limit is reached; `creditAvailable` follows then.
     package func openStream(bidirectional: Bool) -> Stream? {
         guard phase == .open, let handle = unsafe handle else { return nil }

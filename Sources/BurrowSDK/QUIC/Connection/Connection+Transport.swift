@@ -73,7 +73,7 @@ extension Connection {
     func transportCompletedHandshake() {
         isEstablished = true
         establishedAt = hub.now
-        if isServer { hub.halfOpen -= 1 }
+        if isServer { hub.endHandshake(self) }
         guard let handle = unsafe handle else { return }
         guard let selected = selectedALPN() else {
             // RFC 9001 §8.1: without a common protocol there is no connection.

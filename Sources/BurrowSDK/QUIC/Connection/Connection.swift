@@ -51,6 +51,8 @@ internal import CBurrowQUIC
     package internal(set) var alpn = ""
     package internal(set) var path: DatagramPath
 
+    /// Where it came from at first; a client that moves stays counted there.
+    let origin: AddressOrigin
     let hub: Hub
     let settings: TransportSettings
     let tls: TLSContext
@@ -147,6 +149,7 @@ internal import CBurrowQUIC
         self.isServer = isServer
         self.serial = serial
         self.path = path
+        origin = AddressOrigin(path.remote.ip)
         writtenPath = path
         receivedPath = (path, path.raw)
         isAnnounced = !isServer

@@ -20,7 +20,8 @@ package final class Stream {
 
     // Receiving.
     var received = Queue<Slice>()
-    var unread = 0
+    /// Bytes that wait to be read.
+    package internal(set) var unread = 0
     /// Nothing more will arrive.
     var receiveIsOver = false
     /// The session knows that nothing more comes, or does not want it.

@@ -52,7 +52,7 @@ extension Endpoint {
         ecn: ECN
     ) {
         unsafe connection.receive(bytes, path: path, ecn: ecn)
-        if connection.phase == .gone { release() }
+        if connection.phase == .gone { release(connection) }
     }
 
     /// The connection whose peer says by its reset token that it has forgotten it (RFC 9000 §10.3.1).
@@ -125,7 +125,20 @@ extension Endpoint {
             unsafe refuse(initial, path: path, invalidToken: token < 0)
             return
         }
-        if token == 0, acceptLimits.alwaysRetry || hub.halfOpen >= acceptLimits.handshakesBeforeRetry {
+        let origin = hub.origins[AddressOrigin(path.remote.ip)]
+        // Who only pretends to have an address gets no further than the first of these numbers, so nobody can use up the
+        // others for somebody else.
+        let mustProve =
+            acceptLimits.alwaysRetry || hub.halfOpen >= acceptLimits.handshakesBeforeRetry
+            || origin.handshakes >= acceptLimits.handshakesBeforeRetryPerAddress
+        guard origin.connections < acceptLimits.mostPerAddress,
+            token == 0 && mustProve || origin.handshakes < acceptLimits.handshakesPerAddress
+        else {
+            hub.counters.crowded += 1
+            unsafe refuse(initial, path: path, invalidToken: false)
+            return
+        }
+        if token == 0, mustProve {
             unsafe retry(initial, path: path)
             return
         }
@@ -161,7 +174,7 @@ extension Endpoint {
         ecn: ECN
     ) {
         let connection = makeConnection(settings, tls, isServer: true, path)
-        hub.halfOpen += 1
+        hub.begin(connection)
         var server = unsafe cburrow_quic_server()
         unsafe server.initial = initial
         unsafe server.scid = hub.makeID()
@@ -180,7 +193,7 @@ extension Endpoint {
         }
         guard unsafe connection.handle != nil else {
             connection.vanish()
-            release()
+            release(connection)
             hub.counters.dropped += 1
             return
         }
@@ -196,8 +209,9 @@ extension Endpoint {
     }
 
     /// A connection left.
-    func release() {
+    func release(_ connection: Connection) {
         connections -= 1
+        if connection.isServer { hub.leave(connection) }
     }
 }
 

@@ -10,7 +10,7 @@ extension Endpoint {
         while hub.timers.earliest <= now, let connection = hub.timers.first {
             hub.timers.remove(connection)
             connection.handleTimeout()
-            if connection.phase == .gone { release() }
+            if connection.phase == .gone { release(connection) }
         }
     }
 
@@ -44,7 +44,7 @@ extension Endpoint {
             _ = hub.dirty.popFirst()
             connection.isDirty = false
             if connection.phase == .gone {
-                if !wasGone { release() }
+                if !wasGone { release(connection) }
             } else {
                 arm(connection)
             }

@@ -20,7 +20,8 @@ internal import CBurrowQUIC
     var qlog = Queue<QLogChunk>()
     var counters = EndpointCounters()
     /// Server connections whose handshake is not complete.
-    var halfOpen = 0
+    private(set) var halfOpen = 0
+    private(set) var origins = AddressTally()
     /// The time on ngtcp2's clock; never goes back.
     private(set) var now: UInt64 = 0
     /// Scatter list for one packet.
@@ -46,6 +47,23 @@ internal import CBurrowQUIC
 
     deinit {
         unsafe vectors.deallocate()
+    }
+
+    /// A client has begun a connection.
+    func begin(_ connection: Connection) {
+        halfOpen += 1
+        origins.begin(connection.origin)
+    }
+
+    /// Its handshake is complete, or will never be.
+    func endHandshake(_ connection: Connection) {
+        halfOpen -= 1
+        origins.endHandshake(connection.origin)
+    }
+
+    /// It is gone.
+    func leave(_ connection: Connection) {
+        origins.leave(connection.origin)
     }
 
     /// Moves the clock. A clock that jumps back stands still instead, because ngtcp2 counts on that.

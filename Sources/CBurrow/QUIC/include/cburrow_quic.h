@@ -266,6 +266,8 @@ void cburrow_quic_pace(cburrow_quic_conn *conn, uint64_t now);
 int cburrow_quic_skip_pacing(cburrow_quic_conn *conn, uint64_t now);
 
 int cburrow_quic_open_stream(cburrow_quic_conn *conn, int bidirectional, void *stream, int64_t *id);
+/// How many more bidirectional streams the peer allows.
+uint64_t cburrow_quic_bidirectional_credit(cburrow_quic_conn *conn);
 void cburrow_quic_reset_stream(cburrow_quic_conn *conn, int64_t id, uint64_t code);
 void cburrow_quic_stop_stream(cburrow_quic_conn *conn, int64_t id, uint64_t code);
 void cburrow_quic_extend_stream(cburrow_quic_conn *conn, int64_t id, uint64_t count);

@@ -142,12 +142,12 @@ package enum SubscribeResponse: Equatable, Sendable {
         _ version: Version
     ) throws(DecodeError) -> SubscribeResponse? {
         if version.hasTypedResponses {
-            guard let message = try buffer.nextTypedMessage(limit: WireLimits.messageBytes) else {
+            guard let message = try buffer.nextTypedMessage(limit: WireLimits.answerBytes) else {
                 return nil
             }
             return try decode(type: message.type, message.body.span, version)
         }
-        guard let body = try buffer.nextMessage(limit: WireLimits.messageBytes) else { return nil }
+        guard let body = try buffer.nextMessage(limit: WireLimits.answerBytes) else { return nil }
         return try decode(type: 0, body.span, version)
     }
 
