@@ -65,6 +65,29 @@ import Testing
         #expect(!bob.history.contains("reconnecting"))
     }
 
+    /// The same on a line where little may be under way: what is lost there must not keep new datagrams back.
+    @Test(arguments: [Int64(1000), 2500, 4000], [Int64(300_000), 600_000])
+    func datagramsFlowAgainOnANarrowLine(blackout: Int64, bitsPerSecond: Int64) throws {
+        let scene = try RoomScene(seed: 54)
+        let narrow = LinkConditions(
+            delay: .milliseconds(25),
+            rateLimit: .init(bitsPerSecond: bitsPerSecond, queueBytes: 60_000)
+        )
+        let alice = try scene.join("alice", path: "alice", conditions: Self.line)
+        let bob = try scene.join("bob", conditions: narrow)
+        let track = try alice.publish("d")
+        let atBob = try bob.subscribe("alice", "d")
+        scene.simulation.run(for: .seconds(1))
+        alice.stream(track, count: 1000, every: .milliseconds(20), size: 1000, datagrams: true)
+        let course = Course((6000, .blackout(blackout)))
+        course.apply(to: bob, scene)
+        scene.simulation.run(for: .milliseconds(6000 + blackout))
+        let before = bob.frames(atBob).count
+        #expect(before > 50)
+        scene.wait("datagrams arrive again", seconds: 3) { bob.frames(atBob).count > before + 5 }
+        #expect(!bob.history.contains("reconnecting"))
+    }
+
     static let courses: [Course] =
         [
             // The network changes while nothing gets through, once and several times.

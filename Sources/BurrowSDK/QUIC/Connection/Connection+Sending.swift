@@ -91,13 +91,13 @@ extension Connection {
         return unsafe cburrow_quic_bytes_in_flight(handle) >= queueGuard.limit
     }
 
-    /// Asks the peer for a sign of life while datagrams wait for room in the congestion window. Lost datagrams arm no
+    /// Asks the peer for a sign of life while datagrams wait for what is under way. Lost datagrams arm no
     /// probe timer in ngtcp2, so after a break of the line nothing else would find out that they are lost before the
     /// next keep-alive. Asks after a probe timeout, and then after twice as long each time.
     private func probeStall(_ handle: OpaquePointer) {
         if datagrams.isEmpty, stall == nil { return }
         guard let first = datagrams.first,
-            unsafe cburrow_quic_may_write_datagram(handle, first.count) == 0
+            unsafe isHeldBack(handle) || cburrow_quic_may_write_datagram(handle, first.count) == 0
         else {
             guard stall != nil else { return }
             stall = nil

@@ -112,7 +112,7 @@ internal import CBurrowQUIC
     var mustWrite = true
     var establishedAt = UInt64.max
     var queueGuard = QueueGuard()
-    /// While datagrams wait for room in the congestion window: after how much silence the peer is asked for a sign of
+    /// While datagrams wait for what is under way: after how much silence the peer is asked for a sign of
     /// life, and how many packets were sent when that was decided.
     var stall: (pause: UInt64, sentPackets: UInt64)?
     var writtenPath: DatagramPath

@@ -94,7 +94,7 @@ extension Connection {
         if result != CBURROW_QUIC_OK { fail(result) }
         settlePendingFailure()
         if isServer, phase == .open, from != path { unsafe followPath(handle) }
-        if pathIsInDoubt, result == CBURROW_QUIC_OK, from == path { confirmPath() }
+        if pathIsInDoubt, phase == .open, result == CBURROW_QUIC_OK, from == path { confirmPath() }
         markDirty()
     }
 
