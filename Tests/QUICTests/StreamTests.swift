@@ -259,6 +259,40 @@ import Testing
         #expect(server.statistics.receivedPackets < UInt64(rounds * 12 / 10))
     }
 
+    /// Whatever is known of ngtcp2's memory, streams of the peer come to an end and others can take their places.
+    @Test(arguments: [TransportSettings.Unrecognised(), .pools, .streams, [.pools, .streams]])
+    func streamsMakeRoomForOthers(unrecognised: TransportSettings.Unrecognised) throws {
+        var settings = TransportSettings()
+        settings.unidirectionalStreams = 64
+        settings.unrecognised = unrecognised
+        let world = try World(settings: settings)
+        let (client, server) = try connected(world)
+        world.server.onEvent = { (connection, event) in
+            if case .peerReset(let stream, _) = event { connection.stopReading(stream, code: 0) }
+        }
+        let rounds = 1000
+        var resets = 0
+        for round in 0..<rounds {
+            let stream = try #require(client.openStream(bidirectional: false))
+            client.write([UInt8](repeating: 1, count: 100), to: stream)
+            // Groups of several streams that are open at once, some of which are given up.
+            if round % 7 == 3 {
+                // What is reset before any of it was sent is no stream to ngtcp2.
+                world.run(for: .milliseconds(30))
+                resets += 1
+                client.reset(stream, code: 5)
+            } else {
+                client.finish(stream)
+            }
+            if round % 30 == 29 { world.run(for: .milliseconds(100)) }
+        }
+        world.run(for: .seconds(1))
+        #expect(world.server.ended[server.serial]?.count == rounds - resets)
+        #expect(world.server.opened.isEmpty)
+        #expect(world.server.finishedStreams + world.client.finishedStreams == 2 * rounds)
+        #expect((server.statistics.unrecognisedStreams == 0) == !unrecognised.contains(.streams))
+    }
+
     /// The packet after a lost one does not wait for company, so that the loss is known before the next one comes:
     /// 20 ms until it is sent, a round trip of 50, and 25 for what is sent again.
     @Test func theAcknowledgementAfterALossIsNotHeldBack() throws {

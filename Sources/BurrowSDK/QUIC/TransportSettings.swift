@@ -37,6 +37,18 @@ package struct TransportSettings: Sendable {
     package var earlyData = false
     /// Whether connections write qlog, to be fetched with `Endpoint.nextQLog`.
     package var qlog = false
+    /// What of ngtcp2's memory is not recognised, as it may be with another build of it. For tests: both cost memory,
+    /// and nothing else.
+    package var unrecognised: Unrecognised = []
+
+    package struct Unrecognised: OptionSet, Sendable {
+        package let rawValue: Int32
+
+        package init(rawValue: Int32) { self.rawValue = rawValue }
+
+        package static let pools = Unrecognised(rawValue: 1)
+        package static let streams = Unrecognised(rawValue: 2)
+    }
 
     package init() {}
 }

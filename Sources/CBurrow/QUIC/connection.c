@@ -116,11 +116,11 @@ static cburrow_quic_conn *conn_new(cburrow_quic_tls *tls, const cburrow_quic_set
   return conn;
 }
 
-static const ngtcp2_mem *memory_of(cburrow_quic_conn *conn) {
+static const ngtcp2_mem *memory_of(cburrow_quic_conn *conn, const cburrow_quic_settings *settings) {
 #if CBURROW_QUIC_CLOSES_LATE
-  return cburrow_quic_memory_init(&conn->memory);
+  return cburrow_quic_memory_init(&conn->memory, settings->unrecognised);
 #else
-  (void)conn;
+  (void)conn, (void)settings;
   return NULL;
 #endif
 }
@@ -179,7 +179,7 @@ cburrow_quic_conn *cburrow_quic_client_new(cburrow_quic_tls *tls, const cburrow_
   ngtcp2_cid dcid = cburrow_quic_cid_in(&client->dcid);
   ngtcp2_cid scid = cburrow_quic_cid_in(&client->scid);
   if (ngtcp2_conn_client_new(&conn->conn, &dcid, &scid, &storage.path, NGTCP2_PROTO_VER_V1, &callbacks, &made_settings,
-                             &parameters, memory_of(conn), conn) != 0) {
+                             &parameters, memory_of(conn, settings), conn) != 0) {
     conn->conn = NULL;
     goto failed;
   }
@@ -245,7 +245,7 @@ cburrow_quic_conn *cburrow_quic_server_new(cburrow_quic_tls *tls, const cburrow_
   cburrow_quic_path_in(&storage, path, conn);
   ngtcp2_cid dcid = cburrow_quic_cid_in(&initial->scid);
   if (ngtcp2_conn_server_new(&conn->conn, &dcid, &scid, &storage.path, initial->version, &callbacks, &made_settings,
-                             &parameters, memory_of(conn), conn) != 0) {
+                             &parameters, memory_of(conn, settings), conn) != 0) {
     conn->conn = NULL;
     goto failed;
   }

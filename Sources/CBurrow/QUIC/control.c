@@ -219,4 +219,7 @@ void cburrow_quic_get_statistics(cburrow_quic_conn *conn, cburrow_quic_statistic
   out->congestion_window = info.cwnd;
   out->bytes_in_flight = info.bytes_in_flight;
   out->mtu = cburrow_quic_mtu(conn);
+#if CBURROW_QUIC_CLOSES_LATE
+  out->unrecognised_streams = conn->memory.misses;
+#endif
 }

@@ -20,13 +20,23 @@
 // the packet number spaces of the handshake.
 #define CBURROW_QUIC_OBJECTS 8
 
+// A block of stream objects.
+typedef struct cburrow_quic_block {
+  void *at;
+  size_t streams;
+} cburrow_quic_block;
+
 typedef struct cburrow_quic_memory {
   ngtcp2_mem mem;
-  // Blocks of stream objects.
-  void **blocks;
+  cburrow_quic_block *blocks;
   size_t count;
   size_t capacity;
-  size_t next_place;
+  // Where the last stream was found.
+  size_t last_block;
+  size_t last_place;
+  // Streams that were not found.
+  uint64_t misses;
+  int unrecognised;
   int is_making;
   size_t made;
   struct {
@@ -35,7 +45,7 @@ typedef struct cburrow_quic_memory {
   } objects[CBURROW_QUIC_OBJECTS];
 } cburrow_quic_memory;
 
-const ngtcp2_mem *cburrow_quic_memory_init(cburrow_quic_memory *memory);
+const ngtcp2_mem *cburrow_quic_memory_init(cburrow_quic_memory *memory, int unrecognised);
 // The connection is complete: what was noted about it is forgotten.
 void cburrow_quic_memory_made(cburrow_quic_memory *memory);
 void cburrow_quic_memory_free(cburrow_quic_memory *memory);

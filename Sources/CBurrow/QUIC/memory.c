@@ -5,12 +5,14 @@
 // an hour of it would cost some hundred megabytes. Later versions mark the FIN as acknowledged when the stream opens;
 // this file does the same from outside. We know the blocks in which stream objects lie. The one that was just opened
 // is the one whose allocator, id and user data, which follow each other in it, are those it was given. If the three
-// are not found together, nothing is touched.
+// are not found together, nothing is touched, and streams are given up here when they have ended (callbacks.c): ngtcp2
+// keeps its own object of each then, but the peer may open others.
 //
 // Pools: ngtcp2 keeps objects of one kind in blocks of 64 (8 for the nodes of its tables) and has a dozen kinds, which
 // makes 85 kB for a connection that has two streams and nothing under way. What stands for a pool says how large its
 // blocks are to be and is read when the first is needed, so it is changed before that: an eighth is asked for at a time.
-// A pool that is not used yet is known by all its eight words; anything else is left alone.
+// A pool that is not used yet is known by all its eight words; anything else is left alone. Blocks of streams are known in
+// either size, so that streams close where pools are not recognised.
 #include "internal.h"
 
 #include <stdlib.h>
@@ -19,10 +21,9 @@
 #if CBURROW_QUIC_CLOSES_LATE
 
 #define SHARE 8
-#define STREAMS_IN_BLOCK (64 / SHARE)
+#define STREAMS_IN_BLOCK 64
 #define STREAM_SIZE 176
-#define BLOCK_HEAD (sizeof(void *) + 16)
-#define BLOCK_SIZE (BLOCK_HEAD + (size_t)STREAMS_IN_BLOCK * STREAM_SIZE)
+#define BLOCK_SIZE(streams) (sizeof(void *) + 16 + (size_t)(streams)*STREAM_SIZE)
 #define FIN_ACKNOWLEDGED 0x40u
 
 typedef struct signature {
@@ -78,38 +79,50 @@ static void note_object(cburrow_quic_memory *memory, void *object, size_t size) 
   memory->made++;
 }
 
-static void note_block(cburrow_quic_memory *memory, void *block) {
+// How many streams a block of this size is for, zero when it is for something else.
+static size_t streams_in(size_t size) {
+  if (size == BLOCK_SIZE(STREAMS_IN_BLOCK / SHARE)) return STREAMS_IN_BLOCK / SHARE;
+  return size == BLOCK_SIZE(STREAMS_IN_BLOCK) ? STREAMS_IN_BLOCK : 0;
+}
+
+static void note_block(cburrow_quic_memory *memory, void *block, size_t streams) {
   if (memory->count == memory->capacity) {
     size_t capacity = memory->capacity ? memory->capacity * 2 : 4;
-    void **larger = realloc(memory->blocks, capacity * sizeof(*larger));
+    cburrow_quic_block *larger = realloc(memory->blocks, capacity * sizeof(*larger));
     // Without the note the streams of this block stay as the library leaves them.
     if (!larger) return;
     memory->blocks = larger;
     memory->capacity = capacity;
   }
-  memory->blocks[memory->count++] = block;
+  memory->blocks[memory->count].at = block;
+  memory->blocks[memory->count++].streams = streams;
 }
 
 static void *take(size_t size, void *user) {
   cburrow_quic_memory *memory = user;
-  shrink_new_pools(memory);
+  if (!(memory->unrecognised & CBURROW_QUIC_POOLS)) shrink_new_pools(memory);
   void *block = malloc(size);
   if (memory->is_making) note_object(memory, block, size);
-  if (block && size == BLOCK_SIZE) note_block(memory, block);
+  size_t streams = streams_in(size);
+  if (block && streams) note_block(memory, block, streams);
   return block;
 }
 
-static void give_back(void *block, void *user) {
-  cburrow_quic_memory *memory = user;
+// What was noted about a block that is no longer what it was.
+static void forget(cburrow_quic_memory *memory, const void *block) {
   for (size_t i = 0; i < memory->made; i++) {
     if (memory->objects[i].at == block) memory->objects[i].size = 0;
   }
   // Blocks of streams are only given back with the connection; what is only as large as one may go at any time.
-  for (size_t i = memory->count; block && i > 0; i--) {
-    if (memory->blocks[i - 1] != block) continue;
+  for (size_t i = memory->count; i > 0; i--) {
+    if (memory->blocks[i - 1].at != block) continue;
     memory->blocks[i - 1] = memory->blocks[--memory->count];
     break;
   }
+}
+
+static void give_back(void *block, void *user) {
+  if (block) forget(user, block);
   free(block);
 }
 
@@ -121,11 +134,12 @@ static void *take_zeroed(size_t count, size_t size, void *user) {
 }
 
 static void *resize(void *block, size_t size, void *user) {
-  (void)user;
+  if (block) forget(user, block);
   return realloc(block, size);
 }
 
-const ngtcp2_mem *cburrow_quic_memory_init(cburrow_quic_memory *memory) {
+const ngtcp2_mem *cburrow_quic_memory_init(cburrow_quic_memory *memory, int unrecognised) {
+  memory->unrecognised = unrecognised;
   memory->mem.user_data = memory;
   memory->mem.malloc = take;
   memory->mem.free = give_back;
@@ -142,28 +156,34 @@ void cburrow_quic_memory_made(cburrow_quic_memory *memory) {
 
 void cburrow_quic_memory_free(cburrow_quic_memory *memory) { free(memory->blocks); }
 
-static int mark(cburrow_quic_memory *memory, size_t place, int64_t id, void *stream) {
-  size_t block = place / STREAMS_IN_BLOCK;
-  if (block >= memory->count) return 0;
-  uintptr_t first = ((uintptr_t)memory->blocks[block] + sizeof(void *) + 15) & ~(uintptr_t)15;
-  uint8_t *at = (uint8_t *)first + (place % STREAMS_IN_BLOCK) * STREAM_SIZE + SIGNATURE_OFFSET;
+static int mark(cburrow_quic_memory *memory, size_t block, size_t place, int64_t id, void *stream) {
+  if (block >= memory->count || place >= memory->blocks[block].streams) return 0;
+  uintptr_t first = ((uintptr_t)memory->blocks[block].at + sizeof(void *) + 15) & ~(uintptr_t)15;
+  uint8_t *at = (uint8_t *)first + place * STREAM_SIZE + SIGNATURE_OFFSET;
   signature found;
   memcpy(&found, at, sizeof(found));
   if (found.mem != &memory->mem || found.id != id || found.user_data != stream) return 0;
   found.flags |= FIN_ACKNOWLEDGED;
   memcpy(at + offsetof(signature, flags), &found.flags, sizeof(found.flags));
-  memory->next_place = place + 1;
+  memory->last_block = block;
+  memory->last_place = place;
   return 1;
 }
 
-void cburrow_quic_memory_mark_opened(cburrow_quic_memory *memory, int64_t id, void *stream) {
-  size_t places = memory->count * STREAMS_IN_BLOCK;
+static int find(cburrow_quic_memory *memory, int64_t id, void *stream) {
   // Streams mostly come from the place after the last one, or from the one that was just left.
-  if (mark(memory, memory->next_place, id, stream)) return;
-  if (memory->next_place > 0 && mark(memory, memory->next_place - 1, id, stream)) return;
-  for (size_t place = 0; place < places; place++) {
-    if (mark(memory, place, id, stream)) return;
+  if (mark(memory, memory->last_block, memory->last_place + 1, id, stream)) return 1;
+  if (mark(memory, memory->last_block, memory->last_place, id, stream)) return 1;
+  for (size_t block = memory->count; block > 0; block--) {
+    for (size_t place = 0; place < memory->blocks[block - 1].streams; place++) {
+      if (mark(memory, block - 1, place, id, stream)) return 1;
+    }
   }
+  return 0;
+}
+
+void cburrow_quic_memory_mark_opened(cburrow_quic_memory *memory, int64_t id, void *stream) {
+  if (memory->unrecognised & CBURROW_QUIC_STREAMS || !find(memory, id, stream)) memory->misses++;
 }
 
 #endif

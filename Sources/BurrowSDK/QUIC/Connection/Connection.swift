@@ -234,6 +234,7 @@ internal import CBurrowQUIC
         result.bytesInFlight = raw.bytes_in_flight
         result.deliveryRate = raw.delivery_rate
         result.mtu = Int(clamping: raw.mtu)
+        result.unrecognisedStreams = raw.unrecognised_streams
         result.probeTimeouts = max(tally.probeTimeouts, raw.pto_count)
         return result
     }

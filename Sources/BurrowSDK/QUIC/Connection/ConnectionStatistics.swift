@@ -18,6 +18,8 @@ package struct ConnectionStatistics: Equatable, Sendable {
     package var probeTimeouts: UInt64 = 0
     /// Largest UDP payload in use.
     package var mtu = 0
+    /// Unidirectional streams of the peer that ngtcp2 keeps for good, because it could not be told that they are over.
+    package var unrecognisedStreams: UInt64 = 0
 
     package init() {}
 }

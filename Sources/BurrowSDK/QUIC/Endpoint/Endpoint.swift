@@ -226,6 +226,7 @@ extension TransportSettings {
         raw.path_mtu_discovery = pathMTUDiscovery ? 1 : 0
         raw.early_data = earlyData ? 1 : 0
         raw.qlog = qlog ? 1 : 0
+        raw.unrecognised = unrecognised.rawValue
         unsafe withUnsafeMutableBytes(of: &raw.reset_secret) { unsafe $0.copyBytes(from: secret) }
         return raw
     }

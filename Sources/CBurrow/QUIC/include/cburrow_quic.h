@@ -110,6 +110,12 @@ typedef struct cburrow_quic_events {
   void (*qlog)(void *user, const uint8_t *data, size_t count, int last);
 } cburrow_quic_events;
 
+/// What of ngtcp2's memory is taken for unknown.
+enum {
+  CBURROW_QUIC_POOLS = 1,
+  CBURROW_QUIC_STREAMS = 2
+};
+
 typedef struct cburrow_quic_settings {
   uint64_t now;
   uint64_t idle_timeout;
@@ -127,6 +133,8 @@ typedef struct cburrow_quic_settings {
   int path_mtu_discovery;
   int early_data;
   int qlog;
+  /// CBURROW_QUIC_POOLS and CBURROW_QUIC_STREAMS, see memory.c.
+  int unrecognised;
   uint8_t reset_secret[CBURROW_QUIC_SECRET_SIZE];
 } cburrow_quic_settings;
 
@@ -189,6 +197,8 @@ typedef struct cburrow_quic_statistics {
   uint64_t delivery_rate;
   uint64_t pto_count;
   uint64_t mtu;
+  /// Streams of the peer whose object in ngtcp2 was not found, see memory.c.
+  uint64_t unrecognised_streams;
 } cburrow_quic_statistics;
 
 // Credentials.
