@@ -130,7 +130,7 @@ import Testing
                     alpn: ["test"],
                     allocator: SliceAllocator(),
                     random: SeededRandom(seed: 99),
-                    secret: secret
+                    secret: EndpointSecret(copying: secret.span)
                 )
             )
         }

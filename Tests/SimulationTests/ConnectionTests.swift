@@ -168,7 +168,7 @@ import Testing
     /// it they find out when their time is up.
     @Test(arguments: [true, false]) func aRelayThatComesBack(keepsSecret: Bool) throws {
         let secret = [UInt8](repeating: 7, count: 32)
-        let scene = try RoomScene(seed: 91) { $0.resetSecret = secret }
+        let scene = try RoomScene(seed: 91) { $0.resetSecret = EndpointSecret(copying: secret.span) }
         let line = LinkConditions(delay: .milliseconds(10))
         let bob = try scene.join("bob", path: "bob", conditions: line) { $0.settings.keepAlive = .seconds(1) }
         scene.simulation.run(for: .seconds(1))
@@ -176,7 +176,8 @@ import Testing
         let begin = scene.simulation.now
         scene.relay.crash()
         scene.relay.boot()
-        try scene.startRelay { $0.resetSecret = keepsSecret ? secret : [UInt8](repeating: 8, count: 32) }
+        let next = keepsSecret ? secret : [UInt8](repeating: 8, count: 32)
+        try scene.startRelay { $0.resetSecret = EndpointSecret(copying: next.span) }
         scene.wait("bob is back", seconds: 40) { bob.history.contains("restored") }
         let took = try #require(seconds(bob, until: .reconnecting, since: begin))
         if keepsSecret { #expect(took < 1.5) } else { #expect(took > 5) }

@@ -209,7 +209,9 @@ extension RelayOptions {
             unsafe acceptLimits.connectionsPerAddress = Int(cfg.max_sessions_per_address)
         }
         if let secret = unsafe cfg.reset_secret {
-            unsafe resetSecret = Array(UnsafeBufferPointer(start: secret, count: 32))
+            unsafe resetSecret = HostSecret(
+                copying: Span(_unsafeStart: secret, count: HostSecret.byteCount)
+            )
         }
         unsafe sessionLimits.announcements =
             cfg.max_broadcasts_per_session > 0 ? Int(cfg.max_broadcasts_per_session) : 1000

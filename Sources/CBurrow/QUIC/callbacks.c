@@ -138,7 +138,7 @@ static int new_connection_id(ngtcp2_conn *conn, ngtcp2_cid *cid, uint8_t *token,
   if (count != CBURROW_QUIC_CID_SIZE) return NGTCP2_ERR_CALLBACK_FAILURE;
   self->events.random(self->user, cid->data, count);
   cid->datalen = count;
-  if (ngtcp2_crypto_generate_stateless_reset_token(token, self->reset_secret, sizeof(self->reset_secret), cid) != 0) {
+  if (ngtcp2_crypto_generate_stateless_reset_token(token, self->reset_secret, CBURROW_QUIC_SECRET_SIZE, cid) != 0) {
     return NGTCP2_ERR_CALLBACK_FAILURE;
   }
   self->events.cid_added(self->user, cid->data);

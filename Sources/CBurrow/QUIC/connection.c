@@ -102,8 +102,8 @@ static void fill_parameters(ngtcp2_transport_params *to, const cburrow_quic_sett
   to->grease_quic_bit = 1;
 }
 
-static cburrow_quic_conn *conn_new(cburrow_quic_tls *tls, const cburrow_quic_settings *settings,
-                                   const cburrow_quic_events *events, void *user) {
+static cburrow_quic_conn *conn_new(cburrow_quic_tls *tls, const uint8_t *secret, const cburrow_quic_events *events,
+                                   void *user) {
   cburrow_quic_conn *conn = calloc(1, sizeof(*conn));
   if (!conn) return NULL;
   conn->ref.get_conn = get_conn;
@@ -111,7 +111,7 @@ static cburrow_quic_conn *conn_new(cburrow_quic_tls *tls, const cburrow_quic_set
   conn->tls = tls;
   conn->events = *events;
   conn->user = user;
-  memcpy(conn->reset_secret, settings->reset_secret, sizeof(conn->reset_secret));
+  conn->reset_secret = secret;
   ngtcp2_path_storage_zero(&conn->written_path);
   return conn;
 }
@@ -146,10 +146,10 @@ static int set_early_parameters(ngtcp2_conn *conn, const uint8_t *bytes, size_t 
 
 cburrow_quic_conn *cburrow_quic_client_new(cburrow_quic_tls *tls, const cburrow_quic_client *client,
                                            cburrow_quic_alpn alpn, const cburrow_quic_path *path,
-                                           const cburrow_quic_settings *settings, const cburrow_quic_events *events,
-                                           void *user, int *early) {
+                                           const cburrow_quic_settings *settings, const uint8_t *secret,
+                                           const cburrow_quic_events *events, void *user, int *early) {
   *early = 0;
-  cburrow_quic_conn *conn = conn_new(tls, settings, events, user);
+  cburrow_quic_conn *conn = conn_new(tls, secret, events, user);
   if (!conn) return NULL;
   uint8_t address[16];
   conn->verify_name = strdup(client->verify_name);
@@ -195,9 +195,9 @@ failed:
 
 cburrow_quic_conn *cburrow_quic_server_new(cburrow_quic_tls *tls, const cburrow_quic_server *server,
                                            cburrow_quic_alpn alpn, const cburrow_quic_path *path,
-                                           const cburrow_quic_settings *settings, const cburrow_quic_events *events,
-                                           void *user) {
-  cburrow_quic_conn *conn = conn_new(tls, settings, events, user);
+                                           const cburrow_quic_settings *settings, const uint8_t *secret,
+                                           const cburrow_quic_events *events, void *user) {
+  cburrow_quic_conn *conn = conn_new(tls, secret, events, user);
   if (!conn) return NULL;
   conn->is_server = 1;
   if (cburrow_quic_session_server(conn, alpn, settings->early_data) != 0) goto failed;
@@ -238,7 +238,7 @@ cburrow_quic_conn *cburrow_quic_server_new(cburrow_quic_tls *tls, const cburrow_
   }
   ngtcp2_cid scid = cburrow_quic_cid_in(&server->scid);
   if (ngtcp2_crypto_generate_stateless_reset_token(parameters.stateless_reset_token, conn->reset_secret,
-                                                   sizeof(conn->reset_secret), &scid) != 0) {
+                                                   CBURROW_QUIC_SECRET_SIZE, &scid) != 0) {
     goto failed;
   }
   parameters.stateless_reset_token_present = 1;

@@ -102,7 +102,7 @@ void cburrow_quic_send_tickets(cburrow_quic_conn *conn, uint64_t now) {
   (void)gnutls_session_ticket_send(conn->session, 1, 0);
   const ngtcp2_path *path = ngtcp2_conn_get_path(conn->conn);
   uint8_t token[NGTCP2_CRYPTO_MAX_REGULAR_TOKENLEN];
-  ngtcp2_ssize count = ngtcp2_crypto_generate_regular_token(token, conn->reset_secret, sizeof(conn->reset_secret),
+  ngtcp2_ssize count = ngtcp2_crypto_generate_regular_token(token, conn->reset_secret, CBURROW_QUIC_SECRET_SIZE,
                                                             path->remote.addr, path->remote.addrlen, now);
   if (count > 0) (void)ngtcp2_conn_submit_new_token(conn->conn, token, (size_t)count);
 }

@@ -96,7 +96,8 @@ struct cburrow_quic_conn {
   int is_server;
   // How often all paths were given up. One that is heard of again then is a new one to ngtcp2.
   uint16_t path_attempt;
-  uint8_t reset_secret[CBURROW_QUIC_SECRET_SIZE];
+  // The endpoint's, CBURROW_QUIC_SECRET_SIZE bytes.
+  const uint8_t *reset_secret;
   // The path of the last packet written.
   ngtcp2_path_storage written_path;
   int has_written;

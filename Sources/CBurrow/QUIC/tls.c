@@ -206,3 +206,5 @@ int cburrow_quic_session_server(cburrow_quic_conn *conn, cburrow_quic_alpn alpn,
   gnutls_certificate_server_set_request(conn->session, GNUTLS_CERT_IGNORE);
   return set_alpn(conn->session, alpn, GNUTLS_ALPN_MANDATORY | GNUTLS_ALPN_SERVER_PRECEDENCE);
 }
+
+void cburrow_quic_wipe(void *bytes, size_t count) { gnutls_memset(bytes, 0, count); }

@@ -29,8 +29,8 @@ package struct RelayOptions: Sendable {
     package var sessionLimits = SessionLimits()
     package var cacheBytes: Int?
     package var qlogFolder: String?
-    /// 32 bytes, see `RelayConfiguration`.
-    package var resetSecret: [UInt8]?
+    /// See `RelayConfiguration`.
+    package var resetSecret: HostSecret?
 
     package init(listen: [SocketAddress]) {
         self.listen = listen
@@ -63,7 +63,7 @@ package struct RelayOptions: Sendable {
         configuration.acceptLimits = acceptLimits
         configuration.sessionLimits = sessionLimits
         configuration.qlogFolder = qlogFolder
-        configuration.resetSecret = resetSecret
+        configuration.resetSecret = resetSecret?.value
         return configuration
     }
 }

@@ -13,9 +13,9 @@ package struct RelayConfiguration {
     package var farewell = Interval.seconds(1)
     /// Folder for qlog files.
     package var qlogFolder: String?
-    /// 32 bytes from which reset tokens are made. With those from before a restart, a relay can tell the clients of the
+    /// From which reset tokens are made. With the one from before a restart, a relay can tell the clients of the
     /// relay before it that their sessions are gone (RFC 9000 §10.3).
-    package var resetSecret: [UInt8]?
+    package var resetSecret: EndpointSecret?
 
     package init(tls: TLSContext, access: AccessPolicy) {
         self.tls = tls

@@ -87,7 +87,14 @@ extension Endpoint {
         unsafe random.withUnsafeMutableBytes { unsafe hub.random.fill($0) }
         let header = unsafe header
         let sent = unsafe answer(path) {
-            unsafe cburrow_quic_write_stateless_reset($0, $1, secret, [header], random, random.count)
+            unsafe cburrow_quic_write_stateless_reset(
+                $0,
+                $1,
+                hub.secret.start,
+                [header],
+                random,
+                random.count
+            )
         }
         if sent { hub.counters.resetsSent += 1 }
     }
@@ -120,7 +127,7 @@ extension Endpoint {
         }
         var remote = path.remote.raw
         var original = cburrow_quic_cid()
-        let token = unsafe cburrow_quic_check_token(&initial, &remote, secret, hub.now, &original)
+        let token = unsafe cburrow_quic_check_token(&initial, &remote, hub.secret.start, hub.now, &original)
         guard connections < acceptLimits.connections, token >= 0 else {
             unsafe refuse(initial, path: path, invalidToken: token < 0)
             return
@@ -159,7 +166,15 @@ extension Endpoint {
     private func retry(_ initial: cburrow_quic_initial, path: DatagramPath) {
         let id = hub.makeID()
         let sent = unsafe answer(path) {
-            unsafe cburrow_quic_write_retry($0, $1, [initial], [id], [path.remote.raw], secret, hub.now)
+            unsafe cburrow_quic_write_retry(
+                $0,
+                $1,
+                [initial],
+                [id],
+                [path.remote.raw],
+                hub.secret.start,
+                hub.now
+            )
         }
         if sent { hub.counters.retriesSent += 1 }
     }
@@ -180,7 +195,7 @@ extension Endpoint {
         unsafe server.scid = hub.makeID()
         unsafe server.original_dcid = original
         unsafe server.validated = isProven ? 1 : 0
-        var raw = settings.raw(hub.now, secret)
+        var raw = settings.raw(hub.now)
         var rawPath = path.raw
         var events = Connection.callbacks()
         let user = unsafe Unmanaged.passUnretained(connection).toOpaque()
@@ -189,7 +204,16 @@ extension Endpoint {
         }
         unsafe connection.handle = alpn.withUnsafeBufferPointer { (names) in
             let alpn = unsafe cburrow_quic_alpn(bytes: names.baseAddress, count: names.count)
-            return unsafe cburrow_quic_server_new(tls.handle, &server, alpn, &rawPath, &raw, &events, user)
+            return unsafe cburrow_quic_server_new(
+                tls.handle,
+                &server,
+                alpn,
+                &rawPath,
+                &raw,
+                hub.secret.start,
+                &events,
+                user
+            )
         }
         guard unsafe connection.handle != nil else {
             connection.vanish()

@@ -12,15 +12,13 @@ internal import CBurrowQUIC
     let hub: Hub
     let tls: TLSContext?
     let alpn: [UInt8]
-    /// From which tokens and reset tokens are made.
-    let secret: [UInt8]
     var connections = 0
     private var nextSerial: UInt64 = 1
     var answerBudget = AnswerBudget()
 
     /// `tls` and `alpn` make the endpoint accept connections; without a server context it only connects.
     ///
-    /// With the same 32-byte `secret` as before a restart, peers of the connections that were lost learn so at
+    /// With the same `secret` as before a restart, peers of the connections that were lost learn so at
     /// once, and address tokens stay good.
     package init(
         settings: TransportSettings,
@@ -28,20 +26,12 @@ internal import CBurrowQUIC
         alpn: [String],
         allocator: SliceAllocator,
         random: any RandomSource,
-        secret: [UInt8]? = nil
+        secret: EndpointSecret? = nil
     ) {
         self.settings = settings
         self.tls = tls
         self.alpn = Self.encode(alpn) ?? []
-        let hub = Hub(allocator: allocator, random: random)
-        self.hub = hub
-        if let secret, secret.count == Int(CBURROW_QUIC_SECRET_SIZE) {
-            self.secret = secret
-        } else {
-            var made = [UInt8](repeating: 0, count: Int(CBURROW_QUIC_SECRET_SIZE))
-            unsafe made.withUnsafeMutableBytes { unsafe hub.random.fill($0) }
-            self.secret = made
-        }
+        hub = Hub(allocator: allocator, random: random, secret: secret)
     }
 
     deinit {
@@ -75,7 +65,7 @@ internal import CBurrowQUIC
         hub.advance(to: now)
         let connection = makeConnection(settings, tls, isServer: false, path)
         var resumption = resumption
-        var raw = settings.raw(hub.now, secret)
+        var raw = settings.raw(hub.now)
         if let state = resumption, settings.earlyData {
             // Early data is written for one protocol, so that is the only one to offer.
             if alpn.contains(state.alpn), let one = Self.encode([state.alpn]) {
@@ -140,6 +130,7 @@ internal import CBurrowQUIC
                                 alpn,
                                 &path,
                                 &settings,
+                                hub.secret.start,
                                 &events,
                                 user,
                                 &wasEarly
@@ -202,7 +193,7 @@ extension TransportSettings {
     var rawKeepAlive: UInt64 { nanoseconds(keepAlive) }
 
     /// As the shim takes them. Everything is brought into the range ngtcp2 accepts.
-    func raw(_ now: UInt64, _ secret: [UInt8]) -> cburrow_quic_settings {
+    func raw(_ now: UInt64) -> cburrow_quic_settings {
         func count(_ value: Int) -> UInt64 { min(UInt64(clamping: value), Varint.max) }
         var raw = cburrow_quic_settings()
         raw.now = now
@@ -227,7 +218,6 @@ extension TransportSettings {
         raw.early_data = earlyData ? 1 : 0
         raw.qlog = qlog ? 1 : 0
         raw.unrecognised = unrecognised.rawValue
-        unsafe withUnsafeMutableBytes(of: &raw.reset_secret) { unsafe $0.copyBytes(from: secret) }
         return raw
     }
 }

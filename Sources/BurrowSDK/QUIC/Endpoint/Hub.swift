@@ -24,6 +24,8 @@ internal import CBurrowQUIC
     private(set) var origins = AddressTally()
     /// The time on ngtcp2's clock; never goes back.
     private(set) var now: UInt64 = 0
+    /// Connections use it in place, so it lives as long as any of them.
+    let secret: EndpointSecret
     /// Scatter list for one packet.
     let vectors: UnsafeMutableBufferPointer<cburrow_quic_vec>
 
@@ -38,9 +40,10 @@ internal import CBurrowQUIC
     static let vectorCount = 16
     private static let answerLimit = 256
 
-    init(allocator: SliceAllocator, random: any RandomSource) {
+    init(allocator: SliceAllocator, random: any RandomSource, secret: EndpointSecret?) {
         self.allocator = allocator
         self.random = random
+        self.secret = secret ?? EndpointSecret(&self.random)
         unsafe vectors = .allocate(capacity: Self.vectorCount)
         unsafe vectors.initialize(repeating: cburrow_quic_vec())
     }

@@ -135,7 +135,6 @@ typedef struct cburrow_quic_settings {
   int qlog;
   /// CBURROW_QUIC_POOLS and CBURROW_QUIC_STREAMS, see memory.c.
   int unrecognised;
-  uint8_t reset_secret[CBURROW_QUIC_SECRET_SIZE];
 } cburrow_quic_settings;
 
 /// A client's beginning.
@@ -201,6 +200,9 @@ typedef struct cburrow_quic_statistics {
   uint64_t unrecognised_streams;
 } cburrow_quic_statistics;
 
+/// Overwrites a secret that nobody needs any more.
+void cburrow_quic_wipe(void *bytes, size_t count);
+
 // Credentials.
 
 cburrow_quic_tls *cburrow_quic_tls_client(int system_roots, const uint8_t *roots, size_t roots_count,
@@ -234,14 +236,15 @@ void cburrow_quic_release(uint8_t *bytes);
 
 // Connections.
 
+/// `secret` is CBURROW_QUIC_SECRET_SIZE bytes, which must outlive the connection.
 cburrow_quic_conn *cburrow_quic_client_new(cburrow_quic_tls *tls, const cburrow_quic_client *client,
                                            cburrow_quic_alpn alpn, const cburrow_quic_path *path,
-                                           const cburrow_quic_settings *settings, const cburrow_quic_events *events,
-                                           void *user, int *early);
+                                           const cburrow_quic_settings *settings, const uint8_t *secret,
+                                           const cburrow_quic_events *events, void *user, int *early);
 cburrow_quic_conn *cburrow_quic_server_new(cburrow_quic_tls *tls, const cburrow_quic_server *server,
                                            cburrow_quic_alpn alpn, const cburrow_quic_path *path,
-                                           const cburrow_quic_settings *settings, const cburrow_quic_events *events,
-                                           void *user);
+                                           const cburrow_quic_settings *settings, const uint8_t *secret,
+                                           const cburrow_quic_events *events, void *user);
 /// Last pieces of qlog may still come out.
 void cburrow_quic_free(cburrow_quic_conn *conn);
 /// No events are called from now on.
