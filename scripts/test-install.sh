@@ -24,9 +24,9 @@ check() { # NAME COMMAND...
 refuse() { # NAME COMMAND...: it has to fail
   local name=$1
   shift
-  # shellcheck disable=SC2016
-  check "$name" bash -c '! "$@"' _ "$@"
+  check "$name" fails "$@"
 }
+fails() { ! "$@"; }
 # A host without Swift: an empty environment, so that only the run path of the program and the system are searched.
 empty=(env -i PATH=/usr/bin:/bin HOME="$work" LC_ALL=C)
 bare() { "${empty[@]}" "$@"; }
@@ -95,12 +95,20 @@ relay="$prefix/bin/burrow-relay"
 check "the relay program explains itself" bare "$relay" --help
 check "the relay program tells its version" bash -c "[ \"\$('$relay' --version | cut -d' ' -f2)\" = '$version' ]"
 refuse "the relay program refuses to let nobody in" bare "$relay" --listen 127.0.0.1:0
+printf '%064d\n' 7 > "$work/secret"
+printf '%063d\n' 7 > "$work/short"
+printf '%064dx\n' 7 > "$work/long"
+for file in short long missing; do
+  refuse "the relay program refuses a $file reset secret" bare timeout 5 "$relay" --open --listen 127.0.0.1:0 \
+    --reset-secret "$work/$file"
+done
 
 # What the README promises: a relay, and two of its programs that hear of each other.
 meet() {
   local relay_pid first second address deadline=$((SECONDS + 20)) result=1
   # Not through a function: the process in the background has to be the program, to be ended by its number.
-  "${empty[@]}" "$relay" --open --listen 127.0.0.1:0 > "$work/relay.txt" 2>&1 < /dev/null &
+  "${empty[@]}" "$relay" --open --listen 127.0.0.1:0 --reset-secret "$work/secret" --max-sessions-per-address 2 \
+    > "$work/relay.txt" 2>&1 < /dev/null &
   relay_pid=$!
   until address=$(sed -n 's/^listening //p' "$work/relay.txt") && [ -n "$address" ]; do
     if [ $SECONDS -ge $deadline ] || ! kill -0 "$relay_pid" 2> /dev/null; then break; fi

@@ -74,9 +74,10 @@ static int64_t milliseconds_until(int64_t when) {
   return left < 0 ? 0 : left;
 }
 
-static int serve(burrow_engine *engine, const options *o, int signals) {
+static int serve(burrow_engine *engine, options *o, int signals) {
   state s = {0};
   burrow_status status = burrow_relay_start(engine, &o->relay, &s.relay, &s.start);
+  explicit_bzero(o->reset_secret, sizeof o->reset_secret); /* the relay has its own */
   if (status) return failed("cannot start", status);
   int32_t events;
   if ((status = burrow_engine_event_fd(engine, &events))) return failed("no event descriptor", status);

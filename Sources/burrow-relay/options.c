@@ -29,8 +29,13 @@ static const char help[] =
     "                             fingerprint is printed for clients to pin\n"
     "  -K, --private-key FILE     its private key as PEM\n"
     "  -n, --name NAME            host name or address in the self-signed certificate; may be given several times\n"
+    "restarts\n"
+    "      --reset-secret FILE    64 hexadecimal digits, as \"openssl rand -hex 32\" makes them. With the same ones\n"
+    "                             after a restart, clients learn at once that their sessions are gone\n"
     "limits\n"
     "      --max-sessions N       sessions at once (10000)\n"
+    "      --max-sessions-per-address N\n"
+    "                             of one IPv4 address or IPv6 /64 (a quarter of all, at least 256)\n"
     "      --max-broadcasts N     broadcasts a session may announce (1000)\n"
     "      --max-subscriptions N  subscriptions a session may have (10000)\n"
     "      --cache-mib N          memory for groups in MiB (512)\n"
@@ -52,6 +57,7 @@ static int wrong(const char *what, const char *value) {
 
 static char *read_file(const char *path) {
   FILE *file = fopen(path, "rb");
+  if (file) setvbuf(file, NULL, _IONBF, 0); /* no second copy of a secret */
   char *text = file ? malloc(MAX_FILE + 1) : NULL;
   size_t length = text ? fread(text, 1, MAX_FILE + 1, file) : 0;
   int failed = !text || ferror(file);
@@ -68,6 +74,25 @@ static char *read_file(const char *path) {
   return text;
 }
 
+static int hexadecimal(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+}
+
+/* -1, or the status to exit with. */
+static int read_secret(const char *path, uint8_t out[RESET_SECRET_SIZE]) {
+  char *text = read_file(path);
+  if (!text) return 1;
+  int fits = strspn(text, "0123456789abcdefABCDEF") == 2 * RESET_SECRET_SIZE &&
+             text[2 * RESET_SECRET_SIZE + strspn(text + 2 * RESET_SECRET_SIZE, "\r\n")] == 0;
+  for (size_t i = 0; fits && i < RESET_SECRET_SIZE; i++)
+    out[i] = (uint8_t)(hexadecimal(text[2 * i]) << 4 | hexadecimal(text[2 * i + 1]));
+  explicit_bzero(text, strlen(text));
+  free(text);
+  return fits ? -1 : wrong("not a file of 64 hexadecimal digits", path);
+}
+
 static int read_number(const char *text, uint32_t most, uint32_t *out) {
   char *end;
   errno = 0;
@@ -79,9 +104,11 @@ static int read_number(const char *text, uint32_t most, uint32_t *out) {
 
 enum {
   MAX_SESSIONS = 256,
+  MAX_SESSIONS_PER_ADDRESS,
   MAX_BROADCASTS,
   MAX_SUBSCRIPTIONS,
   CACHE,
+  RESET_SECRET,
   IDLE,
   STATS,
   QLOG,
@@ -97,9 +124,11 @@ static const struct option known[] = {
     {"private-key", required_argument, NULL, 'K'},
     {"name", required_argument, NULL, 'n'},
     {"max-sessions", required_argument, NULL, MAX_SESSIONS},
+    {"max-sessions-per-address", required_argument, NULL, MAX_SESSIONS_PER_ADDRESS},
     {"max-broadcasts", required_argument, NULL, MAX_BROADCASTS},
     {"max-subscriptions", required_argument, NULL, MAX_SUBSCRIPTIONS},
     {"cache-mib", required_argument, NULL, CACHE},
+    {"reset-secret", required_argument, NULL, RESET_SECRET},
     {"idle-timeout", required_argument, NULL, IDLE},
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
@@ -136,12 +165,17 @@ static int read_one(int option, const char *value, options *out) {
     return -1;
   case MAX_SESSIONS:
     return read_number(value, 1000000, &relay->max_sessions) ? -1 : wrong("not a number", value);
+  case MAX_SESSIONS_PER_ADDRESS:
+    return read_number(value, 1000000, &relay->max_sessions_per_address) ? -1 : wrong("not a number", value);
   case MAX_BROADCASTS:
     return read_number(value, 1000000, &relay->max_broadcasts_per_session) ? -1 : wrong("not a number", value);
   case MAX_SUBSCRIPTIONS:
     return read_number(value, 1000000, &relay->max_subscriptions_per_session) ? -1 : wrong("not a number", value);
   case CACHE:
     return read_number(value, 1 << 20, &relay->max_cache_mib) ? -1 : wrong("not a number", value);
+  case RESET_SECRET:
+    relay->reset_secret = out->reset_secret;
+    return read_secret(value, out->reset_secret);
   case IDLE:
     if (!read_number(value, 3600, &number)) return wrong("not a number of seconds", value);
     relay->idle_timeout_ms = number * 1000;
