@@ -40,19 +40,11 @@ static burrow_relay *start_lasting_relay(burrow_engine *e, burrow_relay_info *in
   snprintf(address, sizeof address, "127.0.0.1:%u", info->port);
   const char *const listen[] = {address};
   burrow_relay_config config;
-  CHECK_STATUS(burrow_relay_config_init(&config, sizeof config), BURROW_OK);
+  init_relay(&config);
   config.listen = listen;
-  config.listen_count = 1;
-  config.flags = BURROW_RELAY_OPEN;
   config.certificate_pem = good_pem;
   config.key_pem = leaf_key_pem;
-  burrow_relay *relay = NULL;
-  burrow_request request;
-  CHECK_STATUS(burrow_relay_start(e, &config, &relay, &request), BURROW_OK);
-  CHECK_STATUS(wait_done(e, request), BURROW_OK);
-  info->struct_size = sizeof *info;
-  CHECK_STATUS(burrow_relay_info_get(relay, info), BURROW_OK);
-  return relay;
+  return start_relay_as(e, &config, info);
 }
 
 /* A room that loses its relay while there are no descriptors tries until there are some. */
@@ -96,23 +88,15 @@ int main(void) {
   }
 
   leave_descriptors(0);
-  static const char *const listen[] = {"127.0.0.1:0"};
   burrow_relay_config relay_config;
-  CHECK_STATUS(burrow_relay_config_init(&relay_config, sizeof relay_config), BURROW_OK);
-  relay_config.listen = listen;
-  relay_config.listen_count = 1;
-  relay_config.flags = BURROW_RELAY_OPEN;
+  init_relay(&relay_config);
   burrow_relay *relay = NULL;
   burrow_request request;
   CHECK_STATUS(burrow_relay_start(e, &relay_config, &relay, &request), BURROW_OK);
   CHECK_STATUS(wait_done(e, request), BURROW_ERR_SYSTEM);
   burrow_room_config config;
   char url[64];
-  snprintf(url, sizeof url, "moqt://127.0.0.1:%u", info.port);
-  CHECK_STATUS(burrow_room_config_init(&config, sizeof config), BURROW_OK);
-  config.url = url;
-  config.pins = info.fingerprint;
-  config.pin_count = 1;
+  init_room(&config, &info, url);
   burrow_room *room = NULL;
   CHECK_STATUS(burrow_room_open(e, &config, &room, &request), BURROW_OK);
   CHECK_STATUS(wait_done(e, request), BURROW_ERR_SYSTEM);

@@ -58,34 +58,25 @@ static void test_certificates(void) {
 /** How one of the test certificates is taken by a room, and what is said about it. */
 static burrow_status try_certificate(const char *certificate, const char *roots, const uint8_t *pin, uint32_t versions,
                                      char text[256]) {
-  static const char *const listen[] = {"127.0.0.1:0"};
   burrow_engine *e = NULL;
   CHECK_STATUS(burrow_engine_create(NULL, &e), BURROW_OK);
   burrow_relay_config config;
-  CHECK_STATUS(burrow_relay_config_init(&config, sizeof config), BURROW_OK);
-  config.listen = listen;
-  config.listen_count = 1;
-  config.flags = BURROW_RELAY_OPEN;
+  init_relay(&config);
   config.versions = BURROW_MOQ_LITE_05;
   config.certificate_pem = certificate;
   config.key_pem = leaf_key_pem;
-  burrow_relay *relay = NULL;
-  burrow_request request;
-  CHECK_STATUS(burrow_relay_start(e, &config, &relay, &request), BURROW_OK);
-  CHECK_STATUS(wait_done(e, request), BURROW_OK);
-  burrow_relay_info info = {.struct_size = sizeof info};
-  CHECK_STATUS(burrow_relay_info_get(relay, &info), BURROW_OK);
+  burrow_relay_info info;
+  start_relay_as(e, &config, &info);
   char url[64];
-  snprintf(url, sizeof url, "moqt://127.0.0.1:%u", info.port);
   burrow_room_config room_config;
-  CHECK_STATUS(burrow_room_config_init(&room_config, sizeof room_config), BURROW_OK);
-  room_config.url = url;
+  init_room(&room_config, &info, url);
   room_config.flags = BURROW_ROOM_NO_SYSTEM_ROOTS;
   room_config.roots_pem = roots;
   room_config.versions = versions;
   room_config.pins = pin;
   room_config.pin_count = pin != NULL;
   burrow_room *room = NULL;
+  burrow_request request;
   CHECK_STATUS(burrow_room_open(e, &room_config, &room, &request), BURROW_OK);
   burrow_status status = wait_done(e, request);
   burrow_room_info room_info = {.struct_size = sizeof room_info};
@@ -118,28 +109,17 @@ static void test_five_failures(void) {
 }
 
 static void test_versions(void) {
-  static const char *const listen[] = {"127.0.0.1:0"};
   burrow_engine *e = NULL;
   CHECK_STATUS(burrow_engine_create(NULL, &e), BURROW_OK);
   burrow_relay_config config;
-  CHECK_STATUS(burrow_relay_config_init(&config, sizeof config), BURROW_OK);
-  config.listen = listen;
-  config.listen_count = 1;
-  config.flags = BURROW_RELAY_OPEN;
+  init_relay(&config);
   config.versions = BURROW_MOQ_LITE_04;
-  burrow_relay *relay = NULL, *second = NULL;
+  burrow_relay_info info;
+  burrow_relay *relay = start_relay_as(e, &config, &info), *second = NULL;
   burrow_request request;
-  CHECK_STATUS(burrow_relay_start(e, &config, &relay, &request), BURROW_OK);
-  CHECK_STATUS(wait_done(e, request), BURROW_OK);
-  burrow_relay_info info = {.struct_size = sizeof info};
-  CHECK_STATUS(burrow_relay_info_get(relay, &info), BURROW_OK);
   char url[64];
-  snprintf(url, sizeof url, "moqt://127.0.0.1:%u", info.port);
   burrow_room_config room;
-  CHECK_STATUS(burrow_room_config_init(&room, sizeof room), BURROW_OK);
-  room.url = url;
-  room.pins = info.fingerprint;
-  room.pin_count = 1;
+  init_room(&room, &info, url);
   room.versions = BURROW_MOQ_LITE_05 | BURROW_MOQ_LITE_03;
   CHECK(try_room(e, &room) == BURROW_ERR_TLS_NO_COMMON_PROTOCOL);
   room.versions = 0;
@@ -160,20 +140,14 @@ static void test_versions(void) {
 }
 
 static void test_access(void) {
-  static const char *const listen[] = {"127.0.0.1:0"};
   burrow_engine *e = NULL;
   CHECK_STATUS(burrow_engine_create(NULL, &e), BURROW_OK);
   burrow_relay_config config;
-  CHECK_STATUS(burrow_relay_config_init(&config, sizeof config), BURROW_OK);
-  config.listen = listen;
-  config.listen_count = 1;
+  init_relay(&config);
+  config.flags = 0;
   config.public_prefix = "public";
-  burrow_relay *relay = NULL;
-  burrow_request request;
-  CHECK_STATUS(burrow_relay_start(e, &config, &relay, &request), BURROW_OK);
-  CHECK_STATUS(wait_done(e, request), BURROW_OK);
-  burrow_relay_info info = {.struct_size = sizeof info};
-  CHECK_STATUS(burrow_relay_info_get(relay, &info), BURROW_OK);
+  burrow_relay_info info;
+  start_relay_as(e, &config, &info);
   burrow_room_config room;
   CHECK_STATUS(burrow_room_config_init(&room, sizeof room), BURROW_OK);
   char url[96];
@@ -185,6 +159,7 @@ static void test_access(void) {
   /* A refusal comes after the handshake, so the room may stand for a moment. */
   snprintf(url, sizeof url, "moqt://127.0.0.1:%u/private", info.port);
   burrow_room *refused = NULL;
+  burrow_request request;
   CHECK_STATUS(burrow_room_open(e, &room, &refused, &request), BURROW_OK);
   burrow_event event;
   CHECK(wait_kind(e, &event, BURROW_EVENT_ROOM_STATE, BURROW_ROOM_CLOSED, refused));
@@ -192,33 +167,21 @@ static void test_access(void) {
   CHECK_STATUS(burrow_engine_destroy(e), BURROW_OK);
 }
 
-/* One address gets so many sessions, and a place that is given back is another's. */
+/* One address gets so many sessions; more are refused and counted. */
 static void test_crowd(void) {
-  static const char *const listen[] = {"127.0.0.1:0"};
   static const uint8_t secret[32] = {1, 2, 3};
   burrow_engine *e = NULL;
   CHECK_STATUS(burrow_engine_create(NULL, &e), BURROW_OK);
   burrow_relay_config config;
-  CHECK_STATUS(burrow_relay_config_init(&config, sizeof config), BURROW_OK);
-  config.listen = listen;
-  config.listen_count = 1;
-  config.flags = BURROW_RELAY_OPEN;
+  init_relay(&config);
   config.max_sessions_per_address = 2;
   config.reset_secret = secret;
-  burrow_relay *relay = NULL;
-  burrow_request request;
-  CHECK_STATUS(burrow_relay_start(e, &config, &relay, &request), BURROW_OK);
-  CHECK_STATUS(wait_done(e, request), BURROW_OK);
-  burrow_relay_info info = {.struct_size = sizeof info};
-  CHECK_STATUS(burrow_relay_info_get(relay, &info), BURROW_OK);
+  burrow_relay_info info;
+  burrow_relay *relay = start_relay_as(e, &config, &info);
   CHECK(open_room(e, &info, "a", 0) && open_room(e, &info, "b", 0));
   char url[64];
-  snprintf(url, sizeof url, "moqt://127.0.0.1:%u", info.port);
   burrow_room_config room;
-  CHECK_STATUS(burrow_room_config_init(&room, sizeof room), BURROW_OK);
-  room.url = url;
-  room.pins = info.fingerprint;
-  room.pin_count = 1;
+  init_room(&room, &info, url);
   CHECK(try_room(e, &room) == BURROW_ERR_OVERLOADED);
   /* The figures are brought up to date a few times in a second. */
   static char json[65536];

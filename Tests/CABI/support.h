@@ -79,17 +79,21 @@ static inline int wait_kind(burrow_engine *e, burrow_event *out, uint32_t kind, 
   return wait_for(e, out, is_wanted, &wanted);
 }
 
-/** Starts an open relay on a free port of the loopback address. */
-static inline burrow_relay *start_relay(burrow_engine *e, burrow_relay_info *info) {
+/** An open relay on any port of this machine. */
+static inline void init_relay(burrow_relay_config *config) {
   static const char *const listen[] = {"127.0.0.1:0"};
-  burrow_relay_config config;
-  CHECK_STATUS(burrow_relay_config_init(&config, sizeof config), BURROW_OK);
-  config.flags = BURROW_RELAY_OPEN;
-  config.listen = listen;
-  config.listen_count = 1;
+  CHECK_STATUS(burrow_relay_config_init(config, sizeof *config), BURROW_OK);
+  config->flags = BURROW_RELAY_OPEN;
+  config->listen = listen;
+  config->listen_count = 1;
+}
+
+/** Starts a relay and waits until it listens. */
+static inline burrow_relay *start_relay_as(burrow_engine *e, const burrow_relay_config *config,
+                                           burrow_relay_info *info) {
   burrow_relay *relay = NULL;
   burrow_request request = 0;
-  CHECK_STATUS(burrow_relay_start(e, &config, &relay, &request), BURROW_OK);
+  CHECK_STATUS(burrow_relay_start(e, config, &relay, &request), BURROW_OK);
   CHECK_STATUS(wait_done(e, request), BURROW_OK);
   info->struct_size = sizeof *info;
   CHECK_STATUS(burrow_relay_info_get(relay, info), BURROW_OK);
@@ -97,18 +101,30 @@ static inline burrow_relay *start_relay(burrow_engine *e, burrow_relay_info *inf
   return relay;
 }
 
+/** Starts an open relay on a free port of the loopback address. */
+static inline burrow_relay *start_relay(burrow_engine *e, burrow_relay_info *info) {
+  burrow_relay_config config;
+  init_relay(&config);
+  return start_relay_as(e, &config, info);
+}
+
+/** A room on that relay, which it trusts; `url` is kept in the configuration. */
+static inline void init_room(burrow_room_config *config, const burrow_relay_info *relay, char url[64]) {
+  snprintf(url, 64, "moqt://127.0.0.1:%u", relay->port);
+  CHECK_STATUS(burrow_room_config_init(config, sizeof *config), BURROW_OK);
+  config->url = url;
+  config->pins = relay->fingerprint;
+  config->pin_count = 1;
+}
+
 /** Opens a room on that relay and waits until it stands. */
 static inline burrow_room *open_room(burrow_engine *e, const burrow_relay_info *relay, const char *path,
                                      uint32_t versions) {
   char url[64];
-  snprintf(url, sizeof url, "moqt://127.0.0.1:%u", relay->port);
   burrow_room_config config;
-  CHECK_STATUS(burrow_room_config_init(&config, sizeof config), BURROW_OK);
-  config.url = url;
+  init_room(&config, relay, url);
   config.path = path;
   config.versions = versions;
-  config.pins = relay->fingerprint;
-  config.pin_count = 1;
   burrow_room *room = NULL;
   burrow_request request = 0;
   CHECK_STATUS(burrow_room_open(e, &config, &room, &request), BURROW_OK);
