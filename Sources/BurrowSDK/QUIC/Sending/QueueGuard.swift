@@ -14,6 +14,8 @@ struct QueueGuard {
     /// With a round trip this many times too long at the least under way, the queue is somebody else's.
     private static let foreignFactor: UInt64 = 3
     private static let truce: UInt64 = 10_000_000_000
+    /// Nothing longer is told apart, so that a clock that jumps makes no sum overflow.
+    private static let longestRoundTrip: UInt64 = 1 << 40
 
     struct Sample {
         var latestRTT: UInt64
@@ -34,10 +36,11 @@ struct QueueGuard {
     }
 
     mutating func update(_ sample: Sample, now: UInt64) {
-        let rtt = min(sample.latestRTT, sample.smoothedRTT)
+        let rtt = min(sample.latestRTT, sample.smoothedRTT, Self.longestRoundTrip)
         nextUpdate = now + min(max(rtt, 10_000_000), 1_000_000_000)
         guard sample.minimumRTT != .max, sample.minimumRTT >= Self.localRoundTrip, rtt > 0 else { return }
-        let target = sample.minimumRTT + max(Self.tolerance, sample.minimumRTT / 2)
+        let shortest = min(sample.minimumRTT, Self.longestRoundTrip)
+        let target = shortest + max(Self.tolerance, shortest / 2)
         let least = sample.mtu * Self.leastPackets
         // In microseconds, and bounded so that no product overflows.
         let (goal, actual) = (min(target / 1000, 1 << 31), min(rtt / 1000, 1 << 31))
