@@ -7,27 +7,36 @@ import Testing
 
 /// Connections that never become one, packets that come again, and times that jump.
 @Suite struct HostileHandshakeTests {
+    /// Handshakes of one address that never get further, because nothing of what the relay answers arrives.
+    private func beginHandshakes(_ count: Int, at scene: HostileScene) throws {
+        let deaf = scene.simulation.addRawPeer("deaf")
+        scene.simulation.setConditions(.init(delay: .milliseconds(5)), from: deaf, to: scene.room.relay)
+        scene.simulation.setConditions(.init(loss: 1), from: scene.room.relay, to: deaf)
+        for _ in 0..<count {
+            _ = try deaf.connect(to: scene.relayAddress, alpn: ["moq-lite-05"], now: scene.simulation.now)
+            scene.simulation.settle(deaf)
+        }
+    }
+
+    /// Somebody who means it is let in meanwhile.
+    private func letCarolIn(to scene: HostileScene) throws {
+        let carol = try scene.room.join("carol", path: "carol", conditions: .init(delay: .milliseconds(5)))
+        scene.room.wait("carol is let in") { carol.state == .connected }
+        carol.peer.node.closeRoom(carol.room, request: RequestID(rawValue: 0), now: scene.simulation.now)
+    }
+
     @Test func halfOpenConnectionsKeepNobodyOut() throws {
         let scene = try HostileScene(seed: 561) {
             $0.acceptLimits.handshakesBeforeRetry = 20
             $0.acceptLimits.handshakes = 40
         }
         scene.startCall(seconds: 4)
-        // Nothing of what the relay answers arrives.
-        let deaf = scene.simulation.addRawPeer("deaf")
-        scene.simulation.setConditions(.init(delay: .milliseconds(5)), from: deaf, to: scene.room.relay)
-        scene.simulation.setConditions(.init(loss: 1), from: scene.room.relay, to: deaf)
-        for _ in 0..<300 {
-            _ = try deaf.connect(to: scene.relayAddress, alpn: ["moq-lite-05"], now: scene.simulation.now)
-            scene.simulation.settle(deaf)
-        }
+        try beginHandshakes(300, at: scene)
         scene.run(.seconds(1))
         let endpoint = try #require(scene.statistics?.endpoint)
         #expect(endpoint.retriesSent >= 200)
         #expect(endpoint.accepted <= 23)
-        let carol = try scene.room.join("carol", path: "carol", conditions: .init(delay: .milliseconds(5)))
-        scene.room.wait("carol is let in") { carol.state == .connected }
-        carol.peer.node.closeRoom(carol.room, request: RequestID(rawValue: 0), now: scene.simulation.now)
+        try letCarolIn(to: scene)
         scene.expectCallUndisturbed()
         scene.run(.seconds(20))
         scene.expectNothingLeft()
@@ -57,9 +66,7 @@ import Testing
         #expect(scene.attacker.connections.count { $0.isConnected } == 5)
         #expect(scene.attacker.connections.count { $0.closed?.code == .refused } == 15)
         #expect(scene.statistics?.endpoint.crowded == 15)
-        let carol = try scene.room.join("carol", path: "carol", conditions: .init(delay: .milliseconds(5)))
-        scene.room.wait("carol is let in") { carol.state == .connected }
-        carol.peer.node.closeRoom(carol.room, request: RequestID(rawValue: 0), now: scene.simulation.now)
+        try letCarolIn(to: scene)
         // Places that are given back can be taken again.
         for raw in scene.attacker.connections where raw.closed == nil {
             raw.connection.close(code: 0, reason: "")
@@ -77,13 +84,7 @@ import Testing
             $0.acceptLimits.handshakesBeforeRetryPerAddress = 10
         }
         scene.startCall(seconds: 4)
-        let deaf = scene.simulation.addRawPeer("deaf")
-        scene.simulation.setConditions(.init(delay: .milliseconds(5)), from: deaf, to: scene.room.relay)
-        scene.simulation.setConditions(.init(loss: 1), from: scene.room.relay, to: deaf)
-        for _ in 0..<100 {
-            _ = try deaf.connect(to: scene.relayAddress, alpn: ["moq-lite-05"], now: scene.simulation.now)
-            scene.simulation.settle(deaf)
-        }
+        try beginHandshakes(100, at: scene)
         scene.run(.milliseconds(500))
         let endpoint = try #require(scene.statistics?.endpoint)
         #expect(endpoint.retriesSent >= 80)
