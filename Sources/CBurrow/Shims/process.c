@@ -98,8 +98,8 @@ void cburrow_thread_leave(uint64_t handle) { pthread_detach((pthread_t)handle); 
 
 uint64_t cburrow_thread_self(void) { return (uint64_t)pthread_self(); }
 
-void cburrow_sleep_ms(int ms) {
-  struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+void cburrow_sleep_us(int64_t us) {
+  struct timespec left = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
   while (nanosleep(&left, &left) < 0 && errno == EINTR) {
   }
 }

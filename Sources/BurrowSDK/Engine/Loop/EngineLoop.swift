@@ -1,6 +1,7 @@
 import BurrowBase
 import BurrowMoQ
 import BurrowQUIC
+import CBurrowShims
 
 /// The one thread that owns all protocol state of an engine. Turns readiness, commands and time into calls of the node,
 /// and what the node answers into datagrams and events.
@@ -17,6 +18,7 @@ final class EngineLoop {
     let buffers: SocketBuffers
     let receiver: DatagramReceiver
     private let transmitter: DatagramTransmitter
+    private var moderation = WakeModeration()
 
     var rooms: [UInt64: LoopRoom] = [:]
     var roomsByID: [RoomID: LoopRoom] = [:]
@@ -90,8 +92,11 @@ final class EngineLoop {
         if !unread.isEmpty { deadline = now }
         // With messages waiting, the sockets are still looked at, so that neither starves the other.
         if !engine.mailbox.fallAsleep() { deadline = now }
+        let pause = moderation.pause(now: SystemCall.now(), until: deadline)
+        if pause > .zero { cburrow_sleep_us(pause.microseconds) }
         let ready = reactor.wait(until: deadline, now: SystemCall.now())
         now = SystemCall.now()
+        moderation.woke(at: now)
         return ready
     }
 

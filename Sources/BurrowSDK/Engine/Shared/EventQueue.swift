@@ -168,7 +168,7 @@ import CBurrowShims
         for _ in 0..<2000 {
             let drainer = state.withLock { $0.drainer }
             if drainer == 0 || drainer == cburrow_thread_self() { return }
-            cburrow_sleep_ms(1)
+            cburrow_sleep_us(1000)
         }
     }
 

@@ -43,7 +43,7 @@ void cburrow_thread_join(uint64_t handle);
 void cburrow_thread_leave(uint64_t handle);
 /** The number of this thread. */
 uint64_t cburrow_thread_self(void);
-void cburrow_sleep_ms(int ms);
+void cburrow_sleep_us(int64_t us);
 
 /* ---- host callbacks ---- */
 
