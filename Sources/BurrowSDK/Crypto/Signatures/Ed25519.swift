@@ -56,6 +56,12 @@ package enum Ed25519 {
             self.publicKey = publicKey
         }
 
+        /// The 32 bytes everything else follows from (RFC 8032 §5.1.5); what MLS calls the signature private key.
+        package var seed: Span<UInt8> {
+            @_lifetime(borrow self)
+            borrowing get { expanded.bytes.extracting(first: seedByteCount) }
+        }
+
         package static func random() throws(CryptoError) -> PrivateKey {
             let seed = try SecretBytes.random(count: seedByteCount)
             return try PrivateKey(seed: seed.bytes)

@@ -19,8 +19,8 @@ package enum P256 {
                 throw CryptoError(.outOfMemory, "no memory for a P-256 key")
             }
             unsafe self.key = key
-            let status = unsafe withDatum(x) { (x) in
-                unsafe withDatum(y) { (y) in
+            let status = unsafe GnuTLS.withDatum(x) { (x) in
+                unsafe GnuTLS.withDatum(y) { (y) in
                     unsafe gnutls_pubkey_import_ecc_raw(key, GNUTLS_ECC_CURVE_SECP256R1, &x, &y)
                 }
             }
@@ -39,11 +39,11 @@ package enum P256 {
             let s = minimal(signature.extracting(last: coordinateByteCount))
             var encoded = unsafe gnutls_datum_t()
             defer { unsafe gnutls_memory_free(encoded.data) }
-            let encoding = unsafe withDatum(r.span) { (r) in
-                unsafe withDatum(s.span) { (s) in unsafe gnutls_encode_rs_value(&encoded, &r, &s) }
+            let encoding = unsafe GnuTLS.withDatum(r.span) { (r) in
+                unsafe GnuTLS.withDatum(s.span) { (s) in unsafe gnutls_encode_rs_value(&encoded, &r, &s) }
             }
             guard encoding == 0 else { return false }
-            return unsafe withDatum(message) { (message) in
+            return unsafe GnuTLS.withDatum(message) { (message) in
                 unsafe gnutls_pubkey_verify_data2(key, GNUTLS_SIGN_ECDSA_SHA256, 0, &message, &encoded) >= 0
             }
         }
@@ -63,9 +63,9 @@ package enum P256 {
                 throw CryptoError(.outOfMemory, "no memory for a P-256 key")
             }
             unsafe self.key = key
-            let status = unsafe withDatum(d) { (d) in
-                unsafe withDatum(x) { (x) in
-                    unsafe withDatum(y) { (y) in
+            let status = unsafe GnuTLS.withDatum(d) { (d) in
+                unsafe GnuTLS.withDatum(x) { (x) in
+                    unsafe GnuTLS.withDatum(y) { (y) in
                         unsafe gnutls_privkey_import_ecc_raw(key, GNUTLS_ECC_CURVE_SECP256R1, &x, &y, &d)
                     }
                 }
@@ -82,7 +82,7 @@ package enum P256 {
         package func sign(_ message: Span<UInt8>) throws(CryptoError) -> [UInt8] {
             var encoded = unsafe gnutls_datum_t()
             defer { unsafe gnutls_memory_free(encoded.data) }
-            let status = unsafe withDatum(message) { (message) in
+            let status = unsafe GnuTLS.withDatum(message) { (message) in
                 unsafe gnutls_privkey_sign_data2(key, GNUTLS_SIGN_ECDSA_SHA256, 0, &message, &encoded)
             }
             guard status == 0 else { throw CryptoError(.failure, "P-256 could not sign: \(status)") }
@@ -112,14 +112,5 @@ package enum P256 {
         let bytes = unsafe Array(raw.drop { $0 == 0 })
         guard bytes.count <= coordinateByteCount else { return nil }
         return [UInt8](repeating: 0, count: coordinateByteCount - bytes.count) + bytes
-    }
-
-    /// Lends bytes to a GnuTLS function that only reads them.
-    private static func withDatum<R>(_ bytes: Span<UInt8>, _ body: (inout gnutls_datum_t) -> R) -> R {
-        unsafe bytes.withUnsafeBufferPointer { (buffer) in
-            let start = unsafe UnsafeMutablePointer(mutating: buffer.baseAddress)
-            var datum = unsafe gnutls_datum_t(data: start, size: UInt32(clamping: buffer.count))
-            return unsafe body(&datum)
-        }
     }
 }
