@@ -68,6 +68,11 @@ let package = Package(
             dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMoQ"],
             path: "Tests/MoQTests"
         ),
+        .executableTarget(
+            name: "burrow-frame-cost",
+            dependencies: ["BurrowBase", "BurrowCrypto", "CGnuTLS"],
+            path: "Benchmarks/FrameProtection"
+        ),
         .target(
             name: "BurrowSimulation",
             dependencies: ["BurrowBase", "BurrowQUIC", "BurrowMoQ"],
