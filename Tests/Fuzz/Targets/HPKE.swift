@@ -6,7 +6,7 @@ import FuzzHarness
 @main enum Target {
     static func main() {
         fuzz { (input) in
-            do {
+            do throws(CryptoError) {
                 try run(input)
             } catch {
                 require(error.code == .invalidKey, "\(error)")

@@ -7,7 +7,7 @@ import FuzzHarness
 @main enum Target {
     static func main() {
         fuzz { (input) in
-            do {
+            do throws(CryptoError) {
                 try run(input)
             } catch {
                 require(false, "\(error)")
@@ -52,8 +52,9 @@ import FuzzHarness
                 genuine = nil
             }
             let beside = try openers[0].open(bytes.span, position: position, now: now)
-            let inPlace = try unsafe bytes.withUnsafeMutableBytes { (memory) throws(CryptoError) in
-                try unsafe openers[1].open(in: memory, position: position, now: now)
+            let inPlace = try unsafe bytes.withUnsafeMutableBufferPointer { (memory) throws(CryptoError) in
+                let memory = UnsafeMutableRawBufferPointer(memory)
+                return try unsafe openers[1].open(in: memory, position: position, now: now)
             }
             switch (beside, inPlace) {
             case (.success(let payload), .opened(let range)):
@@ -76,7 +77,8 @@ import FuzzHarness
     {
         let broadcast = BroadcastOpener(context, suite: suite)
         for epoch in 1...2 as ClosedRange<UInt64> {
-            try broadcast.install(epoch: epoch, hostSecret: [UInt8](secret + [UInt8(epoch)]).span)
+            let own = secret + [UInt8(truncatingIfNeeded: epoch)]
+            try broadcast.install(epoch: epoch, hostSecret: own.span)
         }
         return try broadcast.track(1, .data)
     }
