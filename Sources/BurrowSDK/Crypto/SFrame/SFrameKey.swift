@@ -14,9 +14,12 @@ internal import CSodium
     package let suite: SFrameSuite
     package let keyID: UInt64
     private let cipher: Cipher
-    /// Salt, nonce, and then the additional data of the frame at hand: header and metadata.
-    private var scratch: UnsafeMutableRawBufferPointer
-    private static let additionalStart = 24
+    /// The last eight bytes of the salt, which the counter changes (RFC 9605 §4.4.3), as they are in memory.
+    private let salt: UInt64
+    /// The nonce, and behind it the additional data of the frame at hand: header and metadata.
+    private let scratch: UnsafeMutableRawBufferPointer
+    /// Additional data that is too long for that.
+    private var long: UnsafeMutableRawBufferPointer?
     private static let usualMetadata = 64
 
     init(
@@ -36,12 +39,16 @@ internal import CSodium
             case .aes256GCM: .aead(try AEADKey(.aes256GCM, key: key))
             default: .counterMode(try CounterModeKey(suite, key: key))
             }
-        unsafe scratch = Self.makeScratch(metadata: Self.usualMetadata)
+        let size = SFrameSuite.nonceByteCount + SFrameHeader.writeRoom + Self.usualMetadata
+        unsafe scratch = .allocate(byteCount: size, alignment: 16)
         for index in salt.indices { unsafe scratch[index] = salt[index] }
+        self.salt = unsafe scratch.loadUnaligned(fromByteOffset: 4, as: UInt64.self)
     }
 
     deinit {
-        unsafe Self.dispose(scratch)
+        unsafe long?.deallocate()
+        if let start = unsafe scratch.baseAddress { unsafe sodium_memzero(start, scratch.count) }
+        unsafe scratch.deallocate()
     }
 
     /// What sealing adds to a payload, in front of it and behind it.
@@ -58,15 +65,15 @@ internal import CSodium
         in memory: UnsafeMutableRawBufferPointer,
         payload: Range<Int>
     ) throws(CryptoError) -> Range<Int> {
-        let header = SFrameHeader(keyID: keyID, counter: counter)
-        let first = payload.lowerBound - header.byteCount
+        let (header, additional) = unsafe prepare(SFrameHeader(keyID: keyID, counter: counter), metadata)
+        let first = payload.lowerBound - header.count
         guard first >= 0, payload.upperBound <= memory.count,
             memory.count - payload.upperBound >= suite.tagByteCount
         else { throw CryptoError(.invalidLength, "no room for the header or the tag of a frame") }
-        unsafe header.write(to: UnsafeMutableRawBufferPointer(rebasing: memory[first..<payload.lowerBound]))
+        unsafe UnsafeMutableRawBufferPointer(rebasing: memory[first...]).copyMemory(from: header)
         let text = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[payload.lowerBound...])
         let source = unsafe UnsafeRawBufferPointer(rebasing: memory[payload])
-        try unsafe seal(source, into: text, header, metadata)
+        try unsafe seal(source, into: text, additional)
         return first..<(payload.upperBound + suite.tagByteCount)
     }
 
@@ -78,14 +85,13 @@ internal import CSodium
         _ payload: UnsafeRawBufferPointer,
         into target: UnsafeMutableRawBufferPointer
     ) throws(CryptoError) -> Int {
-        let header = SFrameHeader(keyID: keyID, counter: counter)
-        let first = header.byteCount
+        let (header, additional) = unsafe prepare(SFrameHeader(keyID: keyID, counter: counter), metadata)
+        let first = header.count
         guard target.count >= first, target.count - first >= suite.tagByteCount,
             target.count - first - suite.tagByteCount >= payload.count
         else { throw CryptoError(.invalidLength, "no room for a frame") }
-        unsafe header.write(to: target)
-        let text = unsafe UnsafeMutableRawBufferPointer(rebasing: target[first...])
-        try unsafe seal(payload, into: text, header, metadata)
+        unsafe target.copyMemory(from: header)
+        try unsafe seal(payload, into: UnsafeMutableRawBufferPointer(rebasing: target[first...]), additional)
         return first + payload.count + suite.tagByteCount
     }
 
@@ -102,7 +108,7 @@ internal import CSodium
         guard target.count >= body.count else {
             throw CryptoError(.invalidLength, "no room to open a frame")
         }
-        let additional = unsafe prepare(header, metadata)
+        let (_, additional) = unsafe prepare(header, metadata)
         let count = body.count - suite.tagByteCount
         switch cipher {
         case .aead(let key):
@@ -117,10 +123,8 @@ internal import CSodium
     private func seal(
         _ payload: UnsafeRawBufferPointer,
         into text: UnsafeMutableRawBufferPointer,
-        _ header: SFrameHeader,
-        _ metadata: UnsafeRawBufferPointer
+        _ additional: UnsafeRawBufferPointer
     ) throws(CryptoError) {
-        let additional = unsafe prepare(header, metadata)
         switch cipher {
         case .aead(let key):
             _ = try unsafe key.seal(payload, into: text, nonce: nonce, additional: additional)
@@ -130,44 +134,34 @@ internal import CSodium
         }
     }
 
-    private var nonce: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(rebasing: scratch[12..<24]) }
+    private var nonce: UnsafeRawBufferPointer {
+        unsafe UnsafeRawBufferPointer(rebasing: scratch[0..<SFrameSuite.nonceByteCount])
+    }
 
-    /// Sets the nonce for a frame and answers its additional data.
-    private func prepare(_ header: SFrameHeader, _ metadata: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer
-    {
-        let first = Self.additionalStart + header.byteCount
-        if unsafe scratch.count - first < metadata.count { makeRoom(metadata.count) }
-        for index in 0..<SFrameSuite.nonceByteCount {
-            let shift = 8 * (SFrameSuite.nonceByteCount - 1 - index)
-            let byte = shift < 64 ? UInt8(truncatingIfNeeded: header.counter >> UInt64(shift)) : 0
-            unsafe scratch[12 + index] = scratch[index] ^ byte
-        }
-        unsafe header.write(to: UnsafeMutableRawBufferPointer(rebasing: scratch[Self.additionalStart...]))
+    /// Sets the nonce for a frame and answers its header and its additional data, which begins with it.
+    private func prepare(
+        _ header: SFrameHeader,
+        _ metadata: UnsafeRawBufferPointer
+    ) -> (header: UnsafeRawBufferPointer, additional: UnsafeRawBufferPointer) {
+        unsafe scratch.storeBytes(of: salt ^ header.counter.bigEndian, toByteOffset: 4, as: UInt64.self)
+        let target = unsafe additional(SFrameHeader.writeRoom + metadata.count)
+        let length = unsafe header.write(to: target)
         if metadata.count > 0 {
-            let target = unsafe UnsafeMutableRawBufferPointer(rebasing: scratch[first...])
-            unsafe target.copyMemory(from: metadata)
+            unsafe UnsafeMutableRawBufferPointer(rebasing: target[length...]).copyMemory(from: metadata)
         }
-        return unsafe UnsafeRawBufferPointer(
-            rebasing: scratch[Self.additionalStart..<first + metadata.count]
-        )
+        let all = unsafe UnsafeRawBufferPointer(rebasing: target[0..<length + metadata.count])
+        return unsafe (UnsafeRawBufferPointer(rebasing: all[0..<length]), all)
     }
 
-    private func makeRoom(_ metadata: Int) {
-        let larger = unsafe Self.makeScratch(metadata: metadata)
-        for index in 0..<SFrameSuite.nonceByteCount { unsafe larger[index] = scratch[index] }
-        unsafe Self.dispose(scratch)
-        unsafe scratch = larger
-    }
-
-    private static func makeScratch(metadata: Int) -> UnsafeMutableRawBufferPointer {
-        .allocate(
-            byteCount: additionalStart + SFrameHeader.longestByteCount + metadata,
-            alignment: 16
-        )
-    }
-
-    private static func dispose(_ scratch: UnsafeMutableRawBufferPointer) {
-        if let start = scratch.baseAddress { unsafe sodium_memzero(start, scratch.count) }
-        unsafe scratch.deallocate()
+    /// Memory for additional data, `count` bytes or more.
+    private func additional(_ count: Int) -> UnsafeMutableRawBufferPointer {
+        if unsafe count <= scratch.count - SFrameSuite.nonceByteCount {
+            return unsafe UnsafeMutableRawBufferPointer(rebasing: scratch[SFrameSuite.nonceByteCount...])
+        }
+        if let long = unsafe long, long.count >= count { return unsafe long }
+        unsafe long?.deallocate()
+        let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+        unsafe long = larger
+        return unsafe larger
     }
 }
