@@ -47,7 +47,8 @@ let package = Package(
         .target(
             name: "BurrowABI",
             dependencies: [
-                "BurrowBase", "BurrowEngine", "BurrowMoQ", "BurrowQUIC", "CBurrow", "CBurrowShims",
+                "BurrowBase", "BurrowCrypto", "BurrowEngine", "BurrowMoQ", "BurrowQUIC", "CBurrow",
+                "CBurrowShims",
             ],
             path: "Sources/BurrowSDK/ABI"
         ),

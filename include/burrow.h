@@ -3,7 +3,7 @@
  *
  * The whole library is behind this header. Read these paragraphs once; the functions only add what is special.
  *
- * Handles. A handle (engine, room, track, relay, buffer) is a token, not an address: never dereference it, never
+ * Handles. A handle (engine, room, track, relay, buffer, sealer, opener) is a token, not an address: never dereference it, never
  * invent one. A stale handle, one of another kind, or one that was never valid gives BURROW_ERR_STALE_HANDLE.
  * Handles are reference counted with burrow_retain() and burrow_release(), for all kinds alike, from any thread.
  * A handle from an out parameter is owned by the caller. No event of this version hands over a handle: the
@@ -83,6 +83,10 @@ typedef struct burrow_room burrow_room;
 typedef struct burrow_track burrow_track;
 /** An embedded relay. */
 typedef struct burrow_relay burrow_relay;
+/** Seals the frames of one broadcast, for hosts that carry frames themselves. */
+typedef struct burrow_sealer burrow_sealer;
+/** Opens the frames of one broadcast, for hosts that receive frames themselves. */
+typedef struct burrow_opener burrow_opener;
 /** Memory lent to the host until burrow_release(). */
 typedef struct burrow_buffer burrow_buffer;
 
@@ -165,6 +169,16 @@ enum {
   BURROW_ERR_ADDRESS_IN_USE = -117,
   /** The relay or publisher has no room for more. */
   BURROW_ERR_OVERLOADED = -118,
+
+  /* frame protection */
+  /** There is no key to seal with yet. */
+  BURROW_ERR_KEY_MISSING = -410,
+  /** The key has protected as much as it may, or a broadcast has as many tracks as it may. */
+  BURROW_ERR_KEY_EXHAUSTED = -411,
+  /** The frame was opened before, or is too old to tell it from one that was. Normal after a reconnect. */
+  BURROW_ERR_FRAME_REPEATED = -412,
+  /** The frame is damaged, forged, or was sealed for another place. */
+  BURROW_ERR_FRAME_REJECTED = -413,
 
   /* tokens */
   /** A key is not a usable JWK or JWKS. */
@@ -1351,6 +1365,246 @@ BURROW_API burrow_status burrow_relay_info_get(burrow_relay *BURROW_NONNULL rela
  */
 BURROW_API burrow_status burrow_relay_stats_json(burrow_relay *BURROW_NONNULL relay, char *BURROW_NULLABLE buf,
                                                  size_t cap, size_t *BURROW_NONNULL len);
+
+/* ---- frame protection -------------------------------------------------------------------------------------- */
+
+/*
+ * SFrame (RFC 9605) by itself, for hosts that carry frames in their own way but want them protected like those of a
+ * room: keys that belong to one start of one publisher, counters, replay windows, epochs. No engine is needed.
+ *
+ * Keys come from the group: export with the label "SFrame 1.0 Base Key", the context of burrow_sealer_context() or
+ * burrow_opener_context(), and 16 bytes (32 for suite 5), and hand them in with BURROW_KEY_EXPORTED. Or they are a
+ * secret that all members have; then the rest is derived here.
+ */
+
+/* Suites. */
+enum {
+  /** AES-128-GCM with tags of 16 bytes. */
+  BURROW_SFRAME_AES_128_GCM = 4,
+  /** AES-256-GCM with tags of 16 bytes. */
+  BURROW_SFRAME_AES_256_GCM = 5
+};
+
+/* What a protected track carries. The catalogue is track 0 and always there. */
+enum {
+  BURROW_PROTECTED_CATALOGUE = 0,
+  BURROW_PROTECTED_AUDIO = 1,
+  /** Goes over to a new epoch at a key frame. */
+  BURROW_PROTECTED_VIDEO = 2,
+  BURROW_PROTECTED_DATA = 3
+};
+
+/* Flags of burrow_sealer_set_key() and burrow_opener_set_key(). */
+enum {
+  /** The key comes from the exporter of a group, and is used as it is. */
+  BURROW_KEY_EXPORTED = 1,
+  /** Somebody was removed: the new key is used at once, not after half a second (sealers only). */
+  BURROW_KEY_REMOVAL = 2
+};
+
+enum {
+  /** How many bytes sealing adds at most. */
+  BURROW_SEAL_OVERHEAD = 33,
+  /** The length of an instance. */
+  BURROW_INSTANCE_SIZE = 16
+};
+
+/** Which broadcast frames belong to. Prepared by burrow_protection_config_init(). */
+typedef struct burrow_protection_config {
+  uint32_t struct_size;
+  /** BURROW_SFRAME_*; 0 = BURROW_SFRAME_AES_128_GCM */
+  uint32_t suite;
+  /** What tells the call from others of the group; NULL for none. */
+  const uint8_t *BURROW_NULLABLE call_id;
+  /** Its length; at most 16384. */
+  size_t call_id_len;
+  /** The path of the broadcast. */
+  const char *BURROW_NULLABLE path;
+  /** Openers: the BURROW_INSTANCE_SIZE bytes that tell this start of the publisher from others, the last ones of its
+      burrow_sealer_context(). NULL for sealers, which have a new one each. */
+  const uint8_t *BURROW_NULLABLE instance;
+} burrow_protection_config;
+
+/** Where a frame stands. Both sides have to say the same, or it does not open. */
+typedef struct burrow_frame_position {
+  uint32_t struct_size;
+  /** BURROW_PROTECTED_*; sealers know it. */
+  uint32_t kind;
+  /** The track, from burrow_sealer_add_track(); 0 is the catalogue. */
+  uint64_t track;
+  /** The group the frame is in. */
+  uint64_t group;
+  /** Its place in the group. */
+  uint64_t frame;
+  /** BURROW_FRAME_KEY or 0 */
+  uint32_t flags;
+  /** 0 */
+  uint32_t reserved;
+} burrow_frame_position;
+
+/**
+ * Fills a protection configuration with defaults.
+ *
+ * @param cfg          [out] The struct.
+ * @param struct_size  sizeof(burrow_protection_config) as the host was compiled.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_protection_config_init(burrow_protection_config *BURROW_NONNULL cfg,
+                                                       uint32_t struct_size);
+
+/**
+ * Makes a sealer for a broadcast that starts now.
+ *
+ * Its instance is random, so a publisher that was restarted has other keys than before, and need not remember anything.
+ *
+ * @param cfg  Which broadcast; copied.
+ * @param out  [out] The sealer.
+ * @return BURROW_OK; BURROW_ERR_UNSUPPORTED for an unknown suite.
+ * @threading any thread
+ * @ownership *out is owned by the caller: burrow_release()
+ * @since 0.1
+ */
+BURROW_WARN_UNUSED BURROW_API burrow_status burrow_sealer_create(const burrow_protection_config *BURROW_NONNULL cfg,
+                                                                 burrow_sealer *BURROW_NULLABLE *BURROW_NONNULL out);
+
+/**
+ * Copies what the exporter of a group takes as its context. The last BURROW_INSTANCE_SIZE bytes are the instance.
+ *
+ * @param sealer  The sealer.
+ * @param out     [out] The bytes; NULL with cap 0 asks for the size.
+ * @param cap     Bytes available at out.
+ * @param len     [out] Bytes needed.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_sealer_context(burrow_sealer *BURROW_NONNULL sealer, uint8_t *BURROW_NULLABLE out,
+                                               size_t cap, size_t *BURROW_NONNULL len);
+
+/**
+ * Hands in the key of a new epoch.
+ *
+ * The first is used at once. Later ones are used after half a second, so that others have them too, and on video tracks
+ * from the next key frame on, five seconds later at the latest; with BURROW_KEY_REMOVAL at once.
+ *
+ * @param sealer  The sealer.
+ * @param epoch   Its number; higher than all before.
+ * @param key     The exported key, or the secret; copied. Wipe your own.
+ * @param len     Its length.
+ * @param flags   BURROW_KEY_*
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_sealer_set_key(burrow_sealer *BURROW_NONNULL sealer, uint64_t epoch,
+                                               const uint8_t *BURROW_NONNULL key, size_t len, uint32_t flags);
+
+/**
+ * Adds a track to the broadcast.
+ *
+ * @param sealer  The sealer.
+ * @param kind    BURROW_PROTECTED_AUDIO, _VIDEO or _DATA
+ * @param track   [out] Its number, which openers have to be told.
+ * @return BURROW_OK; BURROW_ERR_KEY_EXHAUSTED after 4096 tracks.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_sealer_add_track(burrow_sealer *BURROW_NONNULL sealer, uint32_t kind,
+                                                 uint64_t *BURROW_NONNULL track);
+
+/**
+ * Seals a frame.
+ *
+ * @param sealer  The sealer.
+ * @param where   Where the frame stands.
+ * @param data    The frame.
+ * @param len     Its length; at most 16 MiB.
+ * @param out     [out] The sealed frame; must not overlap data.
+ * @param cap     Bytes available at out; at least len + BURROW_SEAL_OVERHEAD.
+ * @param out_len [out] Its length; what is needed if cap is too small.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_KEY_MISSING before burrow_sealer_set_key();
+ *         BURROW_ERR_KEY_EXHAUSTED when it is time for a new epoch.
+ * @threading any thread; one frame at a time
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_sealer_seal(burrow_sealer *BURROW_NONNULL sealer,
+                                            const burrow_frame_position *BURROW_NONNULL where,
+                                            const uint8_t *BURROW_NULLABLE data, size_t len,
+                                            uint8_t *BURROW_NONNULL out, size_t cap, size_t *BURROW_NONNULL out_len);
+
+/**
+ * Makes an opener for the broadcast of somebody else.
+ *
+ * @param cfg  Which broadcast, with its instance; copied.
+ * @param out  [out] The opener.
+ * @return BURROW_OK; BURROW_ERR_UNSUPPORTED for an unknown suite.
+ * @threading any thread
+ * @ownership *out is owned by the caller: burrow_release()
+ * @since 0.1
+ */
+BURROW_WARN_UNUSED BURROW_API burrow_status burrow_opener_create(const burrow_protection_config *BURROW_NONNULL cfg,
+                                                                 burrow_opener *BURROW_NULLABLE *BURROW_NONNULL out);
+
+/**
+ * Copies what the exporter of a group takes as its context.
+ *
+ * @param opener  The opener.
+ * @param out     [out] The bytes; NULL with cap 0 asks for the size.
+ * @param cap     Bytes available at out.
+ * @param len     [out] Bytes needed.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_opener_context(burrow_opener *BURROW_NONNULL opener, uint8_t *BURROW_NULLABLE out,
+                                               size_t cap, size_t *BURROW_NONNULL len);
+
+/**
+ * Hands in the key of a new epoch. At most four are kept, and an old one for 10 s after the first frame of a newer one.
+ *
+ * @param opener  The opener.
+ * @param epoch   Its number; higher than all before.
+ * @param key     The exported key, or the secret; copied. Wipe your own.
+ * @param len     Its length.
+ * @param flags   BURROW_KEY_EXPORTED or 0
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_opener_set_key(burrow_opener *BURROW_NONNULL opener, uint64_t epoch,
+                                               const uint8_t *BURROW_NONNULL key, size_t len, uint32_t flags);
+
+/**
+ * Opens a frame.
+ *
+ * Whatever somebody on the way did to it, the worst that comes of it is an error.
+ *
+ * @param opener  The opener.
+ * @param where   Where the frame stands, with its kind.
+ * @param data    The sealed frame.
+ * @param len     Its length.
+ * @param out     [out] The frame; must not overlap data.
+ * @param cap     Bytes available at out; at least len.
+ * @param out_len [out] Its length; what is needed if cap is too small.
+ * @return BURROW_OK; BURROW_AGAIN while there is no key of its epoch: it may come a little later than the frame;
+ *         BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_FRAME_REPEATED; BURROW_ERR_FRAME_REJECTED.
+ * @threading any thread; one frame at a time
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_opener_open(burrow_opener *BURROW_NONNULL opener,
+                                            const burrow_frame_position *BURROW_NONNULL where,
+                                            const uint8_t *BURROW_NULLABLE data, size_t len,
+                                            uint8_t *BURROW_NONNULL out, size_t cap, size_t *BURROW_NONNULL out_len);
 
 #ifdef __cplusplus
 }

@@ -190,6 +190,23 @@ FIELD(relay_info, fingerprint, 32, 32);
 FIELD(relay_info, address, 64, 64);
 FIELD(relay_info, text, 128, 128);
 
+SIZE(protection_config, 40, 24);
+FIELD(protection_config, struct_size, 0, 0);
+FIELD(protection_config, suite, 4, 4);
+FIELD(protection_config, call_id, 8, 8);
+FIELD(protection_config, call_id_len, 16, 12);
+FIELD(protection_config, path, 24, 16);
+FIELD(protection_config, instance, 32, 20);
+
+SIZE(frame_position, 40, 40);
+FIELD(frame_position, struct_size, 0, 0);
+FIELD(frame_position, kind, 4, 4);
+FIELD(frame_position, track, 8, 8);
+FIELD(frame_position, group, 16, 16);
+FIELD(frame_position, frame, 24, 24);
+FIELD(frame_position, flags, 32, 32);
+FIELD(frame_position, reserved, 36, 36);
+
 int main(void) {
   /* What the library thinks of the same structs: it fills them up to the size it knows. */
   burrow_room_config room;

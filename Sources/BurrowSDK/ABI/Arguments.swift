@@ -79,6 +79,39 @@ enum Arguments {
         return texts
     }
 
+    // MARK: Bytes
+
+    /// Copies bytes out as the header promises.
+    static func copyOut(
+        _ bytes: [UInt8],
+        to out: UnsafeMutablePointer<UInt8>?,
+        _ capacity: Int,
+        _ length: UnsafeMutablePointer<Int>?
+    ) throws(EngineError) -> burrow_status {
+        guard let length = unsafe length else { throw EngineError(.invalidArgument, "len is NULL") }
+        unsafe length.pointee = bytes.count
+        guard let out = unsafe out else {
+            guard capacity == 0 else { throw EngineError(.invalidArgument, "out is NULL but cap is not 0") }
+            return .ok
+        }
+        guard UInt(bitPattern: capacity) >= UInt(bytes.count) else {
+            throw EngineError(.bufferTooSmall, "\(bytes.count) bytes are needed, \(capacity) available")
+        }
+        for (index, byte) in bytes.enumerated() { unsafe out[index] = byte }
+        return .ok
+    }
+
+    /// A key, which has at least one byte and not many.
+    static func key(
+        _ pointer: UnsafePointer<UInt8>?,
+        _ count: Int
+    ) throws(EngineError) -> UnsafeBufferPointer<UInt8> {
+        guard let pointer = unsafe pointer, (1...1024).contains(count) else {
+            throw EngineError(.invalidArgument, "key is NULL, empty or too long")
+        }
+        return unsafe UnsafeBufferPointer(start: pointer, count: count)
+    }
+
     // MARK: Structs
 
     /// Reads a configuration of whatever age: absent fields are zero, unknown ones must be.
@@ -216,6 +249,16 @@ enum Arguments {
         guard let pointer = unsafe pointer else { throw EngineError(.invalidArgument, "out is NULL") }
         unsafe pointer.pointee = nil
         return unsafe pointer
+    }
+
+    /// Hands out a new handle that needs no engine.
+    static func store(
+        _ handle: UInt,
+        in target: UnsafeMutablePointer<OpaquePointer?>
+    ) throws(EngineError) -> burrow_status {
+        guard handle != 0 else { throw EngineError(.limit, "too many handles") }
+        unsafe target.pointee = OpaquePointer(bitPattern: handle)
+        return .ok
     }
 
     static func clear(_ request: UnsafeMutablePointer<burrow_request>?) {

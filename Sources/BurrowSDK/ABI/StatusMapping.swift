@@ -43,6 +43,10 @@ enum StatusMapping {
         case .peer: BURROW_ERR_PEER
         case .addressInUse: BURROW_ERR_ADDRESS_IN_USE
         case .overloaded: BURROW_ERR_OVERLOADED
+        case .keyMissing: BURROW_ERR_KEY_MISSING
+        case .keyExhausted: BURROW_ERR_KEY_EXHAUSTED
+        case .frameRepeated: BURROW_ERR_FRAME_REPEATED
+        case .frameRejected: BURROW_ERR_FRAME_REJECTED
         case .tokenKey: BURROW_ERR_TOKEN_KEY
         }
     }
@@ -93,6 +97,10 @@ enum StatusMapping {
         case .peer: "BURROW_ERR_PEER"
         case .addressInUse: "BURROW_ERR_ADDRESS_IN_USE"
         case .overloaded: "BURROW_ERR_OVERLOADED"
+        case .keyMissing: "BURROW_ERR_KEY_MISSING"
+        case .keyExhausted: "BURROW_ERR_KEY_EXHAUSTED"
+        case .frameRepeated: "BURROW_ERR_FRAME_REPEATED"
+        case .frameRejected: "BURROW_ERR_FRAME_REJECTED"
         case .tokenKey: "BURROW_ERR_TOKEN_KEY"
         }
     }

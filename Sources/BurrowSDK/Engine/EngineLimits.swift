@@ -24,4 +24,8 @@ package enum EngineLimits {
     package static let pathBytes = 1024
     package static let listenAddresses = 16
     package static let pins = 16
+    /// How long a frame is that the host has sealed or opened, with what sealing adds.
+    package static let protectedFrameBytes = (16 << 20) + 64
+    /// How many tracks a broadcast has whose frames the host seals itself.
+    package static let sealedTracks = 4096
 }

@@ -23,9 +23,13 @@ from .errors import (
     DeadlineError,
     ExistsError,
     ForkedError,
+    FrameRejectedError,
+    FrameRepeatedError,
     GoingAwayError,
     InternalError,
     InvalidArgumentError,
+    KeyExhaustedError,
+    KeyMissingError,
     LimitError,
     NameNotFoundError,
     NotFoundError,
@@ -52,6 +56,7 @@ from .errors import (
 )
 from .frame import Frame
 from .logs import forward_log, log_lines, read_log, set_log_handler, set_log_level
+from .protection import EXPORTER_LABEL, Opener, Protected, Sealer
 from .relay import Relay
 from .request import Request
 from .room import Room
@@ -108,6 +113,7 @@ def now_us() -> int:
 
 
 __all__ = [
+    "EXPORTER_LABEL",
     "AddressInUseError",
     "BufferTooSmallError",
     "BurrowError",
@@ -126,17 +132,23 @@ __all__ = [
     "ForkedError",
     "Frame",
     "FrameFlags",
+    "FrameRejectedError",
+    "FrameRepeatedError",
     "GoingAwayError",
     "InternalError",
     "InvalidArgumentError",
+    "KeyExhaustedError",
+    "KeyMissingError",
     "LimitError",
     "LogLevel",
     "NameNotFoundError",
     "NetworkChange",
     "NotFoundError",
+    "Opener",
     "OverloadedError",
     "Participant",
     "PeerError",
+    "Protected",
     "ProtocolError",
     "Relay",
     "RelayInfo",
@@ -146,6 +158,7 @@ __all__ = [
     "RoomInfo",
     "RoomState",
     "RoomStats",
+    "Sealer",
     "StaleHandleError",
     "SystemError_",
     "TlsError",

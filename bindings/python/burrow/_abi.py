@@ -44,6 +44,10 @@ BURROW_ERR_GOING_AWAY: Final = -115
 BURROW_ERR_PEER: Final = -116
 BURROW_ERR_ADDRESS_IN_USE: Final = -117
 BURROW_ERR_OVERLOADED: Final = -118
+BURROW_ERR_KEY_MISSING: Final = -410
+BURROW_ERR_KEY_EXHAUSTED: Final = -411
+BURROW_ERR_FRAME_REPEATED: Final = -412
+BURROW_ERR_FRAME_REJECTED: Final = -413
 BURROW_ERR_TOKEN_KEY: Final = -500
 BURROW_LOG_OFF: Final = 0
 BURROW_LOG_ERROR: Final = 1
@@ -104,6 +108,16 @@ BURROW_RELAY_STARTING: Final = 1
 BURROW_RELAY_LISTENING: Final = 2
 BURROW_RELAY_STOPPING: Final = 3
 BURROW_RELAY_STOPPED: Final = 4
+BURROW_SFRAME_AES_128_GCM: Final = 4
+BURROW_SFRAME_AES_256_GCM: Final = 5
+BURROW_PROTECTED_CATALOGUE: Final = 0
+BURROW_PROTECTED_AUDIO: Final = 1
+BURROW_PROTECTED_VIDEO: Final = 2
+BURROW_PROTECTED_DATA: Final = 3
+BURROW_KEY_EXPORTED: Final = 1
+BURROW_KEY_REMOVAL: Final = 2
+BURROW_SEAL_OVERHEAD: Final = 33
+BURROW_INSTANCE_SIZE: Final = 16
 
 
 class burrow_engine_config(ctypes.Structure):
@@ -474,6 +488,44 @@ class burrow_relay_info(ctypes.Structure):
     ]
 
 
+class burrow_protection_config(ctypes.Structure):
+    struct_size: int
+    suite: int
+    call_id: int | None
+    call_id_len: int
+    path: bytes | None
+    instance: int | None
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("suite", ctypes.c_uint32),
+        ("call_id", ctypes.c_void_p),
+        ("call_id_len", ctypes.c_size_t),
+        ("path", ctypes.c_char_p),
+        ("instance", ctypes.c_void_p),
+    ]
+
+
+class burrow_frame_position(ctypes.Structure):
+    struct_size: int
+    kind: int
+    track: int
+    group: int
+    frame: int
+    flags: int
+    reserved: int
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("kind", ctypes.c_uint32),
+        ("track", ctypes.c_uint64),
+        ("group", ctypes.c_uint64),
+        ("frame", ctypes.c_uint64),
+        ("flags", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+    ]
+
+
 burrow_log_fn = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p, ctypes.c_char_p)
 burrow_wakeup_fn = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 burrow_event_fn = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.POINTER(burrow_event))
@@ -665,6 +717,67 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.c_size_t,
         ctypes.POINTER(ctypes.c_size_t),
     ]),
+    "burrow_protection_config_init": (ctypes.c_int32, [
+        ctypes.POINTER(burrow_protection_config),
+        ctypes.c_uint32,
+    ]),
+    "burrow_sealer_create": (ctypes.c_int32, [
+        ctypes.POINTER(burrow_protection_config),
+        ctypes.POINTER(ctypes.c_void_p),
+    ]),
+    "burrow_sealer_context": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
+    "burrow_sealer_set_key": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_uint64,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_uint32,
+    ]),
+    "burrow_sealer_add_track": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_uint32,
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_sealer_seal": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_frame_position),
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
+    "burrow_opener_create": (ctypes.c_int32, [
+        ctypes.POINTER(burrow_protection_config),
+        ctypes.POINTER(ctypes.c_void_p),
+    ]),
+    "burrow_opener_context": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
+    "burrow_opener_set_key": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_uint64,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_uint32,
+    ]),
+    "burrow_opener_open": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_frame_position),
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
 }
 
 STRUCTS: Final[list[type[ctypes.Structure]]] = [
@@ -681,4 +794,6 @@ STRUCTS: Final[list[type[ctypes.Structure]]] = [
     burrow_track_stats,
     burrow_relay_config,
     burrow_relay_info,
+    burrow_protection_config,
+    burrow_frame_position,
 ]

@@ -174,6 +174,30 @@ class OverloadedError(TransportError):
     code = _abi.BURROW_ERR_OVERLOADED
 
 
+class KeyMissingError(BurrowError):
+    """There is no key to seal with yet (BURROW_ERR_KEY_MISSING)."""
+
+    code = _abi.BURROW_ERR_KEY_MISSING
+
+
+class KeyExhaustedError(BurrowError):
+    """The key has protected as much as it may (BURROW_ERR_KEY_EXHAUSTED)."""
+
+    code = _abi.BURROW_ERR_KEY_EXHAUSTED
+
+
+class FrameRepeatedError(BurrowError):
+    """The frame was opened before, or is too old to tell (BURROW_ERR_FRAME_REPEATED)."""
+
+    code = _abi.BURROW_ERR_FRAME_REPEATED
+
+
+class FrameRejectedError(BurrowError):
+    """The frame is not authentic (BURROW_ERR_FRAME_REJECTED)."""
+
+    code = _abi.BURROW_ERR_FRAME_REJECTED
+
+
 class TokenKeyError(BurrowError, ValueError):
     code = _abi.BURROW_ERR_TOKEN_KEY
 
