@@ -119,6 +119,30 @@ import Testing
         #expect(scene.sealer.switchTime == nil)
     }
 
+    @Test func theCatalogueIsPublishedAgainForEveryEpoch() throws {
+        var scene = try Scene()
+        let sealer = scene.sealer
+        #expect(!sealer.wantsCatalogue(now: scene.now))
+        try scene.install(1)
+        #expect(sealer.wantsCatalogue(now: scene.now))
+        _ = try sealer.catalogue.seal([1], position: .at(0), now: scene.now)
+        #expect(!sealer.wantsCatalogue(now: scene.now))
+        try scene.install(2)
+        #expect(!sealer.wantsCatalogue(now: scene.now))
+        let due = try #require(sealer.switchTime)
+        scene.wait(500)
+        #expect(scene.now == due)
+        #expect(sealer.wantsCatalogue(now: scene.now))
+        // Whatever else happens meanwhile.
+        _ = try sealer.addTrack(.audio, now: scene.now)
+        #expect(sealer.wantsCatalogue(now: scene.now))
+        _ = try sealer.catalogue.seal([1], position: .at(1), now: scene.now)
+        #expect(!sealer.wantsCatalogue(now: scene.now))
+        #expect(sealer.switchTime == nil)
+        try scene.install(3, isRemoval: true)
+        #expect(sealer.wantsCatalogue(now: scene.now))
+    }
+
     @Test func joinsInARowDoNotPutTheChangeOff() throws {
         var scene = try Scene()
         try scene.install(1)

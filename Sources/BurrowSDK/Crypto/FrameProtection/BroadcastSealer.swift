@@ -103,9 +103,19 @@ package final class BroadcastSealer {
         try install(epoch: epoch, baseKey: key.bytes, isRemoval: isRemoval, now: now)
     }
 
-    /// When tracks change over to a new epoch: the time to publish the catalogue again, because whoever joins with that epoch
-    /// cannot open the old one.
-    package var switchTime: Instant? { pending?.due }
+    /// When tracks change over to a new epoch; `nil` when nothing waits, or the catalogue has changed over already.
+    package var switchTime: Instant? {
+        guard let pending, catalogue.sealedEpoch != pending.epoch.number else { return nil }
+        return pending.due
+    }
+
+    /// Whether the catalogue is to be published, again or at first: whoever joins with an epoch cannot open what was sealed
+    /// in one before.
+    package func wantsCatalogue(now: Instant) -> Bool {
+        var due = current?.number
+        if let pending, now >= pending.due { due = pending.epoch.number }
+        return due != catalogue.sealedEpoch
+    }
 
     /// Whether some key has done a lot, and the group should make a new epoch.
     package var needsRefresh: Bool { catalogue.needsRefresh || tracks.contains { $0.needsRefresh } }

@@ -35,6 +35,9 @@ package final class FrameSealer {
     /// The epoch of the last frame, or of the first that will be; `nil` without a key.
     package var epoch: UInt64? { current?.epoch }
 
+    /// The epoch of the last frame.
+    private(set) var sealedEpoch: UInt64?
+
     /// Whether the group should make a new epoch, because this key has done a lot.
     package var needsRefresh: Bool {
         framesOfKey >= limits.framesBeforeRefresh || bytesOfKey >= limits.bytesBeforeRefresh
@@ -110,6 +113,7 @@ package final class FrameSealer {
         guard counter < .max, framesOfKey < limits.framesPerKey, bytesOfKey < limits.bytesPerKey else {
             throw CryptoError(.exhausted, "the key of track \(index) has protected as much as it may")
         }
+        sealedEpoch = current.epoch
         let used = counter
         counter += 1
         framesOfKey += 1
