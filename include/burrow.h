@@ -237,7 +237,7 @@ BURROW_API burrow_status burrow_last_error(char *BURROW_NULLABLE buf, size_t cap
 /**
  * Says whether this build has a feature.
  *
- * Names: "relay", "qlog", "udp-gso", "bbr", "jwt", "moq-lite-02", "moq-lite-03", "moq-lite-04", "moq-lite-05".
+ * Names: "relay", "qlog", "udp-gso", "bbr", "jwt", "sframe", "moq-lite-02", "moq-lite-03", "moq-lite-04", "moq-lite-05".
  *
  * @param name  The feature.
  * @return 1 when it is there, 0 when not or when the name is unknown.

@@ -26,6 +26,7 @@ class ProtectionTest(LibraryTest):
         return sealer, opener
 
     def test_frames_come_through(self) -> None:
+        self.assertTrue(burrow.has_feature("sframe"))
         for suite in (4, 5):
             sealer, opener = self.pair(suite=suite)
             sealer.set_key(1, SECRET)

@@ -7,8 +7,8 @@ package enum HandleKind: UInt64, Sendable {
     case track = 3
     case relay = 4
     case buffer = 5
-    case sealer = 6
-    case opener = 7
+    case sealer = 7
+    case opener = 8
 }
 
 /// Something a host can hold a handle to.
