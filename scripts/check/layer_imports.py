@@ -15,7 +15,7 @@ ALLOWED = {
     "Nostr": {"CWslay"},
     "QUIC": {"CBurrowQUIC", "CGnuTLS"},
     "MoQ": set(),
-    "Media": {"COpus", "COpenH264", "CSpeexDSP"},
+    "Media": {"CBurrowMedia"},
     "Call": set(),
     # The only layer with effects: sockets, threads, files and clocks.
     "Engine": {"Glibc", "CBurrowShims", "CSQLite", "Synchronization"},

@@ -110,6 +110,15 @@ package final class ByteLog {
         return entry.skip == 0 || copy.offset > (bare ? entry.skip : 0)
     }
 
+    /// How many bytes come after a cursor, those a bare reader skips included.
+    package func remaining(at cursor: Cursor) -> Int {
+        let index = cursor.entry - firstEntry
+        guard index >= 0, index < entries.count else { return 0 }
+        return entries[index...].reduce(-min(cursor.offset, entries[index].slice.count)) {
+            $0 + $1.slice.count
+        }
+    }
+
     /// Whether a reader at this cursor has seen everything appended so far.
     package func isCaughtUp(_ cursor: Cursor, bare: Bool) -> Bool {
         var copy = cursor

@@ -5,14 +5,15 @@
 package final class SliceAllocator {
     /// Small enough that an idle track's last frame does not pin much, large enough for a dozen packets.
     package static let blockSize = 16 * 1024
-    /// At most this many blocks wait in the ring (64 MiB): what is held for half a second of 1 Gbit/s. Going to the system
+    /// At most so many bytes of blocks wait in the ring: what is held for half a second of 1 Gbit/s. Going to the system
     /// for each block instead costs more than writing it.
-    private static let ringLimit = 4096
-    /// As many may stay for good (8 MiB); more are given up again when they are not needed.
-    private static let keptBlocks = 512
+    private static let ringBytes = 64 * 1024 * 1024
+    /// So many may stay for good; more are given up again when they are not needed.
+    private static let keptBytes = 8 * 1024 * 1024
     /// How many blocks are tried in either way before a new one is made.
     private static let probes = 8
 
+    private let blockSize: Int
     private let census = BlockCensus()
     private var ring: [Block] = []
     private var hand = 0
@@ -26,8 +27,10 @@ package final class SliceAllocator {
     /// slice is gone, so a byte can hold all of it; the owner sets this when too many blocks are held by too little.
     package var isSparing = false
 
-    package init() {
-        current = Block(capacity: Self.blockSize, census: census)
+    /// `blockSize` should be several times what is cut from the blocks; more than half of it is never pooled.
+    package init(blockSize: Int = SliceAllocator.blockSize) {
+        self.blockSize = max(blockSize, 1)
+        current = Block(capacity: self.blockSize, census: census)
     }
 
     /// What the shared blocks take in memory, however little of them is in use.
@@ -54,13 +57,13 @@ package final class SliceAllocator {
 
     /// A slice of `count` bytes that `fill` writes, all of them, before this returns.
     package func allocate(_ count: Int, fill: (UnsafeMutableRawPointer) -> Void) -> Slice {
-        if count > Self.blockSize / 2 {
+        if count > blockSize / 2 {
             let block = Block(capacity: count)
             blocksMade += 1
             unsafe fill(block.base)
             return Slice(block: block, offset: 0, count: count)
         }
-        if count > Self.blockSize - used { nextBlock() }
+        if count > blockSize - used { nextBlock() }
         let slice = Slice(block: current, offset: used, count: count)
         unsafe fill(current.base + used)
         used += count
@@ -74,7 +77,7 @@ package final class SliceAllocator {
         // What is full now waits behind all the others.
         swap(&ring[free], &current)
         hand = free + 1 < ring.count ? free + 1 : 0
-        if ring.count > Self.keptBlocks { shrink() }
+        if ring.count > Self.keptBytes / blockSize { shrink() }
     }
 
     /// The oldest block that nobody holds, more or less: those at the hand, or else some all around, because a few that
@@ -92,13 +95,13 @@ package final class SliceAllocator {
     }
 
     private func grow() {
-        if ring.count < Self.ringLimit {
+        if ring.count < Self.ringBytes / blockSize || ring.isEmpty {
             ring.insert(current, at: hand)
         } else {
             ring[hand] = current
         }
         hand = hand + 1 < ring.count ? hand + 1 : 0
-        current = Block(capacity: Self.blockSize, census: census)
+        current = Block(capacity: blockSize, census: census)
         blocksMade += 1
     }
 

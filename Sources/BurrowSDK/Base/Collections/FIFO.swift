@@ -10,6 +10,9 @@ package struct FIFO<Element> {
 
     package var first: Element? { count == 0 ? nil : slots[head] }
 
+    /// The one after `first`.
+    package var second: Element? { count < 2 ? nil : slots[(head + 1) % slots.count] }
+
     package mutating func append(_ element: Element) {
         if count == slots.count { grow() }
         slots[(head + count) % slots.count] = element

@@ -23,5 +23,16 @@ package struct Interval: Hashable, Comparable, Sendable {
 
     package var milliseconds: Int64 { microseconds / 1000 }
 
+    /// Saturates instead of overflowing.
+    package static func + (a: Interval, b: Interval) -> Interval {
+        let (sum, overflow) = a.microseconds.addingReportingOverflow(b.microseconds)
+        return Interval(microseconds: overflow ? (a.microseconds < 0 ? .min : .max) : sum)
+    }
+
+    package static func - (a: Interval, b: Interval) -> Interval {
+        let (difference, overflow) = a.microseconds.subtractingReportingOverflow(b.microseconds)
+        return Interval(microseconds: overflow ? (b.microseconds > 0 ? .min : .max) : difference)
+    }
+
     package static func < (a: Interval, b: Interval) -> Bool { a.microseconds < b.microseconds }
 }

@@ -1,0 +1,67 @@
+/// Decides when playout should be a little faster or slower, so that its delay follows the target.
+///
+/// It begins when the delay leaves a band of 10 ms and ends when it is right, so that small changes of the network do
+/// nothing. A period removed or repeated pays for itself: ten times as much must pass before the next.
+struct RateControl {
+    enum Wish: Equatable {
+        case nothing
+        /// By at most so many frames.
+        case shorten(Int)
+        /// By about so many frames.
+        case lengthen(Int)
+    }
+
+    private enum Mode { case steady, shortening, lengthening }
+
+    /// Nothing happens as long as the delay is inside of a band around the target.
+    static let tooLittle: Int64 = 4_000
+    private static let tooMuch: Int64 = 6_000
+    /// How far a pitch period may overshoot.
+    private static let overshoot: Int64 = 3_000
+    /// Voices change their rate by at most a tenth.
+    private static let voicedRest = 10
+    /// Nobody hears the length of a pause.
+    private static let silentRest = 2
+
+    private static let declinedRest = MediaUnits.frames(milliseconds: 50)
+
+    private var mode = Mode.steady
+    /// Frames that must pass unchanged.
+    private var rest = 0
+
+    var isShortening: Bool { mode == .shortening }
+
+    /// What to do after `frames` more frames were decoded, when packets may be `slack` late and `target` is aimed at.
+    mutating func wish(slack: Int64, target: Int64, frames: Int) -> Wish {
+        rest = max(0, rest - frames)
+        let excess = slack - target
+        switch mode {
+        case .steady:
+            if excess > Self.tooMuch { mode = .shortening }
+            if excess < -Self.tooLittle { mode = .lengthening }
+        case .shortening:
+            if excess <= 0 { mode = excess < -Self.tooLittle ? .lengthening : .steady }
+        case .lengthening:
+            if excess >= 0 { mode = excess > Self.tooMuch ? .shortening : .steady }
+        }
+        guard rest == 0 else { return .nothing }
+        switch mode {
+        case .steady: return .nothing
+        case .shortening: return .shorten(MediaUnits.frames(excess + Self.overshoot))
+        case .lengthening: return .lengthen(MediaUnits.frames(-excess))
+        }
+    }
+
+    mutating func changed(by frames: Int, silent: Bool) {
+        rest = frames * (silent ? Self.silentRest : Self.voicedRest)
+    }
+
+    /// The sound did not lend itself to it; looking again costs time, so not with every packet.
+    mutating func declined() {
+        rest = Self.declinedRest
+    }
+
+    mutating func reset() {
+        self = RateControl()
+    }
+}

@@ -1,0 +1,7 @@
+/* The resampler of libspeexdsp. */
+#ifndef CBURROW_SPEEXDSP_H
+#define CBURROW_SPEEXDSP_H
+
+#include <speex/speex_resampler.h>
+
+#endif

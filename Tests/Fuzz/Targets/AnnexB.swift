@@ -1,0 +1,46 @@
+import BurrowBase
+import BurrowMedia
+import FuzzHarness
+
+/// Any bytes as a byte stream and as units behind lengths: the units lie inside, in order, and a stream made of those
+/// found has the same again.
+@main enum Target {
+    static func main() {
+        fuzz { (input) in
+            var choices = Choices(input)
+            let lengthSize = choices.byte() % 4 + 1
+            let bytes = Array(choices.rest)
+            var units = AnnexB(bytes.span)
+            var (last, stream, found): (Int, [UInt8], [[UInt8]]) = (0, [], [])
+            while let unit = units.nextUnit() {
+                check(unit, in: bytes, after: last)
+                last = unit.range.upperBound
+                found.append(Array(bytes[unit.range]))
+                stream += [0, 0, 1] + bytes[unit.range]
+            }
+            var again = AnnexB(stream.span)
+            for unit in found {
+                guard let next = again.nextUnit() else { preconditionFailure("a unit is lost") }
+                precondition(Array(stream[next.range]) == unit, "a unit changes")
+            }
+            precondition(again.nextUnit() == nil, "a unit comes from nowhere")
+            readLengths(bytes, lengthSize)
+        }
+    }
+
+    private static func readLengths(_ bytes: [UInt8], _ lengthSize: Int) {
+        var units = LengthPrefixedUnits(bytes.span, lengthSize: lengthSize)
+        var last = 0
+        while let unit = try? units.nextUnit() {
+            check(unit, in: bytes, after: last)
+            last = unit.range.upperBound
+        }
+    }
+
+    private static func check(_ unit: NALUnit, in bytes: [UInt8], after last: Int) {
+        precondition(
+            unit.range.lowerBound >= last && !unit.range.isEmpty && unit.range.upperBound <= bytes.count
+        )
+        precondition(unit.header == bytes[unit.range.lowerBound])
+    }
+}
