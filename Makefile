@@ -35,6 +35,11 @@ bench: ## measure against the Rust stack; takes long
 	@scripts/bootstrap.sh
 	@scripts/bench.sh $(BENCH)
 
+.PHONY: bench-media
+bench-media: ## measure audio and video; MEDIA="codecs --rounds 3" chooses
+	@scripts/bootstrap.sh
+	@scripts/bench-media.sh $(MEDIA)
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for a while; FUZZ="60 Setup" chooses
 	@scripts/bootstrap.sh --build

@@ -23,6 +23,7 @@ from pathlib import Path
 from cells import QUIET_CELLS, STALL_MS, UDP_CELLS, cells
 from harness import BUILD, Failed, Stack, find_stacks
 from report import markdown
+from sections import marked_sections
 
 
 def attempt(name: str, function, stack: Stack, arguments) -> dict:
@@ -102,7 +103,7 @@ def main() -> int:
     text = markdown(measure(names, table, stacks, rounds, keep), shown, rounds, seconds)
     print("\n" + text)
     if args.markdown:
-        args.markdown.write_text(text)
+        args.markdown.write_text(text + marked_sections(args.markdown))
     return 0
 
 

@@ -31,7 +31,8 @@
  * When a call itself fails nothing was started, the id is set to 0, and no event follows.
  *
  * Threads. Any function may be called from any thread at any time unless its documentation says otherwise. None
- * waits for the network; only burrow_engine_destroy() and the draining functions with a timeout block.
+ * waits for the network; only burrow_engine_destroy() and the draining functions with a timeout block, and pushing to a
+ * codec without a room takes as long as the codec does.
  *
  * Fork. In a forked child only burrow_release() and exec may be used.
  */
@@ -79,7 +80,7 @@ typedef uint64_t burrow_request;
 typedef struct burrow_engine burrow_engine;
 /** A place on a relay where broadcasts are announced: one connection, kept up by the library. */
 typedef struct burrow_room burrow_room;
-/** One published or subscribed sequence of frames. */
+/** One published or subscribed sequence of frames; also an encoder or a decoder, which belongs to no room. */
 typedef struct burrow_track burrow_track;
 /** An embedded relay. */
 typedef struct burrow_relay burrow_relay;
@@ -109,7 +110,7 @@ enum {
   BURROW_ERR_UNSUPPORTED = -4,
   /** The capacity is too small; the count says what is needed. */
   BURROW_ERR_BUFFER_TOO_SMALL = -5,
-  /** Another thread is draining this engine. */
+  /** Another thread is draining this engine, pulling this track, mixing this room or using this codec. */
   BURROW_ERR_BUSY = -6,
   /** Called from a wakeup or log handler, where this would wait for itself. */
   BURROW_ERR_WOULD_DEADLOCK = -7,
@@ -169,6 +170,14 @@ enum {
   BURROW_ERR_ADDRESS_IN_USE = -117,
   /** The relay or publisher has no room for more. */
   BURROW_ERR_OVERLOADED = -118,
+
+  /* media */
+  /** A codec library failed for a reason of its own. */
+  BURROW_ERR_CODEC = -400,
+  /** Encoded audio or video is damaged, or cannot be decoded without what came before it. */
+  BURROW_ERR_DAMAGED = -401,
+  /** A format, codec, profile, rate or size that is not handled. */
+  BURROW_ERR_FORMAT = -402,
 
   /* frame protection */
   /** There is no key to seal with yet. */
@@ -237,7 +246,8 @@ BURROW_API burrow_status burrow_last_error(char *BURROW_NULLABLE buf, size_t cap
 /**
  * Says whether this build has a feature.
  *
- * Names: "relay", "qlog", "udp-gso", "bbr", "jwt", "sframe", "moq-lite-02", "moq-lite-03", "moq-lite-04", "moq-lite-05".
+ * Names: "relay", "qlog", "udp-gso", "bbr", "jwt", "opus", "h264", "sframe", "moq-lite-02", "moq-lite-03",
+ * "moq-lite-04", "moq-lite-05".
  *
  * @param name  The feature.
  * @return 1 when it is there, 0 when not or when the name is unknown.
@@ -383,8 +393,14 @@ enum {
   BURROW_EVENT_PARTICIPANT_JOINED = 11,
   /** Somebody's broadcast is gone. subject: the room, borrowed; participant: its number; text: its path. */
   BURROW_EVENT_PARTICIPANT_LEFT = 12,
-  /** Frames wait: call burrow_track_pull_encoded() until BURROW_AGAIN. At most one such event per track waits in the
-      queue. subject: the track, borrowed. */
+  /** What somebody offers changed: read it with burrow_room_media(). Needs BURROW_ROOM_MEDIA. subject: the room,
+      borrowed; participant: its number; text: its path. */
+  BURROW_EVENT_PARTICIPANT_MEDIA = 13,
+  /** Somebody else is the dominant speaker among the audio tracks we subscribe to. subject: the room, borrowed;
+      participant: its number, 0 when nobody is; text: its path. */
+  BURROW_EVENT_SPEAKER = 14,
+  /** Frames wait: call burrow_track_pull_encoded() until BURROW_AGAIN; on a video track a picture is new: call
+      burrow_track_pull_video(). At most one such event per track waits in the queue. subject: the track, borrowed. */
   BURROW_EVENT_TRACK_DATA = 20,
   /** A track changed. subject: the track, borrowed; state: BURROW_TRACK_*; status, text, value: why, when it failed. */
   BURROW_EVENT_TRACK_STATE = 21,
@@ -627,7 +643,9 @@ enum {
   /** Close the room when its connection is lost instead of connecting again. */
   BURROW_ROOM_NO_RECONNECT = 4,
   /** Do not ask who else is there: no participants are listed. */
-  BURROW_ROOM_NO_DISCOVERY = 8
+  BURROW_ROOM_NO_DISCOVERY = 8,
+  /** Follow everybody's catalogue, for burrow_room_media() and BURROW_EVENT_PARTICIPANT_MEDIA. */
+  BURROW_ROOM_MEDIA = 16
 };
 
 /* States of a room. */
@@ -690,8 +708,9 @@ typedef struct burrow_room_config {
   uint32_t reconnect_min_ms;
   /** The longest such pause; 0 = 10 s. */
   uint32_t reconnect_max_ms;
-  /** 0 */
-  uint32_t reserved;
+  /** Of how many participants pictures are received at most: of those who were the dominant speaker last, then of those
+      whose video was subscribed first. The others' video tracks wait. 0 = of all. */
+  uint32_t last_n;
 } burrow_room_config;
 
 /** A snapshot of a room. Filled by burrow_room_info_get(). */
@@ -879,8 +898,14 @@ BURROW_API burrow_status burrow_room_stats_json(burrow_room *BURROW_NONNULL room
 enum {
   /** Any bytes. */
   BURROW_TRACK_KIND_DATA = 0,
-  /** Encoded audio or video, one frame of media in each frame. */
-  BURROW_TRACK_KIND_ENCODED = 1
+  /** Encoded audio or video, one frame of media in each frame, in a form that publisher and subscriber agree on. */
+  BURROW_TRACK_KIND_ENCODED = 1,
+  /** Samples: pushed with burrow_track_push_audio(), pulled with burrow_track_pull_audio() or burrow_room_mix_audio().
+      In between Opus, listed in the broadcast's catalogue. */
+  BURROW_TRACK_KIND_AUDIO = 2,
+  /** Pictures: pushed with burrow_track_push_video(), pulled with burrow_track_pull_video(). In between H.264, listed
+      in the broadcast's catalogue. */
+  BURROW_TRACK_KIND_VIDEO = 3
 };
 
 /* Which way a track goes. */
@@ -910,24 +935,69 @@ enum {
   /** start_group is set (requests only). */
   BURROW_TRACK_START_GROUP = 4,
   /** end_group is set (requests only). */
-  BURROW_TRACK_END_GROUP = 8
+  BURROW_TRACK_END_GROUP = 8,
+  /** Nothing is to be sent for now: a hidden picture, a participant who is not to be heard (requests for audio and
+      video only). */
+  BURROW_TRACK_PAUSED = 16
 };
+
+/* Flags of burrow_encoding. */
+enum {
+  /** Audio: music rather than speech. */
+  BURROW_ENCODING_MUSIC = 1,
+  /** Audio: send next to nothing during silence. */
+  BURROW_ENCODING_DTX = 2,
+  /** Audio: always carry redundancy for lost packets, not only when losses are seen. */
+  BURROW_ENCODING_FEC = 4,
+  /** Keep bit rate, size and frame rate as they are, whatever the line carries. */
+  BURROW_ENCODING_FIXED = 8
+};
+
+/** How samples or pictures are encoded. Prepared by burrow_encoding_init(). */
+typedef struct burrow_encoding {
+  uint32_t struct_size;
+  /** BURROW_ENCODING_* */
+  uint32_t flags;
+  /** Upper limit for the encoder: audio 6 000 to 510 000, video 10 000 to 50 000 000. 0 = 32 000 for speech, 64 000
+      for music, for video what its size calls for. */
+  uint32_t bitrate_bps;
+  /** Audio: 1 or 2; 0 = 1. Fixed once published. */
+  uint32_t channels;
+  /** Audio: 10, 20, 40 or 60 ms in one packet; 0 = 20. Fixed once published. */
+  uint32_t frame_ms;
+  /** Audio: effort of the encoder, 1 to 10; 0 = 5. */
+  uint32_t complexity;
+  /** Video: the largest picture that is sent; larger ones are scaled down keeping their shape. 0 = as pushed. */
+  uint32_t width;
+  uint32_t height;
+  /** Video: pictures per second at most, 1 to 120, of which no more than 60 are sent; 0 = 30. */
+  uint32_t frame_rate;
+  /** Video: how often a picture that needs no other is sent, and a group begins, 100 to 3 600 000; 0 = 2000. */
+  uint32_t keyframe_interval_ms;
+  /** Video: how many sizes are offered, each about half as large as the one before; 1 to 3, 0 = 1. Fixed once
+      published. */
+  uint32_t renditions;
+  /** 0 */
+  uint32_t reserved;
+} burrow_encoding;
 
 /** What is published. Prepared by burrow_track_config_init(). */
 typedef struct burrow_track_config {
   uint32_t struct_size;
   /** BURROW_TRACK_ORDERED, BURROW_TRACK_LATEST_ONLY */
   uint32_t flags;
-  /** The name, unique in our broadcast. Required. */
+  /** The name, unique in our broadcast. Required, but for audio and video: NULL = "audio" and "video". */
   const char *BURROW_NULLABLE name;
   /** BURROW_TRACK_KIND_* */
   uint32_t kind;
-  /** 1 to 255, higher is sent first; 0 = 127. */
+  /** 1 to 255, higher is sent first; 0 = 127, for audio 80 and for video 60. */
   uint32_t priority;
-  /** How long a group that is no longer the newest is kept and sent; 0 = 5 s. */
+  /** How long a group that is no longer the newest is kept and sent; 0 = 5 s, for audio 1 s and for video 2 s. */
   uint32_t max_age_ms;
   /** 0 */
   uint32_t reserved;
+  /** Audio and video: how it is encoded; NULL = the defaults. */
+  const burrow_encoding *BURROW_NULLABLE encoding;
 } burrow_track_config;
 
 /** How a track is wanted. Prepared by burrow_track_request_init(). */
@@ -935,14 +1005,26 @@ typedef struct burrow_track_request {
   uint32_t struct_size;
   /** BURROW_TRACK_* flags */
   uint32_t flags;
-  /** 1 to 255, higher is sent first; 0 = 127. */
+  /** 1 to 255, higher is sent first; 0 = 127, for audio 80 and for video 60. */
   uint32_t priority;
-  /** How old a group that is no longer the newest may get before it is given up; 0 = 1 s. */
+  /** How old a group that is no longer the newest may get before it is given up; 0 = 1 s, for audio and video 0.5 s or
+      a little more than max_delay_ms. */
   uint32_t max_age_ms;
   /** The first group wanted, with BURROW_TRACK_START_GROUP; otherwise the newest. */
   uint64_t start_group;
   /** The last group wanted, with BURROW_TRACK_END_GROUP. */
   uint64_t end_group;
+  /** What is to be pulled: BURROW_TRACK_KIND_DATA or _ENCODED frames as they are, _AUDIO samples, _VIDEO pictures. Cannot
+      be changed. */
+  uint32_t kind;
+  /** Audio: how loud it is in burrow_room_mix_audio(), in percent up to 400; 0 = 100. */
+  uint32_t gain_percent;
+  /** Video: the size it is shown at, by which the rendition is chosen; 0 = the largest. */
+  uint32_t width;
+  uint32_t height;
+  /** Audio and video: the least and the greatest delay for evening out the network; 0 = 10 and 400. */
+  uint32_t min_delay_ms;
+  uint32_t max_delay_ms;
 } burrow_track_request;
 
 /* Flags of burrow_encoded_frame. */
@@ -990,7 +1072,7 @@ typedef struct burrow_track_info {
   uint32_t state;
   /** Why it failed. */
   burrow_status status;
-  /** BURROW_TRACK_KIND_*; always DATA on subscribed tracks. */
+  /** BURROW_TRACK_KIND_*; on subscribed tracks that are neither audio nor video always DATA. */
   uint32_t kind;
   /** BURROW_TRACK_* flags in force. */
   uint32_t flags;
@@ -998,6 +1080,7 @@ typedef struct burrow_track_info {
   uint32_t max_age_ms;
   /** The broadcast's path; on published tracks our own. */
   char path[BURROW_PATH_SIZE];
+  /** Of subscribed audio and video without a name: the rendition that is received, empty while there is none. */
   char name[BURROW_NAME_SIZE];
   /** The sentence that goes with status. */
   char text[BURROW_TEXT_SIZE];
@@ -1021,6 +1104,159 @@ typedef struct burrow_track_stats {
   /** Published: how many subscriptions are served now. */
   uint64_t subscribers;
 } burrow_track_stats;
+
+/* Formats of samples. */
+enum {
+  /** 16 bits, signed. */
+  BURROW_AUDIO_S16 = 1,
+  /** 32-bit floating point, -1 to 1. */
+  BURROW_AUDIO_F32 = 2
+};
+
+/* Flags of pulled audio. */
+enum {
+  /** At least a part was made up because packets are missing. */
+  BURROW_AUDIO_CONCEALED = 1,
+  /** Nothing is being said: silence, or the noise that stands for it. */
+  BURROW_AUDIO_SILENT = 2
+};
+
+/** A piece of sound in memory of the host, interleaved when there are two channels. */
+typedef struct burrow_audio_frame {
+  uint32_t struct_size;
+  /** BURROW_AUDIO_S16 or BURROW_AUDIO_F32 */
+  int32_t format;
+  /** 8000, 16000, 24000, 32000, 44100 or 48000 */
+  uint32_t sample_rate;
+  /** 1 or 2 */
+  uint32_t channels;
+  /** Samples per channel: pushing any number up to a second, pulling 1 ms to 60 ms. */
+  uint32_t frames;
+  /** Pulled: BURROW_AUDIO_CONCEALED, BURROW_AUDIO_SILENT. Ignored when pushing. */
+  uint32_t flags;
+  /** When the first sample was recorded: at most ten seconds ago. Pushing 0 means that the last one was recorded now.
+      Pulled: on the sender's clock, 0 when nothing was received yet. */
+  int64_t timestamp_us;
+  /** frames * channels samples. */
+  void *BURROW_NULLABLE samples;
+} burrow_audio_frame;
+
+/* Formats of pictures. */
+enum {
+  /** Three planes: Y, then U and V of half the width and height. */
+  BURROW_VIDEO_I420 = 1,
+  /** Two planes: Y, then U and V interleaved. */
+  BURROW_VIDEO_NV12 = 2,
+  /** Two planes: Y, then V and U interleaved. */
+  BURROW_VIDEO_NV21 = 3,
+  /** One plane: red, green, blue, alpha, a byte each. */
+  BURROW_VIDEO_RGBA = 4,
+  /** One plane: blue, green, red, alpha, a byte each. */
+  BURROW_VIDEO_BGRA = 5
+};
+
+/* Bits of burrow_video_frame.color. Without any it is BT.601 in the limited range. */
+enum {
+  /** The matrix of BT.709 instead. */
+  BURROW_COLOR_BT709 = 1,
+  /** All of 0 to 255 instead of 16 to 235. */
+  BURROW_COLOR_FULL_RANGE = 2
+};
+
+/** One picture. */
+typedef struct burrow_video_frame {
+  uint32_t struct_size;
+  /** BURROW_VIDEO_* */
+  int32_t format;
+  /** 1 to 4096, to be encoded 16 to 4096; odd sizes are cut to even ones then. */
+  uint32_t width;
+  uint32_t height;
+  /** How far it has to be turned clockwise to be upright: 0, 90, 180 or 270. */
+  uint32_t rotation;
+  /** BURROW_COLOR_* bits; 0 for RGBA and BGRA. */
+  uint32_t color;
+  /** When it was taken: at most ten seconds ago. Pushing 0 means now. Pulled: on the sender's clock. */
+  int64_t timestamp_us;
+  /** The first row of each plane; NULL where there is none. */
+  uint8_t *BURROW_NULLABLE plane[4];
+  /** Bytes from one row to the next, at most 131072; negative when the picture is stored bottom up. */
+  int32_t stride[4];
+  /** Pulled or allocated: owns the planes; burrow_release() it. Ignored when pushing. */
+  burrow_buffer *BURROW_NULLABLE buffer;
+} burrow_video_frame;
+
+/** One rendition of audio or video that somebody offers. */
+typedef struct burrow_media_info {
+  uint32_t struct_size;
+  /** BURROW_TRACK_KIND_AUDIO or BURROW_TRACK_KIND_VIDEO */
+  uint32_t kind;
+  /** Whether it can be decoded here. */
+  uint32_t is_supported;
+  /** Bits per second, 0 when it is not told. */
+  uint32_t bitrate_bps;
+  /** Video: its size and rate, 0 when it is not told. */
+  uint32_t width;
+  uint32_t height;
+  uint32_t frame_rate;
+  /** Audio. */
+  uint32_t sample_rate;
+  uint32_t channels;
+  /** 0 */
+  uint32_t reserved;
+  /** The track's name. */
+  char name[BURROW_NAME_SIZE];
+  /** As registered for WebCodecs, such as "opus" or "avc3.42c01f". */
+  char codec[BURROW_ADDRESS_SIZE];
+} burrow_media_info;
+
+/** How audio or video goes, either way. What does not apply is 0. */
+typedef struct burrow_media_stats {
+  uint32_t struct_size;
+  /** Pictures: the size now sent or received. */
+  uint32_t width;
+  uint32_t height;
+  /** What the encoder is told to make, or what arrives. */
+  uint32_t bitrate_bps;
+  /** Pictures per second, as wanted or as they arrive. */
+  uint32_t frame_rate;
+  /** Loudness now: 0 is silence, 127 as loud as can be. */
+  uint32_t level;
+  /** Whether it is a voice. */
+  uint32_t is_voice;
+  /** Received: the delay aimed at for evening out the network, and the one there is. */
+  uint32_t target_delay_ms;
+  uint32_t delay_ms;
+  /** Received: how much later (positive) the picture is than the sound that belongs to it. */
+  int32_t skew_ms;
+  /** Packets or pictures that went into or came out of the codec. */
+  uint64_t frames;
+  uint64_t bytes;
+  /** Pictures sent or received that need no other. */
+  uint64_t key_frames;
+  /** Thrown away before the codec or after it: it was behind, they came faster than wanted or not in order, nobody pulled,
+      or the line was too narrow. */
+  uint64_t dropped_frames;
+  /** Received: too late to be played. */
+  uint64_t late_frames;
+  /** Received: could not be decoded. */
+  uint64_t damaged_frames;
+  /** Received sound: microseconds played, made up from redundancy, made up without, stretched or shortened. */
+  uint64_t played_us;
+  uint64_t recovered_us;
+  uint64_t concealed_us;
+  uint64_t stretched_us;
+  /** Received pictures: how often and how long in all one stood still for three times as long as usual, and at least
+      150 ms longer. */
+  uint64_t freezes;
+  uint64_t frozen_us;
+  /** Microseconds spent in the codec, in all and for the frame that took longest. */
+  uint64_t codec_us;
+  uint64_t longest_codec_us;
+  /** Published: how many sizes are encoded now; 1 for audio. */
+  uint32_t renditions;
+  /** Published: bits per second that the room's line is taken to carry, of which all published tracks get their share. */
+  uint32_t estimate_bps;
+} burrow_media_stats;
 
 /**
  * Fills a track configuration with defaults.
@@ -1055,7 +1291,7 @@ BURROW_WARN_UNUSED BURROW_API burrow_status burrow_track_publish(burrow_room *BU
 /**
  * Ends a published track. Subscribers still get what was pushed before.
  *
- * @param track  A published track.
+ * @param track  A published track, or an encoder.
  * @return BURROW_OK; BURROW_ERR_CLOSED when it is over already; BURROW_ERR_WRONG_KIND on a subscribed track.
  * @threading any thread
  * @ownership nothing changes hands; the handle still has to be released
@@ -1081,26 +1317,30 @@ BURROW_API burrow_status burrow_track_request_init(burrow_track_request *BURROW_
  * The path need not have been announced yet: the track waits for it, and goes on after a loss of the connection.
  * Frames are announced by BURROW_EVENT_TRACK_DATA.
  *
+ * Audio and video are subscribed once each per broadcast. They wait while nothing that can be decoded is offered, also
+ * after the participant has left, and go on when there is something again.
+ *
  * @param room  The room.
  * @param path  The broadcast, as in events and burrow_room_participants().
- * @param name  The track's name.
+ * @param name  The track's name. For audio and video NULL, so that the rendition follows what is offered and wanted, or
+ *              the name of the one rendition that will do.
  * @param want  How it is wanted, or NULL for the defaults.
  * @param out   [out] The track.
- * @return BURROW_OK; BURROW_ERR_CLOSED.
+ * @return BURROW_OK; BURROW_ERR_CLOSED; BURROW_ERR_EXISTS when audio, or video, of this broadcast is subscribed already.
  * @threading any thread
  * @ownership *out is owned by the caller: burrow_release()
  * @since 0.1
  */
 BURROW_WARN_UNUSED BURROW_API burrow_status burrow_track_subscribe(burrow_room *BURROW_NONNULL room,
                                                                    const char *BURROW_NONNULL path,
-                                                                   const char *BURROW_NONNULL name,
+                                                                   const char *BURROW_NULLABLE name,
                                                                    const burrow_track_request *BURROW_NULLABLE want,
                                                                    burrow_track *BURROW_NULLABLE *BURROW_NONNULL out);
 
 /**
  * Ends a subscription. Frames that wait are dropped; frames on loan stay valid.
  *
- * @param track  A subscribed track.
+ * @param track  A subscribed track, or a decoder.
  * @return BURROW_OK; BURROW_ERR_CLOSED when it is over already; BURROW_ERR_WRONG_KIND on a published track.
  * @threading any thread
  * @ownership nothing changes hands; the handle still has to be released
@@ -1109,7 +1349,7 @@ BURROW_WARN_UNUSED BURROW_API burrow_status burrow_track_subscribe(burrow_room *
 BURROW_API burrow_status burrow_track_unsubscribe(burrow_track *BURROW_NONNULL track);
 
 /**
- * Changes how a subscribed track is wanted: priority, order, age and range.
+ * Changes how a subscribed track is wanted: priority, order, age and range, and all that is said of audio and video.
  *
  * moq-lite-02 cannot transmit this; there it only changes what is kept here.
  *
@@ -1126,10 +1366,10 @@ BURROW_API burrow_status burrow_track_update(burrow_track *BURROW_NONNULL track,
 /**
  * Publishes one frame. The bytes are copied before this returns.
  *
- * @param track  A published track.
+ * @param track  A published track of frames, or a decoder.
  * @param frame  struct_size, data and len are needed; the rest may be 0.
  * @return BURROW_OK; BURROW_AGAIN when more frames wait for the engine than it keeps, and this one was not taken;
- *         BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on a subscribed track; BURROW_ERR_LIMIT when it is too large.
+ *         BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on other tracks; BURROW_ERR_LIMIT when it is too large.
  * @threading any thread; frames pushed by one thread keep their order
  * @ownership nothing changes hands
  * @since 0.1
@@ -1143,10 +1383,10 @@ BURROW_API burrow_status burrow_track_push_encoded(burrow_track *BURROW_NONNULL 
  * Frames come in the order of their arrival: in order within a group, while groups may interleave. At most 64 frames
  * of a track are on loan at once; then BURROW_AGAIN, until one is released. Frames that became too old are skipped.
  *
- * @param track  A subscribed track.
+ * @param track  A subscribed track of frames, or an encoder.
  * @param out    [out] struct_size must be set; everything else is overwritten.
  * @return BURROW_OK; BURROW_AGAIN when none waits or 64 are on loan; BURROW_ERR_CLOSED when the track is over and
- *         nothing is left; BURROW_ERR_WRONG_KIND on a published track.
+ *         nothing is left; BURROW_ERR_WRONG_KIND on other tracks.
  * @threading any thread
  * @ownership out->buffer is owned by the caller: burrow_release()
  * @since 0.1
@@ -1163,7 +1403,7 @@ BURROW_API burrow_status burrow_track_pull_encoded(burrow_track *BURROW_NONNULL 
  * @param track  A subscribed track.
  * @param group  The group's number.
  * @param req    [out] The id of this request, or NULL.
- * @return BURROW_OK; BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on a published track.
+ * @return BURROW_OK; BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on published tracks, and on audio and video.
  * @threading any thread
  * @ownership nothing changes hands
  * @since 0.1
@@ -1196,6 +1436,269 @@ BURROW_API burrow_status burrow_track_info_get(burrow_track *BURROW_NONNULL trac
  */
 BURROW_API burrow_status burrow_track_stats_get(burrow_track *BURROW_NONNULL track,
                                                 burrow_track_stats *BURROW_NONNULL out);
+
+/* ---- audio and video --------------------------------------------------------------------------------------- */
+
+/**
+ * Fills an encoding with defaults.
+ *
+ * @param enc          [out] The struct.
+ * @param struct_size  sizeof(burrow_encoding) as the host was compiled.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_encoding_init(burrow_encoding *BURROW_NONNULL enc, uint32_t struct_size);
+
+/**
+ * Changes how a published audio or video track is encoded, from the next frame on.
+ *
+ * A change of size takes effect with a key frame. What is fixed once published has to be repeated as it was.
+ *
+ * @param track  A published audio or video track, or an encoder.
+ * @param enc    The new encoding, all of it.
+ * @return BURROW_OK; BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on other tracks; BURROW_ERR_INVALID_ARGUMENT for a
+ *         value that is not possible, or a change of what is fixed. Nothing has changed then.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_track_set_encoding(burrow_track *BURROW_NONNULL track,
+                                                   const burrow_encoding *BURROW_NONNULL enc);
+
+/**
+ * Stops sending what is pushed, or goes on.
+ *
+ * Muted audio and video send nothing. Subscribers hear silence and keep the last picture.
+ *
+ * @param track  A published audio or video track.
+ * @param muted  1 to mute, 0 to go on.
+ * @return BURROW_OK; BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on other tracks.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_track_set_muted(burrow_track *BURROW_NONNULL track, int32_t muted);
+
+/**
+ * Makes the next picture one that needs no other, in a new group.
+ *
+ * Requests within half a second of each other count as one.
+ *
+ * @param track  A published video track, or a video encoder.
+ * @return BURROW_OK; BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on other tracks.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_track_request_keyframe(burrow_track *BURROW_NONNULL track);
+
+/**
+ * Hands in recorded samples. They are copied before this returns.
+ *
+ * What is not a number counts as silence, what is too loud is cut off. Sound that comes faster than time passes is
+ * dropped and counted as soon as it is a second ahead.
+ *
+ * @param track  A published audio track, or an audio encoder.
+ * @param frame  The samples, in any format and number up to a second.
+ * @return BURROW_OK; BURROW_AGAIN when more than a second waits to be encoded, and these samples were not taken;
+ *         BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on other tracks; BURROW_ERR_FORMAT.
+ * @threading one thread at a time, real-time
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_track_push_audio(burrow_track *BURROW_NONNULL track,
+                                                 const burrow_audio_frame *BURROW_NONNULL frame);
+
+/**
+ * Takes the samples that are to be played now; this is the clock of the track's playout.
+ *
+ * Always fills the frame: what is missing is made up, and before the first packet and after the last it is silence.
+ *
+ * @param track  A subscribed audio track, or an audio decoder.
+ * @param io     [in, out] format, sample_rate, channels, frames and samples say what is wanted and where it goes; flags
+ *               and timestamp_us are set.
+ * @return BURROW_OK; BURROW_ERR_BUSY while another thread pulls this track; BURROW_ERR_CLOSED after it was
+ *         unsubscribed; BURROW_ERR_WRONG_KIND on other tracks; BURROW_ERR_FORMAT. From an audio decoder BURROW_AGAIN
+ *         when nothing is decoded yet.
+ * @threading any thread, real-time
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_track_pull_audio(burrow_track *BURROW_NONNULL track,
+                                                 burrow_audio_frame *BURROW_NONNULL io);
+
+/**
+ * Takes the sum of all subscribed audio tracks of a room, for the loudspeaker.
+ *
+ * It pulls each of them, so use either this or burrow_track_pull_audio() on a track. Loud moments are softened instead
+ * of being cut off.
+ *
+ * @param room  The room.
+ * @param io    [in, out] As with burrow_track_pull_audio(); timestamp_us is set to 0.
+ * @return BURROW_OK; BURROW_ERR_BUSY while another thread mixes this room; BURROW_ERR_CLOSED; BURROW_ERR_FORMAT.
+ * @threading any thread, real-time
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_room_mix_audio(burrow_room *BURROW_NONNULL room, burrow_audio_frame *BURROW_NONNULL io);
+
+/**
+ * Hands in a picture. It is copied before this returns.
+ *
+ * When the encoder is behind, the oldest picture that waits is dropped and counted; so is one that was not taken after
+ * the one before, or comes sooner than the frame rate wants.
+ *
+ * @param track  A published video track, or a video encoder.
+ * @param frame  The picture.
+ * @return BURROW_OK; BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on other tracks; BURROW_ERR_FORMAT when its size or
+ *         format cannot be encoded.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_track_push_video(burrow_track *BURROW_NONNULL track,
+                                                 const burrow_video_frame *BURROW_NONNULL frame);
+
+/**
+ * Takes the newest picture that is due now, in step with the sound of the same participant.
+ *
+ * Earlier ones that were not pulled are skipped. The picture is I420 and stays valid until it is released; it must not
+ * be written to.
+ *
+ * @param track  A subscribed video track, or a video decoder.
+ * @param out    [out] struct_size must be set; everything else is overwritten.
+ * @return BURROW_OK; BURROW_AGAIN when no new picture is due or three are on loan; BURROW_ERR_CLOSED when the track is
+ *         over; BURROW_ERR_WRONG_KIND on other tracks.
+ * @threading any thread, real-time
+ * @ownership out->buffer is owned by the caller: burrow_release()
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_track_pull_video(burrow_track *BURROW_NONNULL track,
+                                                 burrow_video_frame *BURROW_NONNULL out);
+
+/**
+ * Copies how audio or video of a track goes.
+ *
+ * @param track  An audio or video track, over or not, or a codec.
+ * @param out    [out] struct_size must be set.
+ * @return BURROW_OK; BURROW_ERR_WRONG_KIND on other tracks.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_track_media_stats_get(burrow_track *BURROW_NONNULL track,
+                                                      burrow_media_stats *BURROW_NONNULL out);
+
+/**
+ * Copies what a participant offers, as far as its catalogue is known.
+ *
+ * Known is the catalogue of who has an audio or video track subscribed, and with BURROW_ROOM_MEDIA everybody's.
+ *
+ * @param room   The room.
+ * @param path   The participant's path.
+ * @param out    [out] Room for cap elements; struct_size of the first must be set. NULL asks for the count.
+ * @param cap    How many elements out has room for.
+ * @param count  [out] How many there are.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_NOT_FOUND when its catalogue is not known; BURROW_ERR_CLOSED.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_room_media(burrow_room *BURROW_NONNULL room, const char *BURROW_NONNULL path,
+                                           burrow_media_info *BURROW_NULLABLE out, size_t cap,
+                                           size_t *BURROW_NONNULL count);
+
+/**
+ * Allocates a picture.
+ *
+ * @param e       The engine it belongs to.
+ * @param format  BURROW_VIDEO_*
+ * @param width   1 to 4096.
+ * @param height  1 to 4096.
+ * @param out     [out] struct_size must be set; planes and strides are filled in, the pixels are black.
+ * @return BURROW_OK; BURROW_ERR_FORMAT.
+ * @threading any thread
+ * @ownership out->buffer is owned by the caller: burrow_release()
+ * @since 0.1
+ */
+BURROW_WARN_UNUSED BURROW_API burrow_status burrow_video_frame_alloc(burrow_engine *BURROW_NONNULL e, int32_t format,
+                                                                     uint32_t width, uint32_t height,
+                                                                     burrow_video_frame *BURROW_NONNULL out);
+
+/**
+ * Converts, scales and turns a picture.
+ *
+ * The rotation of src is applied as far as that of dst differs from it.
+ *
+ * @param src  The picture.
+ * @param dst  [in, out] Format, size, rotation, color, planes and strides say what is wanted and where it goes;
+ *             timestamp_us is set.
+ * @return BURROW_OK; BURROW_ERR_FORMAT.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_video_frame_convert(const burrow_video_frame *BURROW_NONNULL src,
+                                                    burrow_video_frame *BURROW_NONNULL dst);
+
+/* ---- codecs without a room --------------------------------------------------------------------------------- */
+
+/**
+ * Makes an encoder that belongs to no room, for who carries or stores what is encoded by other means.
+ *
+ * It is a track without a network. burrow_track_push_audio() or burrow_track_push_video() encodes before it returns, on
+ * the thread that calls, as fast as it is called; burrow_track_pull_encoded() gives packets of Opus or access units of
+ * H.264 in Annex B, each sound and each key picture with BURROW_FRAME_KEY. Nothing is dropped because it comes fast:
+ * pushing gives BURROW_AGAIN when 256 frames wait to be pulled. There are no events. Timestamps may be of any clock; 0
+ * means that what is pushed follows what was pushed before. burrow_track_unpublish() fills the last packet up with
+ * silence; when all is pulled then, pulling gives BURROW_ERR_CLOSED. burrow_track_set_encoding(),
+ * burrow_track_request_keyframe() and burrow_track_media_stats_get() work as on published tracks, all other functions
+ * of tracks give BURROW_ERR_WRONG_KIND.
+ *
+ * @param e     The engine it belongs to.
+ * @param kind  BURROW_TRACK_KIND_AUDIO or BURROW_TRACK_KIND_VIDEO.
+ * @param enc   How it encodes, with one rendition; NULL = the defaults.
+ * @param out   [out] The encoder.
+ * @return BURROW_OK; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_CODEC.
+ * @threading any thread; a codec is used by one thread at a time, a second one gets BURROW_ERR_BUSY
+ * @ownership *out is owned by the caller: burrow_release()
+ * @since 0.1
+ */
+BURROW_WARN_UNUSED BURROW_API burrow_status burrow_encoder_create(burrow_engine *BURROW_NONNULL e, uint32_t kind,
+                                                                  const burrow_encoding *BURROW_NULLABLE enc,
+                                                                  burrow_track *BURROW_NULLABLE *BURROW_NONNULL out);
+
+/**
+ * Makes a decoder that belongs to no room.
+ *
+ * burrow_track_push_encoded() decodes one packet of Opus or one access unit of H.264 before it returns, on the thread
+ * that calls: BURROW_AGAIN when a second of sound or four pictures wait to be pulled, BURROW_ERR_DAMAGED and
+ * BURROW_ERR_FORMAT when it cannot be decoded. burrow_track_pull_audio() gives the samples one after the other, in any
+ * format, and BURROW_AGAIN when fewer than asked for are decoded; burrow_track_pull_video() gives every picture.
+ *
+ * A lost packet of sound is made up when an empty frame is pushed in its place, or, if only one is lost, from what the
+ * next one says about it: push that with BURROW_FRAME_DISCONTINUITY instead. Pictures before the first key picture
+ * give nothing. Streams of main and high profile come out some pictures late; with BURROW_FRAME_END_OF_GROUP, all that
+ * was pushed. burrow_track_unsubscribe() ends it.
+ *
+ * @param e                The engine it belongs to.
+ * @param kind             BURROW_TRACK_KIND_AUDIO or BURROW_TRACK_KIND_VIDEO.
+ * @param description      What goes with the stream: for H.264 with lengths instead of Annex B ("avc1") its
+ *                         AVCDecoderConfigurationRecord, for Opus an OpusHead; NULL = nothing.
+ * @param description_len  How many bytes.
+ * @param out              [out] The decoder.
+ * @return BURROW_OK; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_DAMAGED and BURROW_ERR_FORMAT when the description
+ *         is broken or of something that cannot be decoded; BURROW_ERR_CODEC.
+ * @threading any thread; a codec is used by one thread at a time, a second one gets BURROW_ERR_BUSY
+ * @ownership *out is owned by the caller: burrow_release()
+ * @since 0.1
+ */
+BURROW_WARN_UNUSED BURROW_API burrow_status burrow_decoder_create(burrow_engine *BURROW_NONNULL e, uint32_t kind,
+                                                                  const uint8_t *BURROW_NULLABLE description,
+                                                                  size_t description_len,
+                                                                  burrow_track *BURROW_NULLABLE *BURROW_NONNULL out);
 
 /* ---- embedded relay ---------------------------------------------------------------------------------------- */
 

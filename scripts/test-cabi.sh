@@ -42,8 +42,18 @@ build() {
   lib=$(swift build "${arguments[@]}" --show-bin-path)
 }
 
-export ASAN_OPTIONS=detect_leaks=0:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=0:exitcode=66:suppressions=$PWD/Tests/CABI/tsan.supp
+
+# A function that no program calls is one that nobody has seen work.
+for name in $(python3 scripts/check/header.py functions); do
+  if grep -qE "\\b$name\\(" Tests/CABI/*.[ch]; then
+    passed=$((passed + 1))
+  else
+    echo "FAIL no program calls $name"
+    failed=$((failed + 1))
+  fi
+done
 
 for variant in "${variants[@]}"; do
   case "$variant" in
@@ -57,7 +67,12 @@ for variant in "${variants[@]}"; do
     program=$lib/cabi-$name
     log=$lib/cabi-$name.log
     "$compiler" -std=gnu11 -g -O1 -Wall -Wextra -Wno-nonnull -Werror "${flags[@]}" -Iinclude "$source" -o "$program" \
-      -pthread -L"$lib" -lburrow "-Wl,-rpath,$lib" "${libraries[@]}"
+      -pthread -L"$lib" -lburrow -lm "-Wl,-rpath,$lib" "${libraries[@]}"
+    # Leaks are looked for where every engine ends in good order; a connection that cannot be closed, because the system
+    # or the peer fails just then, may stay.
+    leaks=0
+    case $name in codecs | *media) leaks=1 ;; esac
+    export ASAN_OPTIONS=detect_leaks=$leaks:abort_on_error=0
     status=0
     timeout 240 "$program" > "$log" 2>&1 || status=$?
     if [ $status -eq 0 ]; then

@@ -137,5 +137,31 @@ meet() {
 }
 check "the README's programs meet on the installed relay, which ends well" meet
 
+# The media examples: files in on one side, the same out on the other.
+record() {
+  local relay_pid recorder address pin deadline=$((SECONDS + 30)) result=0
+  python3 Tests/Install/media_files.py write "$work"
+  "${empty[@]}" "$relay" --open --listen 127.0.0.1:0 > "$work/relay.txt" 2>&1 < /dev/null &
+  relay_pid=$!
+  until address=$(sed -n 's/^listening //p' "$work/relay.txt") && pin=$(sed -n 's/^fingerprint //p' "$work/relay.txt") &&
+    [ -n "$address" ] && [ -n "$pin" ]; do
+    if [ $SECONDS -ge $deadline ] || ! kill -0 "$relay_pid" 2> /dev/null; then return 1; fi
+    sleep 0.05
+  done
+  "${empty[@]}" timeout 40 "$work/pc/subscribe_media" --pin "$pin" --video "$work/out.y4m" --audio "$work/out.wav" \
+    "moqt://$address/lobby" alice < /dev/null &
+  recorder=$!
+  "${empty[@]}" timeout 30 "$work/pc/publish_media" --pin "$pin" --video "$work/in.y4m" --audio "$work/in.wav" \
+    "moqt://$address/lobby" alice < /dev/null || result=1
+  wait "$recorder" || result=1
+  kill "$relay_pid" 2> /dev/null
+  wait "$relay_pid" || true
+  python3 Tests/Install/media_files.py check "$work" || result=1
+  return $result
+}
+check "files go through publish_media and subscribe_media" record
+refuse "publish_media refuses a file that is none" bare "$work/pc/publish_media" --video "$work/relay.txt" moqt://x y
+refuse "publish_media wants something to publish" bare "$work/pc/publish_media" moqt://x y
+
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]

@@ -158,11 +158,15 @@ STAGES = [
     Stage("python", "the Python binding",
           ["scripts/test-python.sh"], 300, ("release",), "scripts/test-python.sh"),
     Stage("interop", "separate processes over real sockets, with peers from PyPI",
-          [PYTHON, "Tests/Interop/run.py"], 900, ("release",), "Tests/Interop/run.py"),
+          [PYTHON, "Tests/Interop/run.py", "--without", "clips/"], 900, ("release",), "Tests/Interop/run.py"),
+    Stage("quality", "a clip and recorded speech through a call: PSNR, PESQ, lip sync",
+          [PYTHON, "Tests/Interop/run.py", "--only", "clips/"], 600, ("release",), "Tests/Interop/cases/clips.py"),
     Stage("fuzz", "every fuzz target for a moment",
           ["scripts/fuzz.sh", "2"], 900, needs="scripts/fuzz.sh"),
     Stage("tools", "the network impairment proxy of the tests",
           ["make", "-s", "-C", "Tests/Tools/udpimpair", "check"], 120, needs="Tests/Tools/udpimpair/Makefile"),
+    Stage("figures", "the arithmetic behind the measured tables",
+          [sys.executable, "Benchmarks/media/test_figures.py"], 60, needs="Benchmarks/media/test_figures.py"),
 ]
 
 

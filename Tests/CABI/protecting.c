@@ -127,6 +127,12 @@ int main(void) {
   CHECK(length == 1 + 1 + strlen(config.path) + BURROW_INSTANCE_SIZE);
   config.instance = context + length - BURROW_INSTANCE_SIZE;
   CHECK_STATUS(burrow_opener_create(&config, &opener), BURROW_OK);
+  uint8_t same[200];
+  size_t also = 0;
+  CHECK_STATUS(burrow_opener_context(opener, NULL, 0, &also), BURROW_OK);
+  CHECK(also == length);
+  CHECK_STATUS(burrow_opener_context(opener, same, sizeof same, &also), BURROW_OK);
+  CHECK(also == length && memcmp(same, context, length) == 0);
   CHECK_STATUS(burrow_sealer_add_track(sealer, BURROW_PROTECTED_AUDIO, &track), BURROW_OK);
 
   burrow_frame_position where = place(0, 0);

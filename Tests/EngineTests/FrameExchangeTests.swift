@@ -1,9 +1,16 @@
+import BurrowBase
 import BurrowEngine
 import Testing
 
 @Suite struct FrameExchangeTests {
     private static func description(_ number: Int) -> FrameExchange.Description {
-        FrameExchange.Description(group: UInt64(number), sequence: 0, timestamp: Int64(number), flags: [.key])
+        FrameExchange.Description(
+            group: UInt64(number),
+            sequence: 0,
+            timestamp: Int64(number),
+            arrival: Instant(microseconds: 0),
+            flags: [.key]
+        )
     }
 
     /// Delivers a frame of `count` bytes, all of the same value. `nil` when there is no room.
@@ -66,6 +73,62 @@ import Testing
         }
         #expect(pulled == delivered)
         #expect(refills == [EngineLimits.waitingFrames / 2])
+    }
+
+    @Test func marksKeepTheirPlace() throws {
+        let exchange = FrameExchange()
+        #expect(Self.deliver(exchange, 1) == true)
+        #expect(exchange.deliver(.groupEnd(group: 1, count: 1, isWhole: false)) == false)
+        #expect(exchange.deliver(.restart) == false)
+        _ = Self.deliver(exchange, 2)
+        var seen: [String] = []
+        loop: while true {
+            switch exchange.pull() {
+            case .frame(let loan, _):
+                seen.append("\(loan.description.group)")
+                loan.buffer.lastReferenceGone()
+            case .mark(let mark, _): seen.append("\(mark)")
+            case .nothing, .ended: break loop
+            }
+        }
+        #expect(seen == ["1", "groupEnd(group: 1, count: 1, isWhole: false)", "restart", "2"])
+        exchange.dataEventTaken()
+        #expect(exchange.deliver(.restart) == true)
+    }
+
+    /// Marks take room, too: a publisher may end groups without a frame as fast as it likes.
+    @Test func marksAreBounded() {
+        let exchange = FrameExchange()
+        var delivered = 0
+        while exchange.hasRoom() {
+            _ = exchange.deliver(.groupEnd(group: UInt64(delivered), count: 0, isWhole: true))
+            delivered += 1
+        }
+        #expect(delivered == EngineLimits.waitingFrames)
+    }
+
+    @Test func theOldestMakesRoom() throws {
+        let exchange = FrameExchange()
+        for number in 0..<10_000 {
+            exchange.makeRoom()
+            #expect(Self.deliver(exchange, number) != nil)
+        }
+        let (counters, waiting) = exchange.incomingCounters
+        #expect(waiting == EngineLimits.waitingFrames)
+        #expect(counters.dropped == UInt64(10_000 - EngineLimits.waitingFrames))
+        let oldest = try #require(Self.pull(exchange))
+        #expect(oldest.description.group == UInt64(10_000 - EngineLimits.waitingFrames))
+        oldest.buffer.lastReferenceGone()
+    }
+
+    /// A few large ones are as much as many small ones.
+    @Test func theOldestMakesRoomForBytes() {
+        let exchange = FrameExchange()
+        for number in 0..<64 {
+            exchange.makeRoom()
+            #expect(Self.deliver(exchange, number, count: 1 << 20) != nil)
+        }
+        #expect(exchange.incomingCounters.waiting == EngineLimits.waitingFrameBytes >> 20)
     }
 
     @Test func usesBuffersAgain() throws {
@@ -142,7 +205,7 @@ import Testing
                         )
                         if first != byte || last != byte { bad.withLock { $0 += 1 } }
                         loan.buffer.lastReferenceGone()
-                    case .nothing: continue
+                    case .nothing, .mark: continue
                     case .ended: return
                     }
                 }

@@ -70,7 +70,7 @@ class Runner:
         seconds = time.monotonic() - started
         if not error:
             self.passed += 1
-            print(f"pass  {case.name} ({seconds:.1f} s)", flush=True)
+            print(f"pass  {case.name} ({seconds:.1f} s) {stage.figures}".rstrip(), flush=True)
             return
         self.failures.append(case.name)
         print(f"FAIL  {case.name} ({seconds:.1f} s): {error}", flush=True)
@@ -82,6 +82,7 @@ class Runner:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", default=[], help="run cases whose name contains this")
+    parser.add_argument("--without", action="append", default=[], help="leave out cases whose name contains this")
     parser.add_argument("--match", help="run cases whose name matches this regular expression")
     parser.add_argument("--jobs", type=int, default=3, help="cases at the same time")
     parser.add_argument("--list", action="store_true", help="print the names and end")
@@ -89,6 +90,7 @@ def main() -> int:
     parser.add_argument("--lines", type=int, default=40, help="log lines a peer in the report of a failure")
     options = parser.parse_args()
     chosen = [case for case in registry if not options.only or any(text in case.name for text in options.only)]
+    chosen = [case for case in chosen if not any(text in case.name for text in options.without)]
     if options.match:
         chosen = [case for case in chosen if re.search(options.match, case.name)]
     if options.list:

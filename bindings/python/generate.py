@@ -111,6 +111,8 @@ def struct_field(header: Header, base: str, name: str, length: str | None) -> Fi
         count = header.constants[length] if length in header.constants else int(length, 0)
         if base == "char":
             return Field(name, f"ctypes.c_char * {count}", "bytes")
+        if base.endswith("*"):
+            return Field(name, f"ctypes.c_void_p * {count}", "ctypes.Array[ctypes.c_void_p]")
         return Field(name, f"{scalar(header, base)} * {count}", f"ctypes.Array[{scalar(header, base)}]")
     if base.endswith("*"):
         if base == "const char *":

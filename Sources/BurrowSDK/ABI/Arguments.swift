@@ -232,12 +232,17 @@ enum Arguments {
         }
     }
 
+    /// Refuses what a later version may give a meaning.
+    static func check(reserved field: UInt32) throws(EngineError) {
+        guard field == 0 else { throw EngineError(.unsupported, "reserved is \(field), not 0") }
+    }
+
     /// A priority between 1 and 255, where 0 asks for the default.
-    static func priority(_ number: UInt32) throws(EngineError) -> UInt8 {
+    static func priority(_ number: UInt32, _ usual: UInt8) throws(EngineError) -> UInt8 {
         guard let priority = UInt8(exactly: number) else {
             throw EngineError(.invalidArgument, "priority is above 255")
         }
-        return priority == 0 ? 127 : priority
+        return priority == 0 ? usual : priority
     }
 
     // MARK: Results

@@ -41,10 +41,34 @@ func withHandle<Object: HandleObject>(
         }
         let number = UInt(bitPattern: handle)
         guard let status = try HandleTable.shared.with(number, as: type, body) else {
-            throw EngineError(.staleHandle, "not a handle of a \(Object.kind), or released already")
+            throw stale(number, Object.kind)
         }
         return status
     }
+}
+
+/// As `withHandle`, for functions that tracks and codecs have in common.
+func withTrack(
+    _ handle: OpaquePointer?,
+    _ body: (HostTrack) throws(EngineError) -> burrow_status,
+    codec: (HostCodec) throws(EngineError) -> burrow_status
+) -> burrow_status {
+    Boundary.enter { () throws(EngineError) -> burrow_status in
+        guard let handle = unsafe handle else { throw EngineError(.invalidArgument, "the track is NULL") }
+        let number = UInt(bitPattern: handle)
+        if let status = try HandleTable.shared.with(number, as: HostTrack.self, body) { return status }
+        if let status = try HandleTable.shared.with(number, as: HostCodec.self, codec) { return status }
+        throw stale(number, .track)
+    }
+}
+
+/// Why a handle is not what a function wants.
+private func stale(_ number: UInt, _ kind: HandleKind) -> EngineError {
+    let isCodec = HandleTable.shared.with(number, as: HostCodec.self) { (_) in true } ?? false
+    guard kind == .track, isCodec else {
+        return EngineError(.staleHandle, "not a handle of a \(kind), or released already")
+    }
+    return EngineError(.wrongKind, "encoders and decoders belong to no room")
 }
 
 extension burrow_status {

@@ -1,5 +1,6 @@
 import BurrowBase
 import BurrowEngine
+import BurrowMedia
 import BurrowMoQ
 import BurrowQUIC
 import CBurrow
@@ -73,7 +74,7 @@ extension RoomConfiguration {
             unsafe cfg.flags,
             [
                 BURROW_ROOM_INSECURE, BURROW_ROOM_NO_SYSTEM_ROOTS, BURROW_ROOM_NO_RECONNECT,
-                BURROW_ROOM_NO_DISCOVERY,
+                BURROW_ROOM_NO_DISCOVERY, BURROW_ROOM_MEDIA,
             ],
             "flags"
         )
@@ -121,14 +122,22 @@ extension TrackConfiguration {
     init(_ cfg: burrow_track_config) throws(EngineError) {
         let allowed = [BURROW_TRACK_ORDERED, BURROW_TRACK_LATEST_ONLY]
         try Arguments.check(unsafe cfg.flags, allowed, "flags")
-        let kind = unsafe Int(cfg.kind)
-        guard kind == BURROW_TRACK_KIND_DATA || kind == BURROW_TRACK_KIND_ENCODED else {
-            throw EngineError(.invalidArgument, "no such kind of track: \(kind)")
+        try Arguments.check(reserved: unsafe cfg.reserved)
+        let usual: (name: String?, priority: UInt8, maxAge: Interval)
+        switch unsafe Int(cfg.kind) {
+        case BURROW_TRACK_KIND_DATA, BURROW_TRACK_KIND_ENCODED: usual = (nil, 127, .seconds(5))
+        case BURROW_TRACK_KIND_AUDIO: usual = ("audio", TrackDefaults.audioPriority, TrackDefaults.audioAge)
+        case BURROW_TRACK_KIND_VIDEO: usual = ("video", TrackDefaults.videoPriority, TrackDefaults.videoAge)
+        default: throw EngineError(.invalidArgument, "no such kind of track: \(unsafe cfg.kind)")
         }
-        unsafe self.init(name: try Self.name(unsafe cfg.name))
-        priority = unsafe try Arguments.priority(cfg.priority)
+        if unsafe cfg.name == nil, let name = usual.name {
+            self.init(name: name)
+        } else {
+            unsafe self.init(name: try Self.name(unsafe cfg.name))
+        }
+        priority = unsafe try Arguments.priority(cfg.priority, usual.priority)
         ordered = unsafe cfg.flags.has(BURROW_TRACK_ORDERED)
-        maxAge = unsafe Interval(cfg.max_age_ms, default: .seconds(5))
+        maxAge = unsafe Interval(cfg.max_age_ms, default: usual.maxAge)
         if unsafe cfg.flags.has(BURROW_TRACK_LATEST_ONLY) { maxAge = .zero }
     }
 
@@ -153,7 +162,7 @@ extension SubscribeOptions {
             "flags"
         )
         self.init(
-            priority: try Arguments.priority(want.priority),
+            priority: try Arguments.priority(want.priority, 127),
             ordered: want.flags.has(BURROW_TRACK_ORDERED),
             maxAge: Interval(want.max_age_ms, default: .seconds(1)),
             startGroup: want.flags.has(BURROW_TRACK_START_GROUP) ? want.start_group : nil,

@@ -26,6 +26,8 @@ extension burrow_event {
         case .roomState(let phase): (BURROW_EVENT_ROOM_STATE, phase.rawValue)
         case .participantJoined: (BURROW_EVENT_PARTICIPANT_JOINED, 0)
         case .participantLeft: (BURROW_EVENT_PARTICIPANT_LEFT, 0)
+        case .participantMedia: (BURROW_EVENT_PARTICIPANT_MEDIA, 0)
+        case .speaker: (BURROW_EVENT_SPEAKER, 0)
         case .trackData: (BURROW_EVENT_TRACK_DATA, 0)
         case .trackState(let phase): (BURROW_EVENT_TRACK_STATE, phase.rawValue)
         case .relayState(let phase): (BURROW_EVENT_RELAY_STATE, phase.rawValue)

@@ -9,6 +9,7 @@ extension burrow_encoded_frame {
         let loan = frame.loan
         unsafe flags = loan.description.flags.rawValue
         unsafe timestamp_us = loan.description.timestamp
+        unsafe duration_us = loan.description.duration
         unsafe data = UnsafePointer(loan.buffer.base.assumingMemoryBound(to: UInt8.self))
         unsafe len = loan.count
         unsafe buffer = OpaquePointer(bitPattern: frame.handle)
@@ -27,13 +28,5 @@ extension burrow_encoded_frame {
             throw EngineError(.limit, "frame is larger than \(EngineLimits.frameBytes) bytes")
         }
         return unsafe UnsafeRawBufferPointer(start: data, count: len)
-    }
-}
-
-extension SubscribeOptions {
-    /// What a host wants, the defaults when it does not say.
-    static func read(_ want: UnsafePointer<burrow_track_request>?) throws(EngineError) -> SubscribeOptions {
-        guard unsafe want != nil else { return try SubscribeOptions(burrow_track_request()) }
-        return try SubscribeOptions(unsafe Arguments.read(want, zero: burrow_track_request(), "want"))
     }
 }

@@ -75,11 +75,13 @@ extension burrow_track_info {
         if options.maxAge == .zero { bits |= BURROW_TRACK_LATEST_ONLY }
         if options.startGroup != nil { bits |= BURROW_TRACK_START_GROUP }
         if options.endGroup != nil { bits |= BURROW_TRACK_END_GROUP }
+        if track.isPaused { bits |= BURROW_TRACK_PAUSED }
         flags = UInt32(clamping: bits)
         priority = UInt32(options.priority)
         max_age_ms = UInt32(clamping: options.maxAge.milliseconds)
         unsafe withUnsafeMutableBytes(of: &path) { unsafe Arguments.write(track.path, to: $0) }
-        unsafe withUnsafeMutableBytes(of: &name) { unsafe Arguments.write(track.name, to: $0) }
+        let name = track.name.isEmpty ? snapshot.rendition : track.name
+        unsafe withUnsafeMutableBytes(of: &self.name) { unsafe Arguments.write(name, to: $0) }
         unsafe withUnsafeMutableBytes(of: &text) {
             unsafe Arguments.write(snapshot.error?.context ?? "", to: $0)
         }
@@ -87,19 +89,16 @@ extension burrow_track_info {
 }
 
 extension burrow_track_stats {
-    init(_ track: HostTrack, _ snapshot: HostTrack.Snapshot) {
+    init(_ figures: TrackFigures) {
         self.init()
-        let (counters, waiting) =
-            track.direction == .published
-            ? track.exchange.outgoingCounters : track.exchange.incomingCounters
-        queued_frames = UInt32(clamping: waiting)
-        measured_us = snapshot.measured?.microseconds ?? 0
-        frames = counters.frames
-        bytes = counters.bytes
-        dropped_frames = counters.dropped &+ (snapshot.statistics?.droppedFrames ?? 0)
-        groups = snapshot.statistics?.counters.groups ?? 0
-        latest_group = snapshot.statistics?.latestGroup ?? 0
-        subscribers = UInt64(clamping: snapshot.statistics?.subscribers ?? 0)
+        queued_frames = UInt32(clamping: figures.waiting)
+        measured_us = figures.measured
+        frames = figures.frames
+        bytes = figures.bytes
+        dropped_frames = figures.dropped
+        groups = figures.groups
+        latest_group = figures.latestGroup
+        subscribers = UInt64(clamping: figures.subscribers)
     }
 }
 

@@ -25,7 +25,11 @@ public func burrow_room_open(
     return unsafe withHandle(e, as: Engine.self) { (engine) throws(EngineError) in
         let target = try unsafe Arguments.target(out)
         let read = try unsafe Arguments.read(cfg, zero: burrow_room_config(), "cfg")
-        let opening = try engine.openRoom(unsafe RoomConfiguration(read))
+        let opening = try engine.openRoom(
+            unsafe RoomConfiguration(read),
+            followsMedia: unsafe read.flags.has(BURROW_ROOM_MEDIA),
+            lastN: unsafe read.last_n == 0 ? .max : Int(clamping: read.last_n)
+        )
         unsafe target.pointee = OpaquePointer(bitPattern: opening.handle)
         return unsafe Arguments.store(opening.request, in: req)
     }

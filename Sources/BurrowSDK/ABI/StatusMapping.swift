@@ -43,6 +43,9 @@ enum StatusMapping {
         case .peer: BURROW_ERR_PEER
         case .addressInUse: BURROW_ERR_ADDRESS_IN_USE
         case .overloaded: BURROW_ERR_OVERLOADED
+        case .codec: BURROW_ERR_CODEC
+        case .damaged: BURROW_ERR_DAMAGED
+        case .format: BURROW_ERR_FORMAT
         case .keyMissing: BURROW_ERR_KEY_MISSING
         case .keyExhausted: BURROW_ERR_KEY_EXHAUSTED
         case .frameRepeated: BURROW_ERR_FRAME_REPEATED
@@ -97,6 +100,9 @@ enum StatusMapping {
         case .peer: "BURROW_ERR_PEER"
         case .addressInUse: "BURROW_ERR_ADDRESS_IN_USE"
         case .overloaded: "BURROW_ERR_OVERLOADED"
+        case .codec: "BURROW_ERR_CODEC"
+        case .damaged: "BURROW_ERR_DAMAGED"
+        case .format: "BURROW_ERR_FORMAT"
         case .keyMissing: "BURROW_ERR_KEY_MISSING"
         case .keyExhausted: "BURROW_ERR_KEY_EXHAUSTED"
         case .frameRepeated: "BURROW_ERR_FRAME_REPEATED"

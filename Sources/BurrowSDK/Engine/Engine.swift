@@ -28,6 +28,8 @@ package final class Engine: HandleObject {
     package let number: UInt64
     package let events: EventQueue
     let mailbox: Mailbox<Command>
+    /// Encodes and decodes; starts with the first audio or video track.
+    let media: MediaThread
     private let state = Guarded(State())
 
     private init() throws(EngineError) {
@@ -37,6 +39,7 @@ package final class Engine: HandleObject {
         }
         events = try EventQueue()
         mailbox = try Mailbox()
+        media = try MediaThread()
     }
 
     // MARK: Life
@@ -85,6 +88,7 @@ package final class Engine: HandleObject {
         }
         guard let mine = end() else { throw EngineError(.closed, "the engine is being destroyed already") }
         EngineThread.join(mine)
+        if let codec = media.end() { EngineThread.join(codec) }
         try? unsafe events.setWakeup(nil, userData: nil)
         events.waitForOtherDrainers()
     }
@@ -92,6 +96,7 @@ package final class Engine: HandleObject {
     package func lastReferenceGone() {
         // Nobody may have to wait in a release, so the thread is left to end by itself.
         if let thread = end() { EngineThread.leave(thread) }
+        if let codec = media.end() { EngineThread.leave(codec) }
     }
 
     /// Tells the loop to end and makes all handles stale. `nil` when that was done before.

@@ -1,3 +1,5 @@
+package import BurrowBase
+
 /// How much an engine keeps for a host before it says no.
 package enum EngineLimits {
     /// Discrete events that wait to be drained; what comes on top is dropped and reported as an overflow.
@@ -22,6 +24,17 @@ package enum EngineLimits {
     package static let waitingQueries = 1024
     /// A participant's path with a NUL behind it, as the header has room for it.
     package static let pathBytes = 1024
+    /// Pushed sound that waits to be encoded.
+    package static let waitingSound = Interval.seconds(1)
+    /// Pushed pictures of one track that wait to be encoded.
+    package static let waitingPictures = 2
+    /// The shorter side of a picture that is to be encoded.
+    package static let smallestPicture = 16
+    /// How far the time of pushed samples and pictures may be behind the clock and ahead of it.
+    package static let captureAge = Interval.seconds(10)
+    package static let captureLead = Interval.seconds(1)
+    /// Decoded pictures of one track that the host may hold at a time.
+    package static let lentPictures = 3
     package static let listenAddresses = 16
     package static let pins = 16
     /// How long a frame is that the host has sealed or opened, with what sealing adds.

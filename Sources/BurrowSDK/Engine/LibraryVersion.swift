@@ -10,7 +10,7 @@ package enum LibraryVersion {
     package static let text = StaticText("\(major).\(minor).\(patch) (\(SystemCall.libraries))")
 
     package static let features: Set<String> = [
-        "relay", "qlog", "udp-gso", "bbr", "jwt", "sframe", "moq-lite-02", "moq-lite-03", "moq-lite-04",
-        "moq-lite-05",
+        "relay", "qlog", "udp-gso", "bbr", "jwt", "opus", "h264", "sframe", "moq-lite-02", "moq-lite-03",
+        "moq-lite-04", "moq-lite-05",
     ]
 }

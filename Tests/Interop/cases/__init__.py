@@ -1,5 +1,7 @@
 """All cases; importing a module registers its cases."""
 
-from . import access, announcements, continuity, extras, matrix, old, pins, resilience, volume
+from . import access, announcements, clips, continuity, extras, matrix, media, old, pins, resilience, volume
 
-__all__ = ["access", "announcements", "continuity", "extras", "matrix", "old", "pins", "resilience", "volume"]
+__all__ = [
+    "access", "announcements", "clips", "continuity", "extras", "matrix", "media", "old", "pins", "resilience", "volume"
+]  # fmt: skip

@@ -20,15 +20,17 @@ class Stage:
         self.name = name
         self.peers: list[Peer] = []
         self.log_level = log_level
+        # What was measured, for the line that says that the case passed.
+        self.figures = ""
         self._folder = tempfile.TemporaryDirectory(prefix="burrow-interop-")
         self.folder = Path(self._folder.name)
 
     async def spawn(self, role: str, whose: str, *options: str, name: str = "") -> Peer:
-        """Starts ``relay``, ``publish`` or ``subscribe`` of ``burrow``, ``moqrs`` or ``old``."""
+        """Starts ``relay``, ``publish`` or ``subscribe`` of ``burrow``, ``clip`` (ours too), ``moqrs`` or ``old``."""
         program = environment.PEERS / f"{whose}_{role}.py"
         variables = {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-        if whose == "burrow":
-            python = environment.our_python()
+        if whose in ("burrow", "clip"):
+            python = environment.our_python() if whose == "burrow" else environment.media_python()
             variables["BURROW_LIBRARY"] = str(environment.library())
             variables["PYTHONPATH"] = str(environment.BINDING)
         elif whose == "old":

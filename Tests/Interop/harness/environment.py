@@ -28,12 +28,29 @@ def old_python() -> Path:
     return _interpreter("BURROW_OLD_PEER_PYTHON", ROOT / ".venv-old", "import moq_ffi", "moq-ffi 0.1.2")
 
 
+def media_python(more: str = "") -> Path:
+    """The interpreter that has real clips, what decodes them, and with ``pesq`` what judges speech."""
+    needed = "import av, numpy, clip_source; assert clip_source.clip_file(), 'no clip'"
+    name = "PyAV, NumPy and a clip"
+    python = _interpreter("BURROW_MEDIA_PYTHON", ROOT / ".venv-media", needed, name)
+    return _interpreter("BURROW_MEDIA_PYTHON", ROOT / ".venv-media", f"import {more}", more) if more else python
+
+
+@cache
+def speech_folder() -> Path:
+    """Recorded speech."""
+    folder = Path("/usr/share/sounds/alsa")
+    if not (folder / "Front_Center.wav").exists():
+        raise Missing(f"recorded speech: {folder} is not there, install alsa-utils")
+    return folder
+
+
 @cache
 def _interpreter(variable: str, environment: Path, check: str, name: str) -> Path:
     python = Path(os.environ.get(variable, environment / "bin" / "python"))
     if not python.exists():
         raise Missing(f"{name}: no interpreter {python}, run scripts/bootstrap.sh or set {variable}")
-    answer = subprocess.run([python, "-c", check], capture_output=True, text=True, timeout=30)
+    answer = subprocess.run([python, "-c", check], capture_output=True, text=True, timeout=60, cwd=PEERS)
     if answer.returncode != 0:
         lines = answer.stderr.strip().splitlines() or ["?"]
         raise Missing(f"{name}: not installed in {python} ({lines[-1]})")

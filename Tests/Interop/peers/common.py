@@ -48,9 +48,14 @@ def timestamp_us(group: int, index: int) -> int:
     return 1_000_000 + group * 100_000 + index * 1_000
 
 
+def hang_header(timestamp: int) -> bytes:
+    """What stands before every frame of an upstream media track: a varint timestamp in microseconds."""
+    return (timestamp | 0xC000_0000_0000_0000).to_bytes(8, "big")
+
+
 def hang_frame(group: int, index: int, size: int) -> bytes:
-    """The same payload as an upstream media track carries it: a varint timestamp in microseconds first."""
-    return (timestamp_us(group, index) | 0xC000_0000_0000_0000).to_bytes(8, "big") + payload("", group, index, size)
+    """The same payload as an upstream media track carries it."""
+    return hang_header(timestamp_us(group, index)) + payload("", group, index, size)
 
 
 def without_timestamp(data: bytes) -> tuple[int, bytes]:
@@ -169,7 +174,7 @@ class Commands:
 
 
 def arguments(
-    description: str, subscriber: bool = False, relay: bool = False, ours: bool = False
+    description: str, subscriber: bool = False, relay: bool = False, ours: bool = False, media: bool = False, clip: bool = False
 ) -> argparse.Namespace:
     """Parses the options; each role knows the same ones in every implementation."""
     p = argparse.ArgumentParser(description=description)
@@ -202,6 +207,10 @@ def arguments(
     p.add_argument("--reconnect", action="store_true")
     p.add_argument("--datagrams", action="store_true", help="frames travel as datagrams, each a group of its own")
     p.add_argument("--hang", action="store_true", help="a varint timestamp stands before every payload")
+    if clip:
+        p.add_argument("--what", choices=("call", "flash"), required=True)
+        p.add_argument("--seconds", type=float, default=10.0, help="how much of it is sent")
+        p.add_argument("--bitrate", type=int, default=0)
     if subscriber:
         p.add_argument("--watch", default=None, help="only report participants below this prefix")
         p.add_argument("--fetch", type=int, default=-1, help="at the end ask for this group again")
@@ -209,6 +218,9 @@ def arguments(
         p.add_argument("--timestamps", action="store_true", help="check the timestamps as well")
         p.add_argument("--report-every", type=int, default=1, help="report every n-th frame; 0: none")
     else:
+        if media:
+            p.add_argument("--packets", help="file of encoded packets")
+            p.add_argument("--catalogue", help="file of another catalogue than that of the packets")
         p.add_argument("--no-wait", action="store_true", help="publish without waiting for subscribers")
         p.add_argument("--idle", action="store_true", help="publish nothing, wait for commands")
     return p.parse_args()

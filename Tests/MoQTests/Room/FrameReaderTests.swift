@@ -43,6 +43,57 @@ import Testing
         return all
     }
 
+    private func pieces(_ reader: FrameReader, at time: Int64) -> [String] {
+        var all: [String] = []
+        while let piece = reader.nextPiece(now: at(time)) {
+            switch piece {
+            case .frame(let frame): all.append("\(frame.group).\(frame.index)")
+            case .groupEnd(let group, let count, let isWhole):
+                all.append("\(group)/\(count)\(isWhole ? "" : "?")")
+            case .restart: all.append("restart")
+            }
+        }
+        return all
+    }
+
+    @Test(arguments: [true, false]) func theEndOfAGroupIsTold(ordered: Bool) throws {
+        let track = try track()
+        let reader = reader(ordered: ordered)
+        reader.attach(to: track, now: at(0))
+        write(track, 0, frames: 2, at: 0)
+        write(track, 1, frames: 0, at: 1)
+        write(track, 2, frames: 1, at: 2, ends: false)
+        #expect(pieces(reader, at: 2) == ["0.0", "0.1", "0/2", "1/0", "2.0"])
+        track.group(2)?.abort(.cancelled)
+        if let group = track.group(2) { track.note(group) }
+        context.updates.deliver(now: at(3))
+        #expect(pieces(reader, at: 3) == ["2/1?"])
+    }
+
+    @Test func soIsThatAGroupIsGivenUp() throws {
+        let track = try track()
+        let reader = reader(ordered: false)
+        reader.attach(to: track, now: at(0))
+        write(track, 0, frames: 1, at: 0, ends: false)
+        #expect(pieces(reader, at: 0) == ["0.0"])
+        write(track, 1, at: 100)
+        write(track, 2, at: 400)
+        #expect(pieces(reader, at: 400) == ["0/1?", "1.0", "1/1", "2.0", "2/1"])
+    }
+
+    @Test func soIsAPublisherThatStartsAnew() throws {
+        let reader = reader(ordered: false)
+        let before = try track()
+        reader.attach(to: before, now: at(0))
+        write(before, 7, at: 0)
+        #expect(pieces(reader, at: 0) == ["7.0", "7/1"])
+        reader.detach()
+        let after = try track()
+        write(after, 1, at: 500)
+        reader.attach(to: after, now: at(500))
+        #expect(pieces(reader, at: 500) == ["restart", "1.0", "1/1"])
+    }
+
     @Test func unorderedFramesComeAsTheyArrive() throws {
         let track = try track()
         let reader = reader(ordered: false)

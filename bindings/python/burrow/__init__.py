@@ -11,6 +11,7 @@ Pure ctypes over libburrow; see include/burrow.h for what every function promise
 from __future__ import annotations
 
 from ._library import lib
+from .codec import AudioDecoder, AudioEncoder, Codec, Decoder, Encoder, VideoDecoder, VideoEncoder
 from .engine import Engine, EventStream
 from .errors import (
     AddressInUseError,
@@ -19,10 +20,13 @@ from .errors import (
     BusyError,
     CancelledError,
     ClosedError,
+    CodecError,
     ConnectionLostError,
+    DamagedError,
     DeadlineError,
     ExistsError,
     ForkedError,
+    FormatError,
     FrameRejectedError,
     FrameRepeatedError,
     GoingAwayError,
@@ -31,6 +35,7 @@ from .errors import (
     KeyExhaustedError,
     KeyMissingError,
     LimitError,
+    MediaError,
     NameNotFoundError,
     NotFoundError,
     OverloadedError,
@@ -56,18 +61,25 @@ from .errors import (
 )
 from .frame import Frame
 from .logs import forward_log, log_lines, read_log, set_log_handler, set_log_level
+from .media import AudioTrack, MediaTrack, Picture, Sound, VideoTrack, allocate_picture, convert_picture
 from .protection import EXPORTER_LABEL, Opener, Protected, Sealer
 from .relay import Relay
 from .request import Request
 from .room import Room
 from .track import Track
 from .types import (
+    AudioFlags,
+    AudioFormat,
+    Color,
     Congestion,
     Direction,
+    Encoding,
     Event,
     EventKind,
     FrameFlags,
     LogLevel,
+    MediaInfo,
+    MediaStats,
     NetworkChange,
     Participant,
     RelayInfo,
@@ -80,6 +92,7 @@ from .types import (
     TrackState,
     TrackStats,
     Version,
+    VideoFormat,
 )
 
 
@@ -115,21 +128,34 @@ def now_us() -> int:
 __all__ = [
     "EXPORTER_LABEL",
     "AddressInUseError",
+    "AudioDecoder",
+    "AudioEncoder",
+    "AudioFlags",
+    "AudioFormat",
+    "AudioTrack",
     "BufferTooSmallError",
     "BurrowError",
     "BusyError",
     "CancelledError",
     "ClosedError",
+    "Codec",
+    "CodecError",
+    "Color",
     "Congestion",
     "ConnectionLostError",
+    "DamagedError",
     "DeadlineError",
+    "Decoder",
     "Direction",
+    "Encoder",
+    "Encoding",
     "Engine",
     "Event",
     "EventKind",
     "EventStream",
     "ExistsError",
     "ForkedError",
+    "FormatError",
     "Frame",
     "FrameFlags",
     "FrameRejectedError",
@@ -141,6 +167,10 @@ __all__ = [
     "KeyMissingError",
     "LimitError",
     "LogLevel",
+    "MediaError",
+    "MediaInfo",
+    "MediaStats",
+    "MediaTrack",
     "NameNotFoundError",
     "NetworkChange",
     "NotFoundError",
@@ -148,6 +178,7 @@ __all__ = [
     "OverloadedError",
     "Participant",
     "PeerError",
+    "Picture",
     "Protected",
     "ProtocolError",
     "Relay",
@@ -158,6 +189,7 @@ __all__ = [
     "RoomInfo",
     "RoomState",
     "RoomStats",
+    "Sound",
     "Sealer",
     "StaleHandleError",
     "SystemError_",
@@ -180,8 +212,14 @@ __all__ = [
     "UnsupportedError",
     "Version",
     "VersionError",
+    "VideoDecoder",
+    "VideoEncoder",
+    "VideoFormat",
+    "VideoTrack",
     "WouldDeadlockError",
     "WrongKindError",
+    "allocate_picture",
+    "convert_picture",
     "forward_log",
     "has_feature",
     "log_lines",

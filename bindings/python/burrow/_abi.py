@@ -44,6 +44,9 @@ BURROW_ERR_GOING_AWAY: Final = -115
 BURROW_ERR_PEER: Final = -116
 BURROW_ERR_ADDRESS_IN_USE: Final = -117
 BURROW_ERR_OVERLOADED: Final = -118
+BURROW_ERR_CODEC: Final = -400
+BURROW_ERR_DAMAGED: Final = -401
+BURROW_ERR_FORMAT: Final = -402
 BURROW_ERR_KEY_MISSING: Final = -410
 BURROW_ERR_KEY_EXHAUSTED: Final = -411
 BURROW_ERR_FRAME_REPEATED: Final = -412
@@ -60,6 +63,8 @@ BURROW_EVENT_OVERFLOW: Final = 2
 BURROW_EVENT_ROOM_STATE: Final = 10
 BURROW_EVENT_PARTICIPANT_JOINED: Final = 11
 BURROW_EVENT_PARTICIPANT_LEFT: Final = 12
+BURROW_EVENT_PARTICIPANT_MEDIA: Final = 13
+BURROW_EVENT_SPEAKER: Final = 14
 BURROW_EVENT_TRACK_DATA: Final = 20
 BURROW_EVENT_TRACK_STATE: Final = 21
 BURROW_EVENT_RELAY_STATE: Final = 30
@@ -77,6 +82,7 @@ BURROW_ROOM_INSECURE: Final = 1
 BURROW_ROOM_NO_SYSTEM_ROOTS: Final = 2
 BURROW_ROOM_NO_RECONNECT: Final = 4
 BURROW_ROOM_NO_DISCOVERY: Final = 8
+BURROW_ROOM_MEDIA: Final = 16
 BURROW_ROOM_CONNECTING: Final = 1
 BURROW_ROOM_CONNECTED: Final = 2
 BURROW_ROOM_RECONNECTING: Final = 3
@@ -88,6 +94,8 @@ BURROW_ADDRESS_SIZE: Final = 64
 BURROW_TEXT_SIZE: Final = 256
 BURROW_TRACK_KIND_DATA: Final = 0
 BURROW_TRACK_KIND_ENCODED: Final = 1
+BURROW_TRACK_KIND_AUDIO: Final = 2
+BURROW_TRACK_KIND_VIDEO: Final = 3
 BURROW_TRACK_PUBLISHED: Final = 1
 BURROW_TRACK_SUBSCRIBED: Final = 2
 BURROW_TRACK_WAITING: Final = 1
@@ -98,11 +106,27 @@ BURROW_TRACK_ORDERED: Final = 1
 BURROW_TRACK_LATEST_ONLY: Final = 2
 BURROW_TRACK_START_GROUP: Final = 4
 BURROW_TRACK_END_GROUP: Final = 8
+BURROW_TRACK_PAUSED: Final = 16
+BURROW_ENCODING_MUSIC: Final = 1
+BURROW_ENCODING_DTX: Final = 2
+BURROW_ENCODING_FEC: Final = 4
+BURROW_ENCODING_FIXED: Final = 8
 BURROW_FRAME_KEY: Final = 1
 BURROW_FRAME_DISCONTINUITY: Final = 2
 BURROW_FRAME_DATAGRAM: Final = 4
 BURROW_FRAME_END_OF_GROUP: Final = 8
 BURROW_FRAME_FETCHED: Final = 16
+BURROW_AUDIO_S16: Final = 1
+BURROW_AUDIO_F32: Final = 2
+BURROW_AUDIO_CONCEALED: Final = 1
+BURROW_AUDIO_SILENT: Final = 2
+BURROW_VIDEO_I420: Final = 1
+BURROW_VIDEO_NV12: Final = 2
+BURROW_VIDEO_NV21: Final = 3
+BURROW_VIDEO_RGBA: Final = 4
+BURROW_VIDEO_BGRA: Final = 5
+BURROW_COLOR_BT709: Final = 1
+BURROW_COLOR_FULL_RANGE: Final = 2
 BURROW_RELAY_OPEN: Final = 1
 BURROW_RELAY_STARTING: Final = 1
 BURROW_RELAY_LISTENING: Final = 2
@@ -184,7 +208,7 @@ class burrow_room_config(ctypes.Structure):
     keep_alive_ms: int
     reconnect_min_ms: int
     reconnect_max_ms: int
-    reserved: int
+    last_n: int
 
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
@@ -204,7 +228,7 @@ class burrow_room_config(ctypes.Structure):
         ("keep_alive_ms", ctypes.c_uint32),
         ("reconnect_min_ms", ctypes.c_uint32),
         ("reconnect_max_ms", ctypes.c_uint32),
-        ("reserved", ctypes.c_uint32),
+        ("last_n", ctypes.c_uint32),
     ]
 
 
@@ -296,6 +320,36 @@ class burrow_room_stats(ctypes.Structure):
     ]
 
 
+class burrow_encoding(ctypes.Structure):
+    struct_size: int
+    flags: int
+    bitrate_bps: int
+    channels: int
+    frame_ms: int
+    complexity: int
+    width: int
+    height: int
+    frame_rate: int
+    keyframe_interval_ms: int
+    renditions: int
+    reserved: int
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("bitrate_bps", ctypes.c_uint32),
+        ("channels", ctypes.c_uint32),
+        ("frame_ms", ctypes.c_uint32),
+        ("complexity", ctypes.c_uint32),
+        ("width", ctypes.c_uint32),
+        ("height", ctypes.c_uint32),
+        ("frame_rate", ctypes.c_uint32),
+        ("keyframe_interval_ms", ctypes.c_uint32),
+        ("renditions", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+    ]
+
+
 class burrow_track_config(ctypes.Structure):
     struct_size: int
     flags: int
@@ -304,6 +358,7 @@ class burrow_track_config(ctypes.Structure):
     priority: int
     max_age_ms: int
     reserved: int
+    encoding: int | None
 
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
@@ -313,6 +368,7 @@ class burrow_track_config(ctypes.Structure):
         ("priority", ctypes.c_uint32),
         ("max_age_ms", ctypes.c_uint32),
         ("reserved", ctypes.c_uint32),
+        ("encoding", ctypes.c_void_p),
     ]
 
 
@@ -323,6 +379,12 @@ class burrow_track_request(ctypes.Structure):
     max_age_ms: int
     start_group: int
     end_group: int
+    kind: int
+    gain_percent: int
+    width: int
+    height: int
+    min_delay_ms: int
+    max_delay_ms: int
 
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
@@ -331,6 +393,12 @@ class burrow_track_request(ctypes.Structure):
         ("max_age_ms", ctypes.c_uint32),
         ("start_group", ctypes.c_uint64),
         ("end_group", ctypes.c_uint64),
+        ("kind", ctypes.c_uint32),
+        ("gain_percent", ctypes.c_uint32),
+        ("width", ctypes.c_uint32),
+        ("height", ctypes.c_uint32),
+        ("min_delay_ms", ctypes.c_uint32),
+        ("max_delay_ms", ctypes.c_uint32),
     ]
 
 
@@ -407,6 +475,142 @@ class burrow_track_stats(ctypes.Structure):
         ("dropped_frames", ctypes.c_uint64),
         ("latest_group", ctypes.c_uint64),
         ("subscribers", ctypes.c_uint64),
+    ]
+
+
+class burrow_audio_frame(ctypes.Structure):
+    struct_size: int
+    format: int
+    sample_rate: int
+    channels: int
+    frames: int
+    flags: int
+    timestamp_us: int
+    samples: int | None
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("format", ctypes.c_int32),
+        ("sample_rate", ctypes.c_uint32),
+        ("channels", ctypes.c_uint32),
+        ("frames", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("timestamp_us", ctypes.c_int64),
+        ("samples", ctypes.c_void_p),
+    ]
+
+
+class burrow_video_frame(ctypes.Structure):
+    struct_size: int
+    format: int
+    width: int
+    height: int
+    rotation: int
+    color: int
+    timestamp_us: int
+    plane: ctypes.Array[ctypes.c_void_p]
+    stride: ctypes.Array[ctypes.c_int32]
+    buffer: int | None
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("format", ctypes.c_int32),
+        ("width", ctypes.c_uint32),
+        ("height", ctypes.c_uint32),
+        ("rotation", ctypes.c_uint32),
+        ("color", ctypes.c_uint32),
+        ("timestamp_us", ctypes.c_int64),
+        ("plane", ctypes.c_void_p * 4),
+        ("stride", ctypes.c_int32 * 4),
+        ("buffer", ctypes.c_void_p),
+    ]
+
+
+class burrow_media_info(ctypes.Structure):
+    struct_size: int
+    kind: int
+    is_supported: int
+    bitrate_bps: int
+    width: int
+    height: int
+    frame_rate: int
+    sample_rate: int
+    channels: int
+    reserved: int
+    name: bytes
+    codec: bytes
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("kind", ctypes.c_uint32),
+        ("is_supported", ctypes.c_uint32),
+        ("bitrate_bps", ctypes.c_uint32),
+        ("width", ctypes.c_uint32),
+        ("height", ctypes.c_uint32),
+        ("frame_rate", ctypes.c_uint32),
+        ("sample_rate", ctypes.c_uint32),
+        ("channels", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("name", ctypes.c_char * 256),
+        ("codec", ctypes.c_char * 64),
+    ]
+
+
+class burrow_media_stats(ctypes.Structure):
+    struct_size: int
+    width: int
+    height: int
+    bitrate_bps: int
+    frame_rate: int
+    level: int
+    is_voice: int
+    target_delay_ms: int
+    delay_ms: int
+    skew_ms: int
+    frames: int
+    bytes: int
+    key_frames: int
+    dropped_frames: int
+    late_frames: int
+    damaged_frames: int
+    played_us: int
+    recovered_us: int
+    concealed_us: int
+    stretched_us: int
+    freezes: int
+    frozen_us: int
+    codec_us: int
+    longest_codec_us: int
+    renditions: int
+    estimate_bps: int
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("width", ctypes.c_uint32),
+        ("height", ctypes.c_uint32),
+        ("bitrate_bps", ctypes.c_uint32),
+        ("frame_rate", ctypes.c_uint32),
+        ("level", ctypes.c_uint32),
+        ("is_voice", ctypes.c_uint32),
+        ("target_delay_ms", ctypes.c_uint32),
+        ("delay_ms", ctypes.c_uint32),
+        ("skew_ms", ctypes.c_int32),
+        ("frames", ctypes.c_uint64),
+        ("bytes", ctypes.c_uint64),
+        ("key_frames", ctypes.c_uint64),
+        ("dropped_frames", ctypes.c_uint64),
+        ("late_frames", ctypes.c_uint64),
+        ("damaged_frames", ctypes.c_uint64),
+        ("played_us", ctypes.c_uint64),
+        ("recovered_us", ctypes.c_uint64),
+        ("concealed_us", ctypes.c_uint64),
+        ("stretched_us", ctypes.c_uint64),
+        ("freezes", ctypes.c_uint64),
+        ("frozen_us", ctypes.c_uint64),
+        ("codec_us", ctypes.c_uint64),
+        ("longest_codec_us", ctypes.c_uint64),
+        ("renditions", ctypes.c_uint32),
+        ("estimate_bps", ctypes.c_uint32),
     ]
 
 
@@ -693,6 +897,76 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.c_void_p,
         ctypes.POINTER(burrow_track_stats),
     ]),
+    "burrow_encoding_init": (ctypes.c_int32, [
+        ctypes.POINTER(burrow_encoding),
+        ctypes.c_uint32,
+    ]),
+    "burrow_track_set_encoding": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_encoding),
+    ]),
+    "burrow_track_set_muted": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_int32,
+    ]),
+    "burrow_track_request_keyframe": (ctypes.c_int32, [
+        ctypes.c_void_p,
+    ]),
+    "burrow_track_push_audio": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_audio_frame),
+    ]),
+    "burrow_track_pull_audio": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_audio_frame),
+    ]),
+    "burrow_room_mix_audio": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_audio_frame),
+    ]),
+    "burrow_track_push_video": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_video_frame),
+    ]),
+    "burrow_track_pull_video": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_video_frame),
+    ]),
+    "burrow_track_media_stats_get": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_media_stats),
+    ]),
+    "burrow_room_media": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.POINTER(burrow_media_info),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
+    "burrow_video_frame_alloc": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_int32,
+        ctypes.c_uint32,
+        ctypes.c_uint32,
+        ctypes.POINTER(burrow_video_frame),
+    ]),
+    "burrow_video_frame_convert": (ctypes.c_int32, [
+        ctypes.POINTER(burrow_video_frame),
+        ctypes.POINTER(burrow_video_frame),
+    ]),
+    "burrow_encoder_create": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_uint32,
+        ctypes.POINTER(burrow_encoding),
+        ctypes.POINTER(ctypes.c_void_p),
+    ]),
+    "burrow_decoder_create": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_uint32,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_void_p),
+    ]),
     "burrow_relay_config_init": (ctypes.c_int32, [
         ctypes.POINTER(burrow_relay_config),
         ctypes.c_uint32,
@@ -787,11 +1061,16 @@ STRUCTS: Final[list[type[ctypes.Structure]]] = [
     burrow_room_info,
     burrow_participant,
     burrow_room_stats,
+    burrow_encoding,
     burrow_track_config,
     burrow_track_request,
     burrow_encoded_frame,
     burrow_track_info,
     burrow_track_stats,
+    burrow_audio_frame,
+    burrow_video_frame,
+    burrow_media_info,
+    burrow_media_stats,
     burrow_relay_config,
     burrow_relay_info,
     burrow_protection_config,

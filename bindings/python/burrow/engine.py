@@ -182,11 +182,13 @@ class Engine:
         system_roots: bool = True,
         reconnect: bool = True,
         discovery: bool = True,
+        media: bool = False,
         connect_timeout_ms: int = 0,
         idle_timeout_ms: int = 0,
         keep_alive_ms: int = 0,
         reconnect_min_ms: int = 0,
         reconnect_max_ms: int = 0,
+        last_n: int = 0,
     ) -> Room:
         """Starts connecting to a room; ``await room.opened`` tells how that ended. See burrow_room_config."""
         wishes = {name: value for name, value in locals().items() if name != "self"}

@@ -174,6 +174,22 @@ class OverloadedError(TransportError):
     code = _abi.BURROW_ERR_OVERLOADED
 
 
+class MediaError(BurrowError):
+    """Something about samples, pictures or their encoding."""
+
+
+class CodecError(MediaError):
+    code = _abi.BURROW_ERR_CODEC
+
+
+class DamagedError(MediaError, ValueError):
+    code = _abi.BURROW_ERR_DAMAGED
+
+
+class FormatError(MediaError, ValueError):
+    code = _abi.BURROW_ERR_FORMAT
+
+
 class KeyMissingError(BurrowError):
     """There is no key to seal with yet (BURROW_ERR_KEY_MISSING)."""
 

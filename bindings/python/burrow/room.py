@@ -12,10 +12,22 @@ from . import _abi
 from ._library import check, encode, encode_optional, lib, read_text, sized
 from .handle import Handle
 from .request import Request
-from .types import Event, Participant, RoomInfo, RoomState, RoomStats, TrackKind, Version
+from .types import (
+    AudioFormat,
+    Encoding,
+    Event,
+    MediaInfo,
+    Participant,
+    RoomInfo,
+    RoomState,
+    RoomStats,
+    TrackKind,
+    Version,
+)
 
 if TYPE_CHECKING:
     from .engine import Engine
+    from .media import AudioTrack, Sound, VideoTrack
     from .track import Track
 
 
@@ -38,7 +50,7 @@ def open_room(engine: Engine, url: str, **wishes: Any) -> Room:
     for name in ("path", "prefix", "roots_pem", "server_name", "qlog_dir"):
         setattr(configuration, name, encode_optional(wishes[name], name))
     for name in (
-        "connect_timeout_ms", "idle_timeout_ms", "keep_alive_ms", "reconnect_min_ms", "reconnect_max_ms"
+        "connect_timeout_ms", "idle_timeout_ms", "keep_alive_ms", "reconnect_min_ms", "reconnect_max_ms", "last_n"
     ):  # fmt: skip
         setattr(configuration, name, wishes[name])
     configuration.versions, configuration.congestion = int(wishes["versions"]), int(wishes["congestion"])
@@ -47,6 +59,7 @@ def open_room(engine: Engine, url: str, **wishes: Any) -> Room:
         (not wishes["system_roots"], _abi.BURROW_ROOM_NO_SYSTEM_ROOTS),
         (not wishes["reconnect"], _abi.BURROW_ROOM_NO_RECONNECT),
         (not wishes["discovery"], _abi.BURROW_ROOM_NO_DISCOVERY),
+        (wishes["media"], _abi.BURROW_ROOM_MEDIA),
     ):
         configuration.flags |= flag if wanted else 0
     pins = pin_bytes(wishes["pins"])
@@ -203,6 +216,115 @@ class Room(Handle):
 
         track: Track = self._engine._register(call, lambda handle, _: Track(self, handle))
         return track
+
+    # -- audio and video -------------------------------------------------------------------------------------------
+
+    def publish_audio(
+        self,
+        name: str | None = None,
+        *,
+        encoding: Encoding = Encoding(),  # noqa: B008
+        priority: int = 0,
+        max_age_ms: int = 0,
+    ) -> AudioTrack:
+        """Publishes a microphone: push samples to it."""
+        from .media import publish_media
+
+        track: AudioTrack = publish_media(self, TrackKind.AUDIO, name, encoding, priority, max_age_ms)
+        return track
+
+    def publish_video(
+        self,
+        name: str | None = None,
+        *,
+        encoding: Encoding = Encoding(),  # noqa: B008
+        priority: int = 0,
+        max_age_ms: int = 0,
+    ) -> VideoTrack:
+        """Publishes a camera: push pictures to it."""
+        from .media import publish_media
+
+        track: VideoTrack = publish_media(self, TrackKind.VIDEO, name, encoding, priority, max_age_ms)
+        return track
+
+    def subscribe_audio(
+        self,
+        path: str | Participant,
+        name: str | None = None,
+        *,
+        paused: bool = False,
+        gain_percent: int = 0,
+        min_delay_ms: int = 0,
+        max_delay_ms: int = 0,
+        priority: int = 0,
+        max_age_ms: int = 0,
+    ) -> AudioTrack:
+        """Subscribes to somebody's sound, once: pull samples from it, or mix_audio() of the room."""
+        from .media import subscribe_media
+
+        track: AudioTrack = subscribe_media(
+            self,
+            TrackKind.AUDIO,
+            path,
+            name,
+            paused=paused,
+            gain_percent=gain_percent,
+            min_delay_ms=min_delay_ms,
+            max_delay_ms=max_delay_ms,
+            priority=priority,
+            max_age_ms=max_age_ms,
+        )
+        return track
+
+    def subscribe_video(
+        self,
+        path: str | Participant,
+        name: str | None = None,
+        *,
+        paused: bool = False,
+        width: int = 0,
+        height: int = 0,
+        min_delay_ms: int = 0,
+        max_delay_ms: int = 0,
+        priority: int = 0,
+        max_age_ms: int = 0,
+    ) -> VideoTrack:
+        """Subscribes to somebody's pictures, once, in the rendition of that name or one that fits the size."""
+        from .media import subscribe_media
+
+        track: VideoTrack = subscribe_media(
+            self,
+            TrackKind.VIDEO,
+            path,
+            name,
+            paused=paused,
+            width=width,
+            height=height,
+            min_delay_ms=min_delay_ms,
+            max_delay_ms=max_delay_ms,
+            priority=priority,
+            max_age_ms=max_age_ms,
+        )
+        return track
+
+    def mix_audio(
+        self,
+        frames: int,
+        *,
+        format: AudioFormat = AudioFormat.S16,
+        sample_rate: int = 48_000,
+        channels: int = 2,
+    ) -> Sound:
+        """The sum of all subscribed sound, for the loudspeaker."""
+        from .media import pull_sound
+
+        return pull_sound(lib.burrow_room_mix_audio, self.handle, frames, format, sample_rate, channels)
+
+    def media(self, path: str | Participant) -> list[MediaInfo]:
+        """What somebody offers, as far as the catalogue is known."""
+        from .media import offers
+
+        return offers(self, path.path if isinstance(path, Participant) else path)
 
     def _notice(self, event: Event | None) -> None:
         """Events about rooms are for the host; nothing waits inside a room."""

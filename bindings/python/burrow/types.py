@@ -24,6 +24,8 @@ class EventKind(enum.IntEnum):
     ROOM_STATE = _abi.BURROW_EVENT_ROOM_STATE
     PARTICIPANT_JOINED = _abi.BURROW_EVENT_PARTICIPANT_JOINED
     PARTICIPANT_LEFT = _abi.BURROW_EVENT_PARTICIPANT_LEFT
+    PARTICIPANT_MEDIA = _abi.BURROW_EVENT_PARTICIPANT_MEDIA
+    SPEAKER = _abi.BURROW_EVENT_SPEAKER
     TRACK_DATA = _abi.BURROW_EVENT_TRACK_DATA
     TRACK_STATE = _abi.BURROW_EVENT_TRACK_STATE
     RELAY_STATE = _abi.BURROW_EVENT_RELAY_STATE
@@ -91,6 +93,8 @@ class TrackKind(enum.IntEnum):
 
     DATA = _abi.BURROW_TRACK_KIND_DATA
     ENCODED = _abi.BURROW_TRACK_KIND_ENCODED
+    AUDIO = _abi.BURROW_TRACK_KIND_AUDIO
+    VIDEO = _abi.BURROW_TRACK_KIND_VIDEO
 
 
 class Direction(enum.IntEnum):
@@ -216,6 +220,106 @@ class TrackStats:
     dropped_frames: int
     latest_group: int
     subscribers: int
+
+
+class AudioFormat(enum.IntEnum):
+    """How a sample looks."""
+
+    S16 = _abi.BURROW_AUDIO_S16
+    F32 = _abi.BURROW_AUDIO_F32
+
+
+class AudioFlags(enum.IntFlag):
+    """What pulled sound is."""
+
+    NONE = 0
+    CONCEALED = _abi.BURROW_AUDIO_CONCEALED
+    SILENT = _abi.BURROW_AUDIO_SILENT
+
+
+class VideoFormat(enum.IntEnum):
+    """How the planes of a picture look."""
+
+    I420 = _abi.BURROW_VIDEO_I420
+    NV12 = _abi.BURROW_VIDEO_NV12
+    NV21 = _abi.BURROW_VIDEO_NV21
+    RGBA = _abi.BURROW_VIDEO_RGBA
+    BGRA = _abi.BURROW_VIDEO_BGRA
+
+
+class Color(enum.IntFlag):
+    """How the numbers of a picture mean colours. None of them is BT.601 in the limited range."""
+
+    BT601 = 0
+    BT709 = _abi.BURROW_COLOR_BT709
+    FULL_RANGE = _abi.BURROW_COLOR_FULL_RANGE
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How samples or pictures are encoded; 0 is the default. See burrow_encoding."""
+
+    music: bool = False
+    dtx: bool = False
+    fec: bool = False
+    #: Kept as it is, whatever the line carries.
+    fixed: bool = False
+    bitrate_bps: int = 0
+    channels: int = 0
+    frame_ms: int = 0
+    complexity: int = 0
+    width: int = 0
+    height: int = 0
+    frame_rate: int = 0
+    keyframe_interval_ms: int = 0
+    renditions: int = 0
+
+
+@dataclass(frozen=True)
+class MediaInfo:
+    """One rendition of audio or video that somebody offers."""
+
+    kind: TrackKind
+    is_supported: bool
+    bitrate_bps: int
+    width: int
+    height: int
+    frame_rate: int
+    sample_rate: int
+    channels: int
+    name: str
+    codec: str
+
+
+@dataclass(frozen=True)
+class MediaStats:
+    """How audio or video goes, either way. See burrow_media_stats."""
+
+    width: int
+    height: int
+    bitrate_bps: int
+    frame_rate: int
+    level: int
+    is_voice: int
+    target_delay_ms: int
+    delay_ms: int
+    skew_ms: int
+    frames: int
+    bytes: int
+    key_frames: int
+    dropped_frames: int
+    late_frames: int
+    damaged_frames: int
+    played_us: int
+    recovered_us: int
+    concealed_us: int
+    stretched_us: int
+    freezes: int
+    frozen_us: int
+    codec_us: int
+    longest_codec_us: int
+    renditions: int
+    estimate_bps: int
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ package struct HostEvent: Sendable {
         case roomState(RoomPhase)
         case participantJoined
         case participantLeft
+        case participantMedia
+        case speaker
         /// Frames wait in the exchange of this track.
         case trackData(HostTrack)
         case trackState(TrackPhase)
@@ -39,7 +41,9 @@ package struct HostEvent: Sendable {
     var isDiscrete: Bool {
         switch kind {
         case .done, .trackData, .overflow: false
-        case .roomState, .participantJoined, .participantLeft, .trackState, .relayState: true
+        case .roomState, .participantJoined, .participantLeft, .participantMedia, .speaker, .trackState,
+            .relayState:
+            true
         }
     }
 }

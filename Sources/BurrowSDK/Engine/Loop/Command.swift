@@ -5,6 +5,8 @@ import BurrowMoQ
 enum Command: Sendable {
     case openRoom(HostRoom, handle: UInt, RoomConfiguration, request: UInt64)
     case closeRoom(HostRoom, request: UInt64)
+    /// The media thread wants to know how the room's line does.
+    case watchLine(HostRoom)
     case publish(HostTrack, handle: UInt, TrackConfiguration)
     case subscribe(HostTrack, handle: UInt, BroadcastPath)
     case update(HostTrack, SubscribeOptions)

@@ -8,6 +8,7 @@ extension EngineLoop {
         case .openRoom(let room, let handle, let configuration, let request):
             openRoom(room, handle, configuration, request)
         case .closeRoom(let room, let request): closeRoom(room, request)
+        case .watchLine(let room): watchLine(room)
         case .publish(let track, let handle, let configuration): publish(track, handle, configuration)
         case .subscribe(let track, let handle, let path): subscribe(track, handle, path)
         case .update(let track, let options): update(track, options)
@@ -95,7 +96,7 @@ extension EngineLoop {
         } catch {
             let reason = EngineError(error)
             fail(track, reason)
-            tell(HostEvent(.trackState(.failed), subject: handle, time: now, error: reason))
+            tell(track, handle, .failed, reason)
         }
     }
 
@@ -106,7 +107,7 @@ extension EngineLoop {
             state.isClosed = true
         }
         if track.direction == .published {
-            track.room.snapshot.withLock { _ = $0.published.remove(track.name) }
+            track.giveUpName()
         }
         track.exchange.end()
     }
@@ -123,7 +124,7 @@ extension EngineLoop {
         forget(known)
         track.exchange.end()
         track.snapshot.withLock { if $0.phase != .failed { $0.phase = .ended } }
-        tell(HostEvent(.trackState(.ended), subject: known.handle, time: now))
+        tell(track, known.handle, .ended)
     }
 
     func forget(_ known: LoopTrack) {
@@ -252,6 +253,15 @@ extension EngineLoop {
 
     func tell(_ event: HostEvent) {
         outbox.append(event)
+    }
+
+    /// Tells where a track stands: the host about its own, the media thread about those it uses.
+    func tell(_ track: HostTrack, _ handle: UInt, _ phase: TrackPhase, _ error: EngineError? = nil) {
+        if track.isWire {
+            engine.media.post(.wireChanged(track, phase, error))
+        } else {
+            tell(HostEvent(.trackState(phase), subject: handle, time: now, error: error))
+        }
     }
 
     private func cancel(_ request: UInt64) {

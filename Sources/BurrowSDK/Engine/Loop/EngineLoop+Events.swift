@@ -12,6 +12,7 @@ extension EngineLoop {
             case .left(let id, let number, let path): left(id, number, path)
             case .readable(let id): if let known = tracksByID[id] { pump(known) }
             case .track(let id, let state, let error): trackChanged(id, state, error.map(EngineError.init))
+            case .demand(let id, let isWanted): demandChanged(id, isWanted)
             case .relay(let id, let state, let error): relayChanged(id, state, error.map(EngineError.init))
             case .note(let line): LogRing.shared.write(.info, "moq", line)
             }
@@ -41,11 +42,13 @@ extension EngineLoop {
             }
         }
         refreshRoom(known)
+        tellMedia(known)
         tell(HostEvent(.roomState(phase), subject: known.handle, time: now, error: error))
         LogRing.shared.write(.info, "engine", "room \(phase)\(error.map { ": \($0.context)" } ?? "")")
         guard phase == .closed else { return }
         rooms[known.room.number] = nil
         roomsByID[id] = nil
+        watched.removeAll { $0 === known }
         for track in tracks.values where track.track.room === known.room { over(track, .ended, nil) }
     }
 
@@ -58,6 +61,12 @@ extension EngineLoop {
         event.participant = number
         event.text = path
         tell(event)
+        tellMedia(known)
+    }
+
+    private func tellMedia(_ known: LoopRoom) {
+        guard known.room.snapshot.withLock({ $0.usesMedia }) else { return }
+        engine.media.post(.roomChanged(known.room))
     }
 
     /// Whether C can hold the path: with a NUL inside, or longer than the header's array, it would become another one.
@@ -73,6 +82,7 @@ extension EngineLoop {
         event.participant = number
         event.text = path
         tell(event)
+        tellMedia(known)
     }
 
     // MARK: Tracks
@@ -86,10 +96,17 @@ extension EngineLoop {
                 snapshot.phase = phase
                 snapshot.error = error
             }
-            tell(HostEvent(.trackState(phase), subject: known.handle, time: now, error: error))
+            tell(known.track, known.handle, phase, error)
         case .ended: over(known, .ended, error)
         case .failed: over(known, .failed, error)
         }
+    }
+
+    /// Only the media thread cares: it does not encode what nobody follows.
+    private func demandChanged(_ id: TrackID, _ isWanted: Bool) {
+        guard let known = tracksByID[id], known.track.isWire else { return }
+        refreshTrack(known)
+        engine.media.post(.wireWanted(known.track, isWanted))
     }
 
     /// No more frames come. Those that wait can still be pulled.
@@ -104,41 +121,68 @@ extension EngineLoop {
         }
         refreshTrack(known)
         if known.track.direction == .published {
-            known.track.room.snapshot.withLock { _ = $0.published.remove(known.track.name) }
+            known.track.giveUpName()
             forget(known)
             known.track.exchange.end()
         }
-        tell(HostEvent(.trackState(phase), subject: known.handle, time: now, error: error))
+        tell(known.track, known.handle, phase, error)
     }
 
     /// Moves received frames into the exchange, as many as it has room for.
     func pump(_ known: LoopTrack) {
         guard known.track.direction == .subscribed else { return }
         let exchange = known.track.exchange
+        if known.track.user == .player { exchange.makeRoom() }
         var needsEvent = false
         while exchange.hasRoom() {
-            guard let frame = node.nextFrame(known.id, now: now) else {
+            guard let piece = nextPiece(of: known) else {
                 if known.isOver {
                     exchange.end()
+                    refreshTrack(known)
                     forget(known)
+                    // It would follow a broadcast that comes back, and nobody would take what it brings.
+                    if known.track.isWire { node.closeTrack(known.id, now: now) }
                 }
                 break
             }
+            let isFirst = deliver(piece, to: exchange)
+            needsEvent = needsEvent || isFirst
+            if known.track.user == .player { exchange.makeRoom() }
+        }
+        guard needsEvent else { return }
+        switch known.track.user {
+        case .host: tell(HostEvent(.trackData(known.track), subject: known.handle, time: now))
+        case .mediaThread: engine.media.post(.wireReadable(known.track))
+        case .player: break
+        }
+    }
+
+    /// Only the media thread brings groups into order, so only there it matters where they end.
+    private func nextPiece(of known: LoopTrack) -> ReceivedPiece? {
+        switch known.track.user {
+        case .mediaThread: node.nextPiece(known.id, now: now)
+        case .host, .player: node.nextFrame(known.id, now: now).map { .frame($0) }
+        }
+    }
+
+    /// True when the consumer has to be told.
+    private func deliver(_ piece: ReceivedPiece, to exchange: FrameExchange) -> Bool {
+        switch piece {
+        case .frame(let frame):
             let buffer = exchange.buffer(for: frame.count)
             unsafe frame.copy(to: buffer.base)
-            let isFirst = exchange.deliver(
-                buffer,
-                count: frame.count,
-                FrameExchange.Description(
-                    group: frame.group,
-                    sequence: UInt64(clamping: frame.index),
-                    timestamp: frame.timestamp,
-                    flags: FrameFlags(frame)
-                )
+            let description = FrameExchange.Description(
+                group: frame.group,
+                sequence: UInt64(clamping: frame.index),
+                timestamp: frame.timestamp,
+                arrival: now,
+                flags: FrameFlags(frame)
             )
-            needsEvent = needsEvent || isFirst
+            return exchange.deliver(buffer, count: frame.count, description)
+        case .groupEnd(let group, let count, let isWhole):
+            return exchange.deliver(.groupEnd(group: group, count: count, isWhole: isWhole))
+        case .restart: return exchange.deliver(.restart)
         }
-        if needsEvent { tell(HostEvent(.trackData(known.track), subject: known.handle, time: now)) }
     }
 
     // MARK: Relays

@@ -1,4 +1,5 @@
 import BurrowBase
+import BurrowMedia
 import BurrowMoQ
 import BurrowQUIC
 
@@ -67,6 +68,36 @@ extension EngineLoop {
             snapshot.statistics = fresh
             snapshot.measured = now
         }
+    }
+}
+
+extension EngineLoop {
+    func watchLine(_ room: HostRoom) {
+        guard let known = rooms[room.number], !watched.contains(where: { $0 === known }) else { return }
+        watched.append(known)
+    }
+
+    /// Looks at the lines of rooms with media after every turn in which something may have changed: a queue has to be
+    /// noticed while it is short.
+    func watchLines() {
+        for known in watched where known.meter.wants(at: now) {
+            guard let statistics = node.connectionStatistics(of: known.id),
+                let report = known.meter.take(LineSample(statistics, at: now))
+            else { continue }
+            engine.media.post(.line(known.room, report))
+        }
+    }
+}
+
+extension LineSample {
+    fileprivate init(_ statistics: ConnectionStatistics, at time: Instant) {
+        self.init(time: time)
+        sentBytes = statistics.sentBytes
+        sentPackets = statistics.sentPackets
+        lostPackets = statistics.lostPackets
+        bytesInFlight = statistics.bytesInFlight
+        waitingBytes = statistics.waitingBytes
+        latestRTT = statistics.latestRTT
     }
 }
 

@@ -22,6 +22,8 @@ final class EngineLoop {
 
     var rooms: [UInt64: LoopRoom] = [:]
     var roomsByID: [RoomID: LoopRoom] = [:]
+    /// Rooms of which the media thread hears how their lines do.
+    var watched: ContiguousArray<LoopRoom> = []
     var tracks: [UInt64: LoopTrack] = [:]
     var tracksByID: [TrackID: LoopTrack] = [:]
     var relays: [UInt64: LoopRelay] = [:]
@@ -78,6 +80,7 @@ final class EngineLoop {
         performEffects()
         flush()
         takeEvents()
+        watchLines()
         if now >= statisticsDue { refreshStatistics() }
         if let shutdown { advance(shutdown) }
         engine.events.post(outbox)
@@ -148,6 +151,14 @@ final class EngineLoop {
         for room in rooms.values { node.closeRoom(room.id, request: RequestID(rawValue: 0), now: now) }
         node.process(now: now)
         flush()
+        // Those whom a relay asked to leave will not be waited for: the time for that is over now. Until a session has
+        // ended it and its streams hold each other.
+        for seconds in [10, 20] {
+            let later = now + .seconds(Int64(seconds))
+            node.handleTimeouts(now: later)
+            node.process(now: later)
+            flush()
+        }
         qlog.closeAll()
     }
 

@@ -1,3 +1,4 @@
+import BurrowMedia
 import BurrowMoQ
 
 /// What the loop knows of a room, beside its snapshot.
@@ -5,6 +6,8 @@ final class LoopRoom {
     let room: HostRoom
     let handle: UInt
     let id: RoomID
+    /// What the media thread is told of the line.
+    var meter = LineMeter()
 
     init(_ room: HostRoom, _ handle: UInt, _ id: RoomID) {
         self.room = room

@@ -1,3 +1,4 @@
+package import BurrowMedia
 package import BurrowMoQ
 
 /// What hosts do with an engine. Everything that can be judged at once is; the rest goes to the loop.
@@ -8,11 +9,28 @@ extension Engine {
         package let request: UInt64
     }
 
-    package func openRoom(_ configuration: RoomConfiguration) throws(EngineError) -> Opening {
+    /// `followsMedia` says whether everybody's catalogue is wanted, `lastN` of how many participants pictures are received
+    /// at most.
+    package func openRoom(
+        _ configuration: RoomConfiguration,
+        followsMedia: Bool,
+        lastN: Int = .max
+    ) throws(EngineError) -> Opening {
+        if followsMedia { try media.start(for: self) }
         let request = try newRequest()
         let path = configuration.path?.description ?? ""
-        let room = HostRoom(engine: self, number: newNumber(), path: path)
+        let room = HostRoom(
+            engine: self,
+            number: newNumber(),
+            path: path,
+            followsMedia: followsMedia,
+            lastN: lastN
+        )
         let handle = try makeHandle(room, request)
+        room.snapshot.withLock { (state) in
+            state.handle = handle
+            state.usesMedia = followsMedia
+        }
         submit(.openRoom(room, handle: handle, configuration, request: request))
         return Opening(handle: handle, request: request)
     }
@@ -31,6 +49,14 @@ extension Engine {
             requestCompleted()
             throw EngineError(.limit, "too many handles")
         }
+        return handle
+    }
+
+    /// Lends memory to the host and returns the handle of its buffer.
+    package func lend(_ memory: PictureMemory) throws(EngineError) -> UInt {
+        try checkRunning()
+        let handle = HandleTable.shared.insert(PictureLoan(memory), owner: number)
+        guard handle != 0 else { throw EngineError(.limit, "too many handles") }
         return handle
     }
 

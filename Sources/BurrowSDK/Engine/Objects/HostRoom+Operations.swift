@@ -15,13 +15,36 @@ extension HostRoom {
 
     /// Publishes a track and returns its handle.
     package func publish(_ configuration: TrackConfiguration, content: UInt32) throws(EngineError) -> UInt {
+        let track = try makePublished(configuration, content: content, for: .host)
+        do throws(EngineError) {
+            let handle = try makeHandle(track)
+            engine.submit(.publish(track, handle: handle, configuration))
+            return handle
+        } catch {
+            snapshot.withLock { $0.names.giveUp(configuration.name, of: .frames) }
+            throw error
+        }
+    }
+
+    /// Publishes a track for the media thread.
+    func publishWire(_ configuration: TrackConfiguration) throws(EngineError) -> HostTrack {
+        let track = try makePublished(configuration, content: 0, for: .mediaThread)
+        engine.submit(.publish(track, handle: 0, configuration))
+        return track
+    }
+
+    private func makePublished(
+        _ configuration: TrackConfiguration,
+        content: UInt32,
+        for user: HostTrack.User
+    ) throws(EngineError) -> HostTrack {
         guard !path.isEmpty else {
             throw EngineError(.wrongKind, "the room was opened without a path to publish under")
         }
         try engine.checkRunning()
         try snapshot.withLock { (state) throws(EngineError) in
             guard !state.isClosed else { throw EngineError(.closed, "the room is closed") }
-            guard state.published.insert(configuration.name).inserted else {
+            guard state.names.take(configuration.name, for: user == .host ? .frames : .wire) else {
                 throw EngineError(.exists, "track \(configuration.name) is published already")
             }
         }
@@ -30,23 +53,16 @@ extension HostRoom {
             ordered: configuration.ordered,
             maxAge: configuration.maxAge
         )
-        let track = HostTrack(
+        return HostTrack(
             room: self,
             number: engine.newNumber(),
             direction: .published,
             path: path,
             name: configuration.name,
             content: content,
-            options: options
+            options: options,
+            user: user
         )
-        do throws(EngineError) {
-            let handle = try makeHandle(track)
-            engine.submit(.publish(track, handle: handle, configuration))
-            return handle
-        } catch {
-            snapshot.withLock { _ = $0.published.remove(configuration.name) }
-            throw error
-        }
     }
 
     /// Subscribes to a track and returns its handle.
@@ -55,20 +71,42 @@ extension HostRoom {
         name: String,
         _ options: SubscribeOptions
     ) throws(EngineError) -> UInt {
+        let track = try makeSubscribed(broadcast, name: name, options, for: .host)
+        let handle = try makeHandle(track)
+        engine.submit(.subscribe(track, handle: handle, broadcast))
+        return handle
+    }
+
+    /// Subscribes to a track for the media thread, or for whoever pulls sound.
+    func subscribeWire(
+        _ broadcast: BroadcastPath,
+        name: String,
+        _ options: SubscribeOptions,
+        for user: HostTrack.User
+    ) throws(EngineError) -> HostTrack {
+        let track = try makeSubscribed(broadcast, name: name, options, for: user)
+        engine.submit(.subscribe(track, handle: 0, broadcast))
+        return track
+    }
+
+    private func makeSubscribed(
+        _ broadcast: BroadcastPath,
+        name: String,
+        _ options: SubscribeOptions,
+        for user: HostTrack.User
+    ) throws(EngineError) -> HostTrack {
         try engine.checkRunning()
         guard !snapshot.withLock({ $0.isClosed }) else { throw EngineError(.closed, "the room is closed") }
-        let track = HostTrack(
+        return HostTrack(
             room: self,
             number: engine.newNumber(),
             direction: .subscribed,
             path: broadcast.description,
             name: name,
             content: 0,
-            options: options
+            options: options,
+            user: user
         )
-        let handle = try makeHandle(track)
-        engine.submit(.subscribe(track, handle: handle, broadcast))
-        return handle
     }
 
     private func makeHandle(_ track: HostTrack) throws(EngineError) -> UInt {

@@ -1,4 +1,5 @@
 package import BurrowBase
+package import BurrowMedia
 package import BurrowMoQ
 package import BurrowQUIC
 
@@ -20,11 +21,19 @@ package final class HostRoom: HandleObject {
         package var measured: Instant?
         /// Of the connections before the present one.
         package var pastConnections = ConnectionStatistics()
-        /// Names of our tracks, for refusing a second one at once.
-        package var published: Set<String> = []
+        /// Of the tracks we publish.
+        package var names = TrackNames()
+        /// Whose sound and whose pictures are subscribed, for the same.
+        var heard: Set<String> = []
+        var seen: Set<String> = []
         package var tracks: UInt32 = 0
         /// The host closed it, or it failed.
         package var isClosed = false
+        package var handle: UInt = 0
+        /// Whether the media thread has to hear of changes.
+        package var usesMedia = false
+        /// What participants offer, by path, as far as it is known.
+        package var catalogues: [String: Catalogue] = [:]
         /// When the host last asked for statistics.
         package var lastAsked: Instant?
     }
@@ -35,12 +44,19 @@ package final class HostRoom: HandleObject {
     package let number: UInt64
     /// Our own path in normal form; empty when we only listen.
     package let path: String
+    /// Whether everybody's catalogue is followed.
+    let followsMedia: Bool
+    /// Of how many participants pictures are received at most.
+    let lastN: Int
+    let mixer = RoomMixer()
     package let snapshot = Guarded(Snapshot())
 
-    init(engine: Engine, number: UInt64, path: String) {
+    init(engine: Engine, number: UInt64, path: String, followsMedia: Bool, lastN: Int) {
         self.engine = engine
         self.number = number
         self.path = path
+        self.followsMedia = followsMedia
+        self.lastN = lastN
     }
 
     package func lastReferenceGone() {

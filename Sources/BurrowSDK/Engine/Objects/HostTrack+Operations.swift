@@ -13,7 +13,7 @@ extension HostTrack {
     package func close(_ expected: Direction) throws(EngineError) {
         try check(expected)
         guard markClosed() else { throw EngineError(.closed, "the track is over") }
-        room.engine.submit(.closeTrack(self))
+        submitClose()
     }
 
     package func update(_ options: SubscribeOptions) throws(EngineError) {
@@ -33,7 +33,7 @@ extension HostTrack {
         timestamp: Int64,
         flags: FrameFlags
     ) throws(EngineError) -> Bool {
-        try check(.published)
+        try checkFrames(.published)
         guard bytes.count <= EngineLimits.frameBytes else {
             throw EngineError(.limit, "frame of \(bytes.count) bytes is too large")
         }
@@ -48,7 +48,7 @@ extension HostTrack {
 
     /// The next received frame, or `nil` when there is none now.
     package func pull() throws(EngineError) -> Frame? {
-        try check(.subscribed)
+        try checkFrames(.subscribed)
         switch exchange.pull() {
         case .frame(let loan, let mustRefill):
             if mustRefill { room.engine.submit(.refill(self)) }
@@ -58,13 +58,14 @@ extension HostTrack {
                 throw EngineError(.limit, "too many handles")
             }
             return Frame(loan: loan, handle: handle)
-        case .nothing: return nil
+        // Marks come on wire tracks only.
+        case .nothing, .mark: return nil
         case .ended: throw EngineError(.closed, "the track is over")
         }
     }
 
     package func fetch(_ group: UInt64) throws(EngineError) -> UInt64 {
-        try check(.subscribed)
+        try checkFrames(.subscribed)
         guard !snapshot.withLock({ $0.isClosed }) else { throw EngineError(.closed, "the track is over") }
         let request = try room.engine.newRequest()
         room.engine.submit(.fetch(self, group: group, request: request))
@@ -74,6 +75,14 @@ extension HostTrack {
     private func check(_ expected: Direction) throws(EngineError) {
         guard direction == expected else {
             throw EngineError(.wrongKind, "the track is \(direction), not \(expected)")
+        }
+    }
+
+    /// Audio and video tracks have no frames of their own.
+    private func checkFrames(_ expected: Direction) throws(EngineError) {
+        try check(expected)
+        guard media == nil else {
+            throw EngineError(.wrongKind, "the track carries samples or pictures, not frames")
         }
     }
 

@@ -8,6 +8,16 @@ package final class HostTrack: HandleObject {
         case subscribed = 2
     }
 
+    /// Who deals with what comes on a track.
+    package enum User: Sendable {
+        /// The host, which is told by events.
+        case host
+        /// The media thread, for an audio or video track of the host, who never sees this one.
+        case mediaThread
+        /// Whoever pulls sound of the host's track, without a word from anybody: there what is old makes room.
+        case player
+    }
+
     /// What the loop last said about the track.
     package struct Snapshot: Sendable {
         package var phase = TrackPhase.waiting
@@ -21,6 +31,8 @@ package final class HostTrack: HandleObject {
         package var lastAsked: Instant?
         /// The host closed it, or it is over.
         package var isClosed = false
+        /// Subscribed audio and video: the rendition that is received; empty while there is none.
+        package var rendition = ""
     }
 
     package static var kind: HandleKind { .track }
@@ -32,6 +44,11 @@ package final class HostTrack: HandleObject {
     package let name: String
     /// The ABI's number for what it carries.
     package let content: UInt32
+    let user: User
+    /// Set on audio and video tracks, which have no frames of their own: wire tracks carry them.
+    package let media: HostMedia?
+    /// Of audio and video tracks: which wire tracks carry them.
+    package let carriers: TrackCarriers?
     package let exchange = FrameExchange()
     package let snapshot: Guarded<Snapshot>
 
@@ -42,7 +59,9 @@ package final class HostTrack: HandleObject {
         path: String,
         name: String,
         content: UInt32,
-        options: SubscribeOptions
+        options: SubscribeOptions,
+        user: User = .host,
+        media: HostMedia? = nil
     ) {
         self.room = room
         self.number = number
@@ -50,11 +69,26 @@ package final class HostTrack: HandleObject {
         self.path = path
         self.name = name
         self.content = content
+        self.user = user
+        self.media = media
+        carriers = media == nil ? nil : TrackCarriers()
         snapshot = Guarded(Snapshot(options: options))
     }
 
+    /// Whether it only serves an audio or video track of the host: what happens to it is told to the media thread.
+    var isWire: Bool { user != .host }
+
     package func lastReferenceGone() {
-        if markClosed() { room.engine.submit(.closeTrack(self)) }
+        if markClosed() { submitClose() }
+    }
+
+    /// Lets whoever works for the track know that it is over.
+    func submitClose() {
+        if media != nil {
+            room.engine.media.post(.close(self))
+        } else {
+            room.engine.submit(.closeTrack(self))
+        }
     }
 
     /// False when it is closed already.
@@ -64,11 +98,14 @@ package final class HostTrack: HandleObject {
             return !state.isClosed
         }
         guard isFirst else { return false }
+        media?.close()
         switch direction {
         case .published:
             exchange.closeOutgoing()
-            room.snapshot.withLock { _ = $0.published.remove(name) }
-        case .subscribed: exchange.discard()
+            giveUpName()
+        case .subscribed:
+            exchange.discard()
+            room.forget(media, of: path)
         }
         return true
     }

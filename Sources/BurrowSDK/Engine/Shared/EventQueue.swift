@@ -200,7 +200,7 @@ import CBurrowShims
                 event.subject = 0
             }
             // Frames that come from here on get an event of their own.
-            if case .trackData(let track) = event.kind { track.exchange.dataEventTaken() }
+            if case .trackData(let track) = event.kind { track.dataEventTaken() }
             keep(event.text)
             return .event(event)
         }

@@ -1,4 +1,4 @@
-import BurrowBase
+package import BurrowBase
 
 /// The frames of one track between the loop and the host.
 ///
@@ -10,13 +10,18 @@ package final class FrameExchange: Sendable {
         package var group: UInt64
         package var sequence: UInt64
         package var timestamp: Int64
+        /// How long it lasts, in microseconds; 0 when that is not known.
+        package var duration: Int64 = 0
+        /// When the last byte of it came.
+        package var arrival: Instant
         /// The ABI's frame flags.
         package var flags: FrameFlags
 
-        package init(group: UInt64, sequence: UInt64, timestamp: Int64, flags: FrameFlags) {
+        package init(group: UInt64, sequence: UInt64, timestamp: Int64, arrival: Instant, flags: FrameFlags) {
             self.group = group
             self.sequence = sequence
             self.timestamp = timestamp
+            self.arrival = arrival
             self.flags = flags
         }
     }
@@ -28,9 +33,18 @@ package final class FrameExchange: Sendable {
         package let description: Description
     }
 
+    /// What is said about groups between their frames, for whoever brings groups into order.
+    package enum Mark: Equatable, Sendable {
+        /// No more frames of a group will come, of which `count` there were; `isWhole` when none is missing.
+        case groupEnd(group: UInt64, count: Int, isWhole: Bool)
+        /// The publisher has started anew: groups count from the beginning again.
+        case restart
+    }
+
     package enum Pull: Sendable {
         /// `refill` says that the loop holds more frames and should be told that there is room now.
         case frame(Loan, refill: Bool)
+        case mark(Mark, refill: Bool)
         case nothing
         /// The track is over and nothing is left.
         case ended
@@ -69,8 +83,13 @@ package final class FrameExchange: Sendable {
         case closed
     }
 
+    private enum Piece: Sendable {
+        case frame(Loan)
+        case mark(Mark)
+    }
+
     private struct Incoming {
-        var frames = FIFO<Loan>()
+        var pieces = FIFO<Piece>()
         var bytes = 0
         var loans = 0
         var resting: [FrameBuffer] = []
@@ -79,6 +98,10 @@ package final class FrameExchange: Sendable {
         /// The loop found no room and waits to be told that there is some.
         var isLoopWaiting = false
         var received = Counters()
+
+        var isFull: Bool {
+            pieces.count >= EngineLimits.waitingFrames || bytes >= EngineLimits.waitingFrameBytes
+        }
     }
 
     private struct Outgoing {
@@ -104,11 +127,15 @@ package final class FrameExchange: Sendable {
     /// Whether more frames may be delivered. When not, the pull that makes room asks for a refill.
     package func hasRoom() -> Bool {
         incoming.withLock { (state) in
-            let isFull =
-                state.frames.count >= EngineLimits.waitingFrames
-                || state.bytes >= EngineLimits.waitingFrameBytes
-            if isFull { state.isLoopWaiting = true }
-            return !isFull
+            if state.isFull { state.isLoopWaiting = true }
+            return !state.isFull
+        }
+    }
+
+    /// Gives up what has waited longest until there is room, for what is of no use when it is old.
+    package func makeRoom() {
+        incoming.withLock { (state) in
+            while state.isFull, let oldest = state.pieces.popFirst() { Self.drop(oldest, from: &state) }
         }
     }
 
@@ -127,10 +154,20 @@ package final class FrameExchange: Sendable {
     package func deliver(_ buffer: FrameBuffer, count: Int, _ description: Description) -> Bool {
         incoming.withLock { (state) in
             guard !state.isEnded else { return false }
-            state.frames.append(Loan(buffer: buffer, count: count, description: description))
+            state.pieces.append(.frame(Loan(buffer: buffer, count: count, description: description)))
             state.bytes += count
             state.received.frames &+= 1
             state.received.bytes &+= UInt64(clamping: count)
+            defer { state.isEventQueued = true }
+            return !state.isEventQueued
+        }
+    }
+
+    /// Adds what is to be known between two frames. True when the consumer needs an event about it.
+    package func deliver(_ mark: Mark) -> Bool {
+        incoming.withLock { (state) in
+            guard !state.isEnded else { return false }
+            state.pieces.append(.mark(mark))
             defer { state.isEventQueued = true }
             return !state.isEventQueued
         }
@@ -144,20 +181,25 @@ package final class FrameExchange: Sendable {
 
     // MARK: Received frames, host side
 
-    /// Lets the host have the next frame.
+    /// Lets the consumer have the next frame, or what there is to know before it.
     package func pull() -> Pull {
-        incoming.withLock { (state) in
+        incoming.withLock { (state) -> Pull in
             guard state.loans < EngineLimits.loans else { return .nothing }
-            guard let loan = state.frames.popFirst() else { return state.isEnded ? .ended : .nothing }
-            state.loans += 1
-            state.bytes -= loan.count
-            loan.buffer.lender = self
-            let hasRoom = state.frames.count <= EngineLimits.waitingFrames / 2
-            guard state.isLoopWaiting, hasRoom, state.bytes <= EngineLimits.waitingFrameBytes / 2 else {
-                return .frame(loan, refill: false)
+            guard let piece = state.pieces.popFirst() else { return state.isEnded ? .ended : .nothing }
+            if case .frame(let loan) = piece {
+                state.loans += 1
+                state.bytes -= loan.count
+                loan.buffer.lender = self
             }
-            state.isLoopWaiting = false
-            return .frame(loan, refill: true)
+            let hasRoom =
+                state.pieces.count <= EngineLimits.waitingFrames / 2
+                && state.bytes <= EngineLimits.waitingFrameBytes / 2
+            let mustRefill = state.isLoopWaiting && hasRoom
+            if mustRefill { state.isLoopWaiting = false }
+            return switch piece {
+            case .frame(let loan): .frame(loan, refill: mustRefill)
+            case .mark(let mark): .mark(mark, refill: mustRefill)
+            }
         }
     }
 
@@ -169,11 +211,16 @@ package final class FrameExchange: Sendable {
     /// The host dropped everything that waits, by ending its subscription.
     package func discard() {
         incoming.withLock { (state) in
-            state.received.dropped &+= UInt64(clamping: state.frames.count)
-            while let loan = state.frames.popFirst() { Self.rest(loan.buffer, in: &state) }
-            state.bytes = 0
+            while let piece = state.pieces.popFirst() { Self.drop(piece, from: &state) }
             state.isEnded = true
         }
+    }
+
+    private static func drop(_ piece: Piece, from state: inout Incoming) {
+        guard case .frame(let loan) = piece else { return }
+        state.bytes -= loan.count
+        state.received.dropped &+= 1
+        rest(loan.buffer, in: &state)
     }
 
     func takeBack(_ buffer: FrameBuffer) {
@@ -191,7 +238,7 @@ package final class FrameExchange: Sendable {
 
     /// What came in so far, and how many frames wait.
     package var incomingCounters: (counters: Counters, waiting: Int) {
-        incoming.withLock { ($0.received, $0.frames.count) }
+        incoming.withLock { ($0.received, $0.pieces.count) }
     }
 
     // MARK: Pushed frames

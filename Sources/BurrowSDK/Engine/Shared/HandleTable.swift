@@ -7,6 +7,7 @@ package enum HandleKind: UInt64, Sendable {
     case track = 3
     case relay = 4
     case buffer = 5
+    case codec = 6
     case sealer = 7
     case opener = 8
 }

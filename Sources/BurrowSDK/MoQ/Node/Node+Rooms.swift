@@ -1,5 +1,5 @@
 package import BurrowBase
-import BurrowQUIC
+package import BurrowQUIC
 
 /// What a host does with rooms.
 extension Node {
@@ -97,6 +97,14 @@ extension Node {
         return nil
     }
 
+    /// The same with the ends of groups, for whoever puts groups in order.
+    package func nextPiece(_ id: TrackID, now: Instant) -> ReceivedPiece? {
+        guard let room = trackRooms[id], let subscription = room.subscriptions[id] else { return nil }
+        if let piece = subscription.reader.nextPiece(now: now) { return piece }
+        subscription.completeFetches(room)
+        return nil
+    }
+
     /// Asks for one group; its frames come through `nextFrame`, then `request` completes.
     package func fetch(_ id: TrackID, group: UInt64, request: RequestID, now: Instant) {
         services.context.now = now
@@ -145,6 +153,11 @@ extension Node {
 
     package func statistics(of id: RoomID) -> RoomStatistics? {
         rooms[id]?.statistics
+    }
+
+    /// How the connection of a room is doing now; `nil` when there is none.
+    package func connectionStatistics(of id: RoomID) -> ConnectionStatistics? {
+        rooms[id]?.session?.connection.statistics
     }
 
     package func statistics(of id: TrackID) -> TrackStatistics? {

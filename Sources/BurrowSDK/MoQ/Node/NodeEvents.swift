@@ -46,6 +46,8 @@ package enum NodeEvent: Equatable, Sendable {
     /// Frames wait: read them with `nextFrame`. Not repeated until then.
     case readable(TrackID)
     case track(TrackID, TrackState, MoQError?)
+    /// Somebody began to follow a published track, or nobody does any more.
+    case demand(TrackID, isWanted: Bool)
     case relay(RelayID, RelayState, MoQError?)
     /// Something worth a line in the log.
     case note(String)

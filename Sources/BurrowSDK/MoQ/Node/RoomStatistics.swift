@@ -41,14 +41,9 @@ extension Room {
             publishedFrames &+= track.track.counters.frames
             publishedBytes &+= track.track.counters.bytes
         }
-        var (subscribedFrames, subscribedBytes, expired): (UInt64, UInt64, UInt64) = (
-            0, 0, past.groupsExpired
-        )
-        for subscription in subscriptions.values {
-            subscribedFrames &+= subscription.reader.counters.frames
-            subscribedBytes &+= subscription.reader.counters.bytes
-            expired &+= subscription.reader.counters.expiredGroups
-        }
+        var read = pastReaders
+        for subscription in subscriptions.values { read.add(subscription.reader.counters) }
+        var expired = past.groupsExpired &+ read.expiredGroups
         if let session { expired &+= session.counters.groupsExpired }
         return RoomStatistics(
             connection: session?.connection.statistics,
@@ -56,8 +51,8 @@ extension Room {
             peerBandwidth: session?.peerBandwidth ?? 0,
             publishedFrames: publishedFrames,
             publishedBytes: publishedBytes,
-            subscribedFrames: subscribedFrames,
-            subscribedBytes: subscribedBytes,
+            subscribedFrames: read.frames,
+            subscribedBytes: read.bytes,
             expiredGroups: expired
         )
     }

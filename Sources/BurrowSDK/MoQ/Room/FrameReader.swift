@@ -29,6 +29,9 @@ package final class FrameReader: TrackReader, GroupFetchReader {
     private var cutOff: ContiguousArray<(group: UInt64, frame: Int)> = []
     private static let cutOffLimit = 16
     private var isDiscontinuous = false
+    /// Groups given up before they were handed out to their end, which `nextPiece` has yet to say.
+    private var givenUp: ContiguousArray<(group: UInt64, count: Int)> = []
+    private var hasRestarted = false
     /// Set after a reconnect: the first group tells whether the publisher is still the same.
     private var mustResume = false
     private var timescale: UInt64 = 1_000_000
@@ -127,6 +130,8 @@ package final class FrameReader: TrackReader, GroupFetchReader {
         seen = SequenceWindow()
         pending.removeAll()
         cutOff.removeAll()
+        givenUp.removeAll()
+        hasRestarted = true
     }
 
     private func finishTurn(_ track: Track, now: Instant) {
@@ -149,7 +154,14 @@ package final class FrameReader: TrackReader, GroupFetchReader {
             counters.droppedFrames &+= UInt64(clamping: left)
             isDiscontinuous = true
         }
+        noteGivenUp(first)
         pending.removeFirst()
+    }
+
+    /// Only remembered until somebody asks, and of the latest ones only.
+    private func noteGivenUp(_ first: Pending) {
+        if givenUp.count >= Self.cutOffLimit { givenUp.removeFirst() }
+        givenUp.append((first.group.sequence, first.group.frames.count))
     }
 
     /// However patient the host is, what it does not take is not kept without end.
@@ -164,6 +176,7 @@ package final class FrameReader: TrackReader, GroupFetchReader {
             counters.expiredGroups &+= 1
             counters.droppedFrames &+= UInt64(clamping: left)
             isDiscontinuous = true
+            noteGivenUp(first)
             pending.removeFirst()
         }
     }
@@ -189,10 +202,26 @@ package final class FrameReader: TrackReader, GroupFetchReader {
 
     /// The next frame, or `nil` when none is due.
     package func next(now: Instant) -> ReceivedFrame? {
-        if let frame = nextFetched() { return frame }
+        while let piece = nextPiece(now: now) {
+            if case .frame(let frame) = piece { return frame }
+        }
+        return nil
+    }
+
+    /// The next frame, or what else there is to know before it; `nil` when nothing is due.
+    package func nextPiece(now: Instant) -> ReceivedPiece? {
+        if let frame = nextFetched() { return .frame(frame) }
+        if hasRestarted {
+            hasRestarted = false
+            return .restart
+        }
         if let datagram = datagrams.first {
             datagrams.removeFirst()
-            return frame(of: datagram)
+            return .frame(frame(of: datagram))
+        }
+        if let lost = givenUp.first {
+            givenUp.removeFirst()
+            return .groupEnd(group: lost.group, count: lost.count, isWhole: false)
         }
         return options.ordered ? nextOrdered(now: now) : nextArrived()
     }
@@ -206,38 +235,35 @@ package final class FrameReader: TrackReader, GroupFetchReader {
         return nil
     }
 
-    private func nextArrived() -> ReceivedFrame? {
+    private func nextArrived() -> ReceivedPiece? {
         var index = 0
         while index < pending.count {
             if let frame = take(&pending[index], isFetched: false) {
                 position = (frame.group, frame.index + 1)
-                return frame
+                return .frame(frame)
             }
-            if pending[index].group.isOpen {
-                index += 1
-            } else {
-                finish(pending[index])
-                pending.remove(at: index)
+            guard pending[index].group.isOpen else {
+                return finish(pending.remove(at: index))
             }
+            index += 1
         }
         return nil
     }
 
-    private func nextOrdered(now: Instant) -> ReceivedFrame? {
+    private func nextOrdered(now: Instant) -> ReceivedPiece? {
         while let first = pending.first {
             if let position, first.group.sequence > position.group, now < gapEnd(first) { return nil }
             if let frame = take(&pending[0], isFetched: false) {
                 position = (frame.group, frame.index + 1)
-                return frame
+                return .frame(frame)
             }
             if first.group.isOpen {
                 guard now >= stallEnd else { return nil }
                 giveUpFirst()
                 continue
             }
-            finish(pending[0])
             position = (first.group.sequence &+ 1, 0)
-            pending.removeFirst()
+            return finish(pending.removeFirst())
         }
         return nil
     }
@@ -292,7 +318,7 @@ package final class FrameReader: TrackReader, GroupFetchReader {
     }
 
     /// Notes a group that was handed out as far as it came.
-    private func finish(_ read: Pending) {
+    private func finish(_ read: Pending) -> ReceivedPiece {
         counters.groups &+= 1
         if case .aborted = read.group.log.end {
             if cutOff.count >= Self.cutOffLimit { cutOff.removeFirst() }
@@ -300,6 +326,8 @@ package final class FrameReader: TrackReader, GroupFetchReader {
             counters.expiredGroups &+= 1
             isDiscontinuous = true
         }
+        let isWhole = read.group.log.end == .finished
+        return .groupEnd(group: read.group.sequence, count: read.next, isWhole: isWhole)
     }
 
     private func microseconds(_ timestamp: Int64) -> Int64 {

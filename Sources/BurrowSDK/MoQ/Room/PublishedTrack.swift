@@ -20,16 +20,20 @@ package struct OutgoingFrame: Equatable, Sendable {
 }
 
 /// A track the host fills.
-final class PublishedTrack {
+final class PublishedTrack: TrackSource {
     let track: Track
-    private let context: SessionContext
+    private let id: TrackID
+    private let services: NodeServices
+    private var isWanted = false
     private var group: Group?
     private var nextSequence: UInt64 = 0
 
-    init(track: Track, context: SessionContext) {
+    init(_ id: TrackID, track: Track, services: NodeServices) {
+        self.id = id
         self.track = track
-        self.context = context
+        self.services = services
         track.setState(.live)
+        track.source = self
     }
 
     func push(_ frame: OutgoingFrame, payload: UnsafeRawBufferPointer, now: Instant) throws(MoQError) {
@@ -39,7 +43,7 @@ final class PublishedTrack {
         }
         if frame.isDatagram && payload.count <= TrackLimits.datagramPayload {
             endGroup()
-            let slice = unsafe context.allocator.copy(payload)
+            let slice = unsafe services.context.allocator.copy(payload)
             track.append(Datagram(sequence: nextSequence, timestamp: frame.timestamp, payload: slice))
             track.noteFrame(bytes: payload.count)
             nextSequence += 1
@@ -51,7 +55,11 @@ final class PublishedTrack {
             nextSequence += 1
         }
         guard let group else { throw MoQError(.internalError, "no group for the frame") }
-        unsafe group.appendFrame(timestamp: frame.timestamp, payload: payload, allocator: context.allocator)
+        unsafe group.appendFrame(
+            timestamp: frame.timestamp,
+            payload: payload,
+            allocator: services.context.allocator
+        )
         track.noteFrame(bytes: payload.count)
         track.note(group)
         if frame.endsGroup || frame.isDatagram { endGroup() }
@@ -62,6 +70,13 @@ final class PublishedTrack {
         guard let group else { return false }
         return group.frames.count >= TrackLimits.publishedGroupFrames
             || group.log.byteCount >= TrackLimits.publishedGroupBytes
+    }
+
+    func demandChanged(_ track: Track) {
+        let wanted = !track.readers.isEmpty
+        guard wanted != isWanted else { return }
+        isWanted = wanted
+        services.tell(.demand(id, isWanted: wanted))
     }
 
     private func endGroup() {

@@ -31,6 +31,16 @@ package struct ReceivedFrame {
     }
 }
 
+/// What a reader hands out besides frames, for whoever puts groups in order.
+package enum ReceivedPiece {
+    case frame(ReceivedFrame)
+    /// No more frames of a group will come, of which `count` were handed out or given up; `isWhole` when all there were
+    /// are among the former. It may come before frames of older groups.
+    case groupEnd(group: UInt64, count: Int, isWhole: Bool)
+    /// The publisher has started anew; groups count from the beginning again.
+    case restart
+}
+
 /// Counts of one subscription of the host's.
 package struct ReaderCounters: Equatable, Sendable {
     package var groups: UInt64 = 0
@@ -39,4 +49,12 @@ package struct ReaderCounters: Equatable, Sendable {
     /// Frames that became too old before the host could have them.
     package var droppedFrames: UInt64 = 0
     package var expiredGroups: UInt64 = 0
+
+    mutating func add(_ other: ReaderCounters) {
+        groups &+= other.groups
+        frames &+= other.frames
+        bytes &+= other.bytes
+        droppedFrames &+= other.droppedFrames
+        expiredGroups &+= other.expiredGroups
+    }
 }

@@ -41,7 +41,7 @@ extension Room {
             context: services.context,
             account: account
         )
-        let added = PublishedTrack(track: track, context: services.context)
+        let added = PublishedTrack(id, track: track, services: services)
         published[id] = added
         local.add(added)
         services.tell(.track(id, .live, nil))
@@ -80,6 +80,7 @@ extension Room {
         if let subscription = subscriptions[id] {
             subscription.close(self, MoQError(.closed, "unsubscribed"), isFailure: false)
             subscriptions[id] = nil
+            pastReaders.add(subscription.reader.counters)
             return true
         }
         return false

@@ -54,6 +54,8 @@ final class Room {
     var qlogSerials: Set<UInt64> = []
     /// Statistics of sessions before the present one.
     var past = SessionCounters()
+    /// Of subscriptions that are closed.
+    var pastReaders = ReaderCounters()
 
     init(
         id: RoomID,

@@ -228,15 +228,26 @@ internal import CBurrowQUIC
             Interval(microseconds: Int64(clamping: nanoseconds / 1000))
         }
         result.rtt = interval(raw.smoothed_rtt)
+        result.latestRTT = interval(raw.latest_rtt)
         result.minimumRTT = raw.min_rtt == UInt64.max ? .zero : interval(raw.min_rtt)
         result.rttVariation = interval(raw.rtt_variation)
         result.congestionWindow = raw.congestion_window
         result.bytesInFlight = raw.bytes_in_flight
+        result.waitingBytes = waitingBytes
         result.deliveryRate = raw.delivery_rate
         result.mtu = Int(clamping: raw.mtu)
         result.unrecognisedStreams = raw.unrecognised_streams
         result.probeTimeouts = max(tally.probeTimeouts, raw.pto_count)
         return result
+    }
+
+    private var waitingBytes: UInt64 {
+        var sum = 0
+        for case let stream? in slots
+        where stream.priority.level < SendPriority.control.level && stream.hasWork {
+            sum += stream.waitingBytes
+        }
+        return datagrams.reduce(UInt64(clamping: sum)) { $0 + UInt64(clamping: $1.count) }
     }
 
     func emit(_ event: Event) {

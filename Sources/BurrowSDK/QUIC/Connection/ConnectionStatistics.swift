@@ -3,10 +3,14 @@ package import BurrowBase
 /// A snapshot of how a connection is doing.
 package struct ConnectionStatistics: Equatable, Sendable {
     package var rtt = Interval.zero
+    /// Of the packet that was acknowledged last, with the time its receiver took to answer.
+    package var latestRTT = Interval.zero
     package var minimumRTT = Interval.zero
     package var rttVariation = Interval.zero
     package var congestionWindow: UInt64 = 0
     package var bytesInFlight: UInt64 = 0
+    /// Bytes of media that wait to be written for the first time.
+    package var waitingBytes: UInt64 = 0
     /// Bytes in a second, as the congestion controller sees them; zero when it does not know.
     package var deliveryRate: UInt64 = 0
     package var sentBytes: UInt64 = 0

@@ -97,6 +97,11 @@ package final class Stream {
         return shared.end == .finished || !shared.isCaughtUp(sharedCursor, bare: isBare)
     }
 
+    /// How much was not written yet of what is there.
+    var waitingBytes: Int {
+        (prefix?.remaining(at: prefixCursor) ?? 0) + (shared?.remaining(at: sharedCursor) ?? 0)
+    }
+
     /// Whether the stream ends where the given cursors of the logs stand at their ends.
     var endsHere: Bool { shared.map { $0.end == .finished } ?? finishRequested }
 

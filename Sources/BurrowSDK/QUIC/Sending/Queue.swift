@@ -38,6 +38,14 @@ struct Queue<Element> {
         items[head] = item
     }
 
+    func reduce<Result>(_ first: Result, _ add: (Result, Element) -> Result) -> Result {
+        var result = first
+        for index in 0..<count {
+            if let item = items[(head + index) & (items.count - 1)] { result = add(result, item) }
+        }
+        return result
+    }
+
     mutating func removeAll() {
         while popFirst() != nil {}
     }

@@ -1,0 +1,260 @@
+import BurrowBase
+import BurrowMedia
+import BurrowMoQ
+
+/// One participant of a room as the media thread knows it: performs what its `MediaConsumer` wants done with wire tracks,
+/// and brings what they carry to the host's tracks.
+final class MediaParticipant: WireUser {
+    private struct Wire {
+        let track: HostTrack
+        /// `nil` for the catalogue's.
+        let kind: MediaKind?
+        let opened: Instant
+        var isOver = false
+    }
+
+    let path: String
+    /// What its sound and its pictures share.
+    let clock = SharedClock()
+    /// Its number in the room when it was last seen there.
+    private var number: UInt32?
+    private unowned let room: MediaRoom
+    private var consumer: MediaConsumer
+    private var wires: [MediaTrackID: Wire] = [:]
+    private let allocator = SliceAllocator(blockSize: 128 * 1024)
+    /// When tracks that ended are asked for again: others of the same name may have taken their place.
+    private var retry: Instant = .distantFuture
+    private var retryPause = firstRetryPause
+    /// Frames wait that there was no time to decode.
+    private var isBehind = false
+    /// The host's tracks of this participant.
+    weak var audio: AudioSubscriber?
+    weak var video: VideoSubscriber?
+
+    private static let firstRetryPause = Interval.milliseconds(500)
+    private static let longestRetryPause = Interval.seconds(16)
+    /// A track that was there for so long did not end because of what was asked.
+    private static let lastingTrack = Interval.seconds(5)
+    /// How long decoding may keep others from using the thread.
+    private static let decodingTime = Interval.milliseconds(10)
+
+    init(_ path: String, _ room: MediaRoom) throws(EngineError) {
+        self.path = path
+        self.room = room
+        do {
+            consumer = MediaConsumer(path: try BroadcastPath(path), carriesAudio: false)
+        } catch {
+            throw EngineError(.invalidArgument, "path is longer than a path may be")
+        }
+        act()
+    }
+
+    var isUsed: Bool { audio != nil || video != nil }
+
+    var catalogue: Catalogue? { consumer.catalogue }
+
+    /// Pictures that came when it was too late for them.
+    var lateFrames: UInt64 { consumer.counters.late }
+
+    // MARK: Wishes
+
+    func want(video wish: VideoWish?, _ terms: MediaTerms) {
+        consumer.set(terms, of: .video)
+        consumer.want(video: wish)
+        act()
+    }
+
+    func want(audio isWanted: Bool, named name: String?, _ terms: MediaTerms) {
+        consumer.set(terms, of: .audio)
+        consumer.want(audio: isWanted, named: name)
+        act()
+    }
+
+    /// It is in the room, under this number.
+    func isPresent(as number: UInt32) {
+        defer { self.number = number }
+        // Whoever comes back has tracks of their own, even if these have the same names.
+        guard let former = self.number, former != number else { return }
+        retryPause = Self.firstRetryPause
+        retryNow()
+    }
+
+    // MARK: Time
+
+    /// When `tick` has something to do.
+    var deadline: Instant { isBehind ? Instant(microseconds: 0) : min(consumer.deadline, retry) }
+
+    func tick() {
+        if room.loop.now >= retry { retryNow() }
+        // Frames may be due although nothing came.
+        if isBehind || room.loop.now >= consumer.deadline { decode() }
+    }
+
+    private func isOver(_ id: MediaTrackID) {
+        guard let wire = wires[id] else { return }
+        wires[id]?.isOver = true
+        if room.loop.now - wire.opened > Self.lastingTrack { retryPause = Self.firstRetryPause }
+        guard retry == .distantFuture else { return }
+        retry = room.loop.now + retryPause
+        retryPause = min(retryPause + retryPause, Self.longestRetryPause)
+    }
+
+    private func retryNow() {
+        retry = .distantFuture
+        if wires[.catalogue]?.isOver ?? true { consumer.followAnew() }
+        consumer.retry()
+        act()
+    }
+
+    func stop() {
+        for id in wires.keys.sorted(by: { $0.rawValue < $1.rawValue }) { close(id) }
+    }
+
+    // MARK: What the consumer wants
+
+    private func act() {
+        while let action = consumer.nextAction() {
+            switch action {
+            case .subscribe(let id, let broadcast, let name, let options): open(id, broadcast, name, options)
+            case .update(let id, let options):
+                if let wire = wires[id]?.track { room.loop.engine.submit(.update(wire, options)) }
+            case .unsubscribe(let id): close(id)
+            case .catalogueChanged: room.catalogueChanged(self)
+            case .problem(_, let error):
+                LogRing.shared.write(.warning, "media", "media of \(path): \(error.context)")
+            }
+        }
+    }
+
+    private func open(
+        _ id: MediaTrackID,
+        _ broadcast: BroadcastPath,
+        _ name: String,
+        _ options: SubscribeOptions
+    ) {
+        let sound = consumer.audioFormat(of: id)
+        do throws(EngineError) {
+            // Sound takes no part in the order of decoding: whoever plays takes it from the wire.
+            let track = try room.loop.subscribeWire(
+                in: room.room,
+                broadcast,
+                name: name,
+                options,
+                by: sound == nil ? .mediaThread : .player,
+                for: self
+            )
+            let kind: MediaKind? = id == .catalogue ? nil : sound == nil ? .video : .audio
+            wires[id] = Wire(track: track, kind: kind, opened: room.loop.now)
+            if let sound { audio?.connect(track, sound) }
+            if kind == .video { video?.connect(track) }
+        } catch {
+            LogRing.shared.write(.warning, "media", "track \(name) of \(path): \(error.context)")
+        }
+    }
+
+    private func close(_ id: MediaTrackID) {
+        guard let wire = wires.removeValue(forKey: id) else { return }
+        switch wire.kind {
+        case .audio: audio?.disconnect(wire.track)
+        case .video: video?.disconnect(wire.track)
+        case nil: break
+        }
+        // The last words of sound that ended by itself wait there to be pulled.
+        if wire.isOver, wire.kind == .audio {
+            room.loop.forgetWire(wire.track)
+        } else {
+            room.loop.closeWire(wire.track)
+        }
+    }
+
+    // MARK: Wires
+
+    func wireReadable(_ wire: HostTrack) {
+        guard let id = id(of: wire) else { return }
+        pieces: while true {
+            let mustRefill: Bool
+            switch wire.exchange.pull() {
+            case .frame(let loan, let isRoom):
+                mustRefill = isRoom
+                take(loan, of: id)
+                loan.buffer.lastReferenceGone()
+            case .mark(.groupEnd(let group, let count, let isWhole), let isRoom):
+                mustRefill = isRoom
+                consumer.endGroup(group, of: id, isWhole: isWhole, count: count)
+            case .mark(.restart, let isRoom):
+                mustRefill = isRoom
+                consumer.restart(id)
+            case .nothing, .ended: break pieces
+            }
+            if mustRefill { room.loop.engine.submit(.refill(wire)) }
+        }
+        act()
+        decode()
+    }
+
+    private func take(_ loan: FrameExchange.Loan, of id: MediaTrackID) {
+        let bytes = unsafe UnsafeRawBufferPointer(start: loan.buffer.base, count: loan.count)
+        let description = loan.description
+        consumer.receive(
+            unsafe allocator.copy(bytes),
+            of: id,
+            group: description.group,
+            index: Int(clamping: description.sequence),
+            isDiscontinuous: description.flags.contains(.discontinuity)
+        )
+        // A datagram is a group of its own, and nothing else says so.
+        if description.flags.contains(.datagram) {
+            consumer.endGroup(description.group, of: id, isWhole: true, count: 1)
+        }
+        if id != .catalogue { video?.arrived(bytes: loan.count, at: description.arrival) }
+    }
+
+    /// Decodes what is there. Commands wait meanwhile, those about sound as well, so not all of much at once.
+    private func decode() {
+        let end = SystemCall.now() + Self.decodingTime
+        isBehind = false
+        while let frame = consumer.nextFrame(.video, now: SystemCall.now()) {
+            let needsFormat = video?.needsDecoder(for: frame) ?? false
+            switch video?.decode(frame, needsFormat ? consumer.videoFormat(of: frame.track) : nil) {
+            case .fine?, nil: break
+            case .late?: consumer.catchUp(frame.track)
+            case .stuck?: consumer.giveUp(frame.group, of: frame.track)
+            case .refused(let error)?:
+                video?.failed(error)
+                consumer.refuse(frame.track)
+            }
+            if SystemCall.now() >= end {
+                isBehind = true
+                break
+            }
+        }
+        act()
+    }
+
+    func wireChanged(_ wire: HostTrack, _ phase: TrackPhase, _ error: EngineError?) {
+        guard let id = id(of: wire), let known = wires[id] else { return }
+        let isOver = phase == .ended || phase == .failed
+        switch known.kind {
+        case .audio: audio?.wireChanged(phase, error)
+        case .video:
+            if isOver {
+                decode()
+                video?.ended(id)
+            }
+            video?.wireChanged(phase, error)
+        case nil:
+            guard let error else { break }
+            LogRing.shared.write(.info, "media", "catalogue of \(path): \(error.context)")
+        }
+        guard isOver else { return }
+        self.isOver(id)
+        consumer.end(id)
+        act()
+    }
+
+    func wireWanted(_ wire: HostTrack, _ isWanted: Bool) {}
+
+    private func id(of wire: HostTrack) -> MediaTrackID? {
+        wires.first { $0.value.track === wire }?.key
+    }
+}

@@ -1,0 +1,40 @@
+package import BurrowBase
+import BurrowMedia
+
+/// How a host wants a subscribed audio or video track.
+package struct MediaWishes: Equatable, Sendable {
+    /// `nil` = what is usual for its kind.
+    package var priority: UInt8?
+    package var maxAge: Interval?
+    /// Nothing is to be sent for now.
+    package var isPaused = false
+    /// Audio: how loud it is in the mix, 1 as it is.
+    package var gain: Float = 1
+    /// Video: the size it is shown at, by which the rendition is chosen; 0 = the largest.
+    package var width: UInt32 = 0
+    package var height: UInt32 = 0
+    /// Bounds of the delay that evens out the network.
+    package var leastDelay = Interval.milliseconds(10)
+    package var greatestDelay = Interval.milliseconds(400)
+
+    package init() {}
+
+    /// So much longer than the greatest delay what is late may still be waited for.
+    private static let slack = Interval.milliseconds(100)
+
+    /// How the tracks are asked for.
+    func terms(of kind: MediaKind) -> MediaTerms {
+        var terms = MediaTerms(kind)
+        if let priority { terms.priority = priority }
+        terms.maxLatency = maxAge ?? max(terms.maxLatency, greatestDelay + Self.slack)
+        return terms
+    }
+
+    /// Bounds of the delay, for the playout.
+    var playout: PlayoutOptions {
+        var options = PlayoutOptions()
+        options.floor = leastDelay
+        options.ceiling = max(greatestDelay, leastDelay)
+        return options
+    }
+}
