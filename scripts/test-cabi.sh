@@ -72,7 +72,8 @@ for variant in "${variants[@]}"; do
     # or the peer fails just then, may stay.
     leaks=0
     case $name in codecs | *media) leaks=1 ;; esac
-    export ASAN_OPTIONS=detect_leaks=$leaks:abort_on_error=0
+    # Freed memory is kept for a while, to find who uses it; not so much that bounds of memory cannot be seen.
+    export ASAN_OPTIONS=detect_leaks=$leaks:abort_on_error=0:quarantine_size_mb=16
     status=0
     timeout 240 "$program" > "$log" 2>&1 || status=$?
     if [ $status -eq 0 ]; then
