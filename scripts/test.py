@@ -156,7 +156,7 @@ STAGES = [
     Stage("cabi", "C programs against the header, under sanitizers",
           ["scripts/test-cabi.sh"], 900, needs="scripts/test-cabi.sh"),
     Stage("python", "the Python binding",
-          ["scripts/test-python.sh"], 300, ("release",), "scripts/test-python.sh"),
+          ["scripts/test-python.sh"], 600, ("release",), "scripts/test-python.sh"),
     Stage("interop", "separate processes over real sockets, with peers from PyPI",
           [PYTHON, "Tests/Interop/run.py", "--without", "clips/"], 900, ("release",), "Tests/Interop/run.py"),
     Stage("quality", "a clip and recorded speech through a call: PSNR, PESQ, lip sync",
