@@ -43,10 +43,23 @@ import Testing
         #expect(settings.usesFEC && settings.expectedLoss == 10 && settings.bitRate == 32_000)
     }
 
-    @Test(arguments: [(0.035, 5), (0.12, 12), (0.9, 25)])
+    @Test(arguments: [(0.035, 10), (0.12, 12), (0.9, 25)])
     func expectedLossIsBounded(_ loss: Double, _ expected: Int) {
         var policy = AudioLossPolicy(channels: 1)
         #expect(run([Double](repeating: loss, count: 60), policy: &policy).last?.expectedLoss == expected)
+    }
+
+    /// What is decided has its effect in the encoder, at the least loss that calls for it as well.
+    @Test(arguments: [1, 5, 10]) func redundancyThatIsDecidedIsSent(complexity: Int) throws {
+        var policy = AudioLossPolicy(channels: 1)
+        let decision = try #require(run([Double](repeating: 0.035, count: 60), policy: &policy).last)
+        #expect(decision.usesFEC)
+        var settings = decision.applied(to: AudioEncoderSettings())
+        settings.complexity = complexity
+        let encoder = try OpusEncoder(channels: 1, settings: settings)
+        let packets = try encoder.packets(of: TestSignal.voice(frames: 48_000 * 4))
+        let decoder = try OpusDecoder(channels: 1)
+        #expect(packets.filter { decoder.isRedundant($0) }.count > packets.count / 2)
     }
 
     @Test func redundancyEndsAfterAWhileWithoutLoss() throws {

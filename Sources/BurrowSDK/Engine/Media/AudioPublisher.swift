@@ -198,8 +198,7 @@ extension AudioEncoderSettings {
         bitRate = min(max(wanted, Self.bitRates.lowerBound), Self.bitRates.upperBound)
         complexity = Int(encoding.complexity)
         usesFEC = encoding.alwaysFEC
-        // At 5 percent and less libopus leaves the redundancy out rather than narrow the band.
-        expectedLoss = encoding.alwaysFEC ? 10 : 0
+        expectedLoss = encoding.alwaysFEC ? Self.leastLossWithFEC : 0
         usesDTX = encoding.usesDTX
     }
 }

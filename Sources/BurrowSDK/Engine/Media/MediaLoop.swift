@@ -54,6 +54,8 @@ final class MediaLoop {
 
     /// Looks after what depends on time.
     private func tick() {
+        // Most turns come with packets and pictures, and find nothing due.
+        guard now >= deadline else { return }
         for number in rooms.keys.sorted() {
             if let room = rooms[number], now >= room.deadline { room.tick() }
         }

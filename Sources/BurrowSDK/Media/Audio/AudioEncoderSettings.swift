@@ -23,6 +23,10 @@ package struct AudioEncoderSettings: Equatable, Sendable {
     /// What Opus encodes at all (RFC 6716 §2.1.1).
     package static let bitRates = 6_000...510_000
 
+    /// The least `expectedLoss` with which redundancy is sent: told 5 percent or less, libopus leaves it out at usual
+    /// rates rather than narrow the band.
+    package static let leastLossWithFEC = 10
+
     package var application = Application.voice
     package var duration = Duration.milliseconds20
     /// Bits per second, kept within about a packet's time (constrained variable rate).

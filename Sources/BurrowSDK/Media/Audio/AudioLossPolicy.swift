@@ -45,6 +45,8 @@ package struct AudioLossPolicy {
     /// Bits per second a channel at which redundancy costs nothing audible, and below which there is none.
     private static let sufficient = 32_000
     private static let least = 20_000
+    /// Percent. Beyond it more of the rate for redundancy helps no more.
+    private static let mostExpected = 25
     private static let calm = Interval.seconds(10)
     private static let timeConstant = 2.0
 
@@ -97,7 +99,8 @@ package struct AudioLossPolicy {
         let rates = AudioEncoderSettings.bitRates
         let rate = min(max(bitRate, rates.lowerBound), rates.upperBound)
         guard usesFEC else { return Decision(bitRate: rate, usesFEC: false, expectedLoss: 0) }
-        return Decision(bitRate: rate, usesFEC: true, expectedLoss: Int(min(max(loss.rounded(), 5), 25)))
+        let expected = min(max(Int(loss.rounded()), AudioEncoderSettings.leastLossWithFEC), Self.mostExpected)
+        return Decision(bitRate: rate, usesFEC: true, expectedLoss: expected)
     }
 
     /// The longer a report speaks for, the more it counts.
