@@ -106,6 +106,13 @@ import Testing
         var room = Room()
         for _ in 0..<20 { room.step([0]) }
         #expect(room.selector.dominant == 0)
+        #expect(!room.selector.isSpeaking(0))
+        var talker = Talker(seed: 1)
+        for _ in 0..<100 { room.step([talker.next()]) }
+        #expect(room.selector.isSpeaking(0))
+        for _ in 0..<100 { room.step([0]) }
+        #expect(room.selector.dominant == 0)
+        #expect(!room.selector.isSpeaking(0))
     }
 
     @Test func pausedOrAbsentSpeakerIsReleased() {

@@ -181,6 +181,33 @@ class WhoTest(MediaTest):
         self.until(lambda: screens["carol"].info.state == burrow.TrackState.LIVE, step("alice"))
         self.assertEqual(len(tracks), 2)
 
+    def test_silence_is_nobodys_turn(self) -> None:
+        """The only one with a microphone counts as the speaker; as long as nothing is said, no pictures go for that."""
+        watcher = self.room(self.host, self.home, last_n=1)
+        carol = self.room(self.host, self.home, path="carol", prefix="nobody")
+        microphone = carol.publish_audio()
+        cameras = [room.publish_video() for room in (self.alice, carol)]
+        alice, other = watcher.subscribe_video("alice"), watcher.subscribe_video("carol")
+        speaker = watcher.subscribe_audio("carol")
+        shown = []
+
+        def step(number: int) -> None:
+            microphone.push_audio(bytes(PACKET * 2))
+            if number % 2 == 0:
+                for camera in cameras:
+                    camera.push_video(picture(number), WIDTH, HEIGHT)
+            shown.extend(path for path, screen in (("alice", alice), ("carol", other)) if screen.pull_video())
+            watcher.mix_audio(PACKET)
+
+        def speakers() -> list[str]:
+            return [event.text for event in self.of_kind(burrow.EventKind.SPEAKER)]
+
+        self.until(lambda: "carol" in speakers(), step)
+        shown.clear()
+        self.until(lambda: len(shown) > 20, step)
+        self.assertEqual(set(shown), {"alice"})
+        self.assertEqual(speaker.info.state, burrow.TrackState.LIVE)
+
 
 class BadPublisherTest(MediaTest):
     def test_a_rendition_that_cannot_be_decoded(self) -> None:

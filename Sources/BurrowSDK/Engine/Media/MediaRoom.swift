@@ -116,9 +116,9 @@ final class MediaRoom {
     }
 
     private func decideSpeaker() {
-        guard let dominant = speakers.decide(now: loop.now) else { return }
-        tell(.speaker, dominant.number, dominant.path)
-        arrangePictures()
+        let change = speakers.decide(now: loop.now)
+        if let dominant = change.dominant { tell(.speaker, dominant.number, dominant.path) }
+        if change.isReordered { arrangePictures() }
     }
 
     /// With a limit, lets pictures come of those who spoke last, then of those who were subscribed first.

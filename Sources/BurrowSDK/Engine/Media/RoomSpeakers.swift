@@ -3,9 +3,17 @@ import BurrowMedia
 
 /// Who of a room speaks, by path: participants who come back do so under another number.
 struct RoomSpeakers {
+    /// What a decision made different.
+    struct Change {
+        /// The dominant speaker if that is somebody else than before; the number is 0 when it is nobody.
+        var dominant: (number: UInt32, path: String)?
+        /// `recent` is in another order.
+        var isReordered = false
+    }
+
     private var selector = SpeakerSelector()
     private var numbers: [String: UInt32] = [:]
-    /// Paths of those who were dominant, the latest first.
+    /// Paths of those who spoke and were dominant, the latest first.
     private(set) var recent: [String] = []
 
     private static let reading = Interval.milliseconds(20)
@@ -41,15 +49,25 @@ struct RoomSpeakers {
 
     var deadline: Instant { selector.deadline ?? .distantFuture }
 
-    /// The dominant speaker if that is somebody else than before; the number is 0 when it is nobody.
-    mutating func decide(now: Instant) -> (number: UInt32, path: String)? {
-        guard case .some(let dominant) = selector.decide(now: now) else { return nil }
-        guard let dominant, let path = numbers.first(where: { $0.value == dominant })?.key else {
-            return (0, "")
+    /// Decides when it is time to.
+    mutating func decide(now: Instant) -> Change {
+        var change = Change()
+        if case .some(let dominant) = selector.decide(now: now) {
+            change.dominant =
+                dominant.flatMap { (number) in path(of: number).map { (number, $0) } } ?? (0, "")
         }
+        // With nobody speaking somebody silent is dominant, who is nobody's latest speaker.
+        guard let dominant = selector.dominant, selector.isSpeaking(dominant), let path = path(of: dominant),
+            recent.first != path
+        else { return change }
         recent.removeAll { $0 == path }
         recent.insert(path, at: 0)
         if recent.count > Self.recentLimit { recent.removeLast() }
-        return (dominant, path)
+        change.isReordered = true
+        return change
+    }
+
+    private func path(of number: UInt32) -> String? {
+        numbers.first { $0.value == number }?.key
     }
 }

@@ -87,6 +87,11 @@ package struct SpeakerSelector {
         return .some(dominant)
     }
 
+    /// Whether somebody spoke for a tenth of a second on end in the second before the last decision.
+    package func isSpeaking(_ id: Participant) -> Bool {
+        index(of: id).map { speakers[$0].history.long > 0 } ?? false
+    }
+
     private func choose() -> Participant? {
         guard let current = speakers.first(where: { $0.id == dominant && !$0.isPaused }) else {
             return nominate()
