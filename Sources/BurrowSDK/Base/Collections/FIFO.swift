@@ -1,25 +1,28 @@
 /// A queue in one piece of memory. Costs no allocation once it has grown to what its use needs.
+///
+/// Inlinable, so that each layer has it for its own elements: looking up what a generic element is costs more than the
+/// queue does.
 package struct FIFO<Element> {
-    private var slots: ContiguousArray<Element?> = []
-    private var head = 0
-    package private(set) var count = 0
+    @usableFromInline internal var slots: ContiguousArray<Element?> = []
+    @usableFromInline internal var head = 0
+    @usableFromInline package internal(set) var count = 0
 
-    package init() {}
+    @inlinable package init() {}
 
-    package var isEmpty: Bool { count == 0 }
+    @inlinable package var isEmpty: Bool { count == 0 }
 
-    package var first: Element? { count == 0 ? nil : slots[head] }
+    @inlinable package var first: Element? { count == 0 ? nil : slots[head] }
 
     /// The one after `first`.
-    package var second: Element? { count < 2 ? nil : slots[(head + 1) % slots.count] }
+    @inlinable package var second: Element? { count < 2 ? nil : slots[(head + 1) % slots.count] }
 
-    package mutating func append(_ element: Element) {
+    @inlinable package mutating func append(_ element: Element) {
         if count == slots.count { grow() }
         slots[(head + count) % slots.count] = element
         count += 1
     }
 
-    package mutating func popFirst() -> Element? {
+    @inlinable package mutating func popFirst() -> Element? {
         guard count > 0 else { return nil }
         let element = slots[head]
         slots[head] = nil
@@ -28,11 +31,11 @@ package struct FIFO<Element> {
         return element
     }
 
-    package mutating func removeAll() {
+    @inlinable package mutating func removeAll() {
         while popFirst() != nil {}
     }
 
-    private mutating func grow() {
+    @usableFromInline internal mutating func grow() {
         var larger = ContiguousArray<Element?>()
         larger.reserveCapacity(max(16, slots.count * 2))
         for index in 0..<count { larger.append(slots[(head + index) % slots.count]) }

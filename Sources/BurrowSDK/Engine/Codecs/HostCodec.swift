@@ -37,7 +37,7 @@ package final class HostCodec: HandleObject, PictureLender {
         encoded.discard()
     }
 
-    func takeBack() {
+    func takeBack(_ loan: PictureLoan) {
         lent.withLock { $0 -= 1 }
     }
 
@@ -170,13 +170,15 @@ package final class HostCodec: HandleObject, PictureLender {
             return true
         }
         guard mayLend else { return nil }
+        let loan = PictureLoan()
         guard let picture = decoder.next() else {
-            takeBack()
+            takeBack(loan)
             return nil
         }
-        let handle = HandleTable.shared.insert(PictureLoan(picture, lender: self), owner: engine.number)
+        loan.lend(picture, by: self)
+        let handle = HandleTable.shared.insert(loan, owner: engine.number)
         guard handle != 0 else {
-            takeBack()
+            loan.lastReferenceGone()
             throw EngineError(.limit, "too many handles")
         }
         return HostTrack.LentPicture(picture: picture, handle: handle)

@@ -42,9 +42,13 @@ extension EngineLoop {
         else {
             return
         }
+        let address = information.remoteAddress
+        // Text costs memory, and the relay is seldom another one.
+        let described = address == known.describedAddress ? nil : address?.description ?? ""
+        known.describedAddress = address
         known.room.snapshot.withLock { (snapshot) in
             snapshot.version = information.version?.rawValue ?? snapshot.version
-            snapshot.remoteAddress = information.remoteAddress?.description ?? ""
+            if let described { snapshot.remoteAddress = described }
             if let old = snapshot.statistics?.connection, old.sentPackets > fresh.connection?.sentPackets ?? 0
             {
                 snapshot.pastConnections.add(old)

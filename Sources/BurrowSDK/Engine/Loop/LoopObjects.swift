@@ -1,3 +1,4 @@
+import BurrowBase
 import BurrowMedia
 import BurrowMoQ
 
@@ -8,6 +9,8 @@ final class LoopRoom {
     let id: RoomID
     /// What the media thread is told of the line.
     var meter = LineMeter()
+    /// The address of the relay that was last written into the snapshot.
+    var describedAddress: SocketAddress?
 
     init(_ room: HostRoom, _ handle: UInt, _ id: RoomID) {
         self.room = room

@@ -147,11 +147,10 @@ extension HostTrack {
         guard case .videoSink(let sink) = media else {
             throw EngineError(.wrongKind, "pictures are pulled from subscribed video tracks only")
         }
-        guard let picture = try sink.pull(now: now) else { return nil }
-        let loan = PictureLoan(picture, lender: sink)
+        guard let loan = try sink.lend(now: now), let picture = loan.picture else { return nil }
         let handle = HandleTable.shared.insert(loan, owner: room.engine.number)
         guard handle != 0 else {
-            sink.takeBack()
+            loan.lastReferenceGone()
             throw EngineError(.limit, "too many handles")
         }
         return LentPicture(picture: picture, handle: handle)

@@ -9,9 +9,9 @@ final class MediaLoop {
     private let mailbox: Mailbox<MediaCommand>
     /// The time of this turn.
     private(set) var now = SystemCall.now()
-    private var rooms: [UInt64: MediaRoom] = [:]
+    private var rooms = Ordered<UInt64, MediaRoom>()
     /// By the host track's number.
-    private var workers: [UInt64: any MediaWorker] = [:]
+    private var workers = Ordered<UInt64, any MediaWorker>()
     /// By the wire track's number.
     private var wires: [UInt64: any WireUser] = [:]
     private var commands = ContiguousArray<MediaCommand>()
@@ -41,7 +41,7 @@ final class MediaLoop {
 
     /// The engine goes: nothing that is shared may hold on to what goes with it.
     private func stop() {
-        for number in workers.keys.sorted() {
+        for number in workers.keys {
             if let worker = workers[number] { end(worker, nil) }
         }
     }
@@ -56,19 +56,18 @@ final class MediaLoop {
     private func tick() {
         // Most turns come with packets and pictures, and find nothing due.
         guard now >= deadline else { return }
-        for number in rooms.keys.sorted() {
+        for number in rooms.keys {
             if let room = rooms[number], now >= room.deadline { room.tick() }
         }
         let isRegular = now >= nextTick
-        for number in workers.keys.sorted() {
+        for number in workers.keys {
             if let worker = workers[number], isRegular || now >= worker.deadline { worker.tick() }
         }
         if isRegular { nextTick = workers.isEmpty ? .distantFuture : now + Self.tick }
     }
 
     private var deadline: Instant {
-        let first = rooms.values.reduce(nextTick) { min($0, $1.deadline) }
-        return workers.values.reduce(first) { min($0, $1.deadline) }
+        workers.least(rooms.least(nextTick) { $0.deadline }) { $0.deadline }
     }
 
     // MARK: Commands
@@ -117,7 +116,7 @@ final class MediaLoop {
 
     /// A worker is done, by the host's wish or with its room.
     func end(_ worker: any MediaWorker, _ error: EngineError?) {
-        guard workers.removeValue(forKey: worker.context.track.number) != nil else { return }
+        guard workers.remove(worker.context.track.number) != nil else { return }
         worker.stop()
         worker.context.room.remove(worker)
         worker.context.tell(error == nil ? .ended : .failed, error)
@@ -232,8 +231,8 @@ struct MediaContext {
             }
         }
         guard isNew else { return }
-        loop.engine.events.post([
+        loop.engine.events.post(
             HostEvent(.trackState(phase), subject: handle, time: SystemCall.now(), error: error)
-        ])
+        )
     }
 }

@@ -9,7 +9,7 @@ final class MediaRoom {
     let broadcast: BroadcastPublisher
     private var workers: [any MediaWorker] = []
     /// By path.
-    private var participants: [String: MediaParticipant] = [:]
+    private var participants = Ordered<String, MediaParticipant>()
     var speakers = RoomSpeakers()
     /// What is published, by whom, and within what the line carries.
     private var senders: [any SendingWorker] = []
@@ -74,7 +74,7 @@ final class MediaRoom {
     private func unfollowUnwanted() {
         let present =
             room.followsMedia ? room.snapshot.withLock { (state) in Set(state.participants.map(\.path)) } : []
-        for path in participants.keys.sorted() {
+        for path in participants.keys {
             guard let participant = participants[path], !participant.isUsed, !present.contains(path) else {
                 continue
             }
@@ -99,7 +99,7 @@ final class MediaRoom {
         var event = HostEvent(kind, subject: handle, time: SystemCall.now())
         event.participant = number
         event.text = path
-        loop.engine.events.post([event])
+        loop.engine.events.post(event)
     }
 
     // MARK: Speakers
@@ -164,7 +164,7 @@ final class MediaRoom {
         guard !isOver else { return }
         isOver = true
         for worker in workers { loop.end(worker, nil) }
-        for path in participants.keys.sorted() { participants[path]?.stop() }
+        for path in participants.keys { participants[path]?.stop() }
         participants.removeAll()
         broadcast.stop()
         room.snapshot.withLock { $0.catalogues.removeAll() }
@@ -175,12 +175,12 @@ final class MediaRoom {
 
     var deadline: Instant {
         let first = min(broadcast.deadline, speakers.deadline)
-        return participants.values.reduce(first) { min($0, $1.deadline) }
+        return participants.least(first) { $0.deadline }
     }
 
     func tick() {
         broadcast.tick()
         decideSpeaker()
-        for path in participants.keys.sorted() { participants[path]?.tick() }
+        for path in participants.keys { participants[path]?.tick() }
     }
 }

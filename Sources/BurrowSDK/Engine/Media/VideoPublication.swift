@@ -20,6 +20,8 @@ final class VideoPublication: WireFiller {
     private var configuration: VideoCaptureConfiguration?
     private var isWanted = false
     private var isStalled = false
+    /// What the catalogue says.
+    private var announced: VideoRendition?
     private var past = VideoCaptureFigures()
     private var unsent: UInt64 = 0
 
@@ -61,6 +63,7 @@ final class VideoPublication: WireFiller {
         let mustStall = target?.isStalled ?? false
         guard mustStall != isStalled, let id else { return }
         isStalled = mustStall
+        announced?.isStalled = mustStall
         context.room.broadcast.update(video: id) { $0.isStalled = mustStall }
     }
 
@@ -138,6 +141,8 @@ final class VideoPublication: WireFiller {
         rendition.bitRate = configuration?.bitRate
         rendition.jitter = Int((1000 / max(capture.frameRate, 1)).rounded(.up))
         rendition.isStalled = isStalled
+        guard rendition != announced else { return }
+        announced = rendition
         if let id { return context.room.broadcast.update(video: id) { $0 = rendition } }
         let options = context.track.snapshot.withLock { $0.options }
         do throws(EngineError) {
@@ -172,6 +177,7 @@ final class VideoPublication: WireFiller {
     func stop() {
         if let id { context.room.broadcast.remove(id) }
         id = nil
+        announced = nil
     }
 
     // MARK: Wires

@@ -187,9 +187,9 @@ final class VideoSubscriber: MediaWorker {
         sink.report(figures, now: context.now)
         guard context.now >= sink.nextDue else { return }
         sink.eventPosted()
-        context.loop.engine.events.post([
+        context.loop.engine.events.post(
             HostEvent(.trackData(context.track), subject: context.handle, time: SystemCall.now())
-        ])
+        )
     }
 
     func stop() {

@@ -70,6 +70,17 @@ import CBurrowShims
         if wasEmpty { wakeHost() }
     }
 
+    package func post(_ event: HostEvent) {
+        let wasEmpty = state.withLock { (state) -> Bool in
+            guard !state.isClosed else { return false }
+            let wasEmpty = state.events.isEmpty
+            Self.add(event, to: &state)
+            signal(&state)
+            return wasEmpty && !state.events.isEmpty
+        }
+        if wasEmpty { wakeHost() }
+    }
+
     private static func add(_ event: HostEvent, to state: inout State) {
         if event.isDiscrete {
             if state.discrete >= EngineLimits.waitingEvents {

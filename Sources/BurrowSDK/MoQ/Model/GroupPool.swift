@@ -4,22 +4,28 @@ import BurrowBase
 package final class GroupPool {
     private static let limit = 256
     private static let probes = 8
+    /// With so many frames a group's memory is worth finding again.
+    private static let many = 16
     /// A group with more entries in its log than this is not worth keeping for small ones.
     private static let entries = 4096
 
     /// Given up by their tracks; others may still hold them.
     private var retired: [Group] = []
-    /// Held by nobody else, and empty.
+    /// Held by nobody else, and empty: those that had few frames, and those with memory for many.
     private var unused: [Group] = []
+    private var roomy: [Group] = []
     private var hand = 0
     /// How many groups were ever made: constant in steady state.
     package private(set) var groupsMade = 0
 
     package init() {}
 
-    func make(sequence: UInt64, arrival: Instant) -> Group {
+    /// A group that will have about so many frames.
+    func make(sequence: UInt64, frames: Int, arrival: Instant) -> Group {
         if unused.isEmpty { sweep() }
-        let group = unused.popLast() ?? fresh()
+        let ready =
+            frames >= Self.many ? roomy.popLast() ?? unused.popLast() : unused.popLast() ?? roomy.popLast()
+        let group = ready ?? fresh()
         group.reuse(sequence: sequence, arrival: arrival)
         return group
     }
@@ -43,9 +49,10 @@ package final class GroupPool {
             guard isKnownUniquelyReferenced(&retired[hand]), retired[hand].ownsLogAlone() else { continue }
             retired.swapAt(hand, retired.count - 1)
             let group = retired.removeLast()
-            if unused.count < Self.limit, group.log.endEntry <= Self.entries {
+            if unused.count + roomy.count < Self.limit, group.log.endEntry <= Self.entries {
+                let hadMany = group.frames.count >= Self.many
                 group.reuse(sequence: 0, arrival: group.arrival)
-                unused.append(group)
+                if hadMany { roomy.append(group) } else { unused.append(group) }
             }
             if retired.isEmpty { return }
         }

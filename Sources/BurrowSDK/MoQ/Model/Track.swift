@@ -86,7 +86,9 @@ package final class Track {
             index -= 1
         }
         if index == 0 && groups.count >= TrackLimits.groups { return nil }
-        let group = context.pool.make(sequence: sequence, arrival: now)
+        // Groups of one track are much alike.
+        let frames = index > 0 ? groups[index - 1].frames.count : 0
+        let group = context.pool.make(sequence: sequence, frames: frames, arrival: now)
         groups.insert(group, at: index)
         counters.groups &+= 1
         note(group)

@@ -27,6 +27,11 @@ final class PublishedTrack: TrackSource {
     private var isWanted = false
     private var group: Group?
     private var nextSequence: UInt64 = 0
+    /// For frames that are too large to be cut from the blocks all tracks share, made with the first of them.
+    private var largeFrames: SliceAllocator?
+
+    /// Half of it is the largest frame whose memory is used again. Pages that nothing is written to cost none.
+    private static let largeBlock = 256 * 1024
 
     init(_ id: TrackID, track: Track, services: NodeServices) {
         self.id = id
@@ -58,11 +63,19 @@ final class PublishedTrack: TrackSource {
         unsafe group.appendFrame(
             timestamp: frame.timestamp,
             payload: payload,
-            allocator: services.context.allocator
+            allocator: allocator(for: payload.count)
         )
         track.noteFrame(bytes: payload.count)
         track.note(group)
         if frame.endsGroup || frame.isDatagram { endGroup() }
+    }
+
+    private func allocator(for count: Int) -> SliceAllocator {
+        // What the header of a frame takes is little.
+        guard count + 16 > SliceAllocator.blockSize / 2 else { return services.context.allocator }
+        let allocator = largeFrames ?? SliceAllocator(blockSize: Self.largeBlock)
+        largeFrames = allocator
+        return allocator
     }
 
     /// A host that never marks a key frame must not fill the memory with one endless group.

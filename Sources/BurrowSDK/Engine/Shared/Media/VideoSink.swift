@@ -6,6 +6,7 @@ package final class VideoSink: PictureLender {
     private struct State {
         var clock: SharedClock?
         var lent = 0
+        var resting = ContiguousArray<PictureLoan>()
         var isEventQueued = false
         var isOver = false
     }
@@ -81,6 +82,7 @@ package final class VideoSink: PictureLender {
     func close() {
         let clock = state.withLock { (state) in
             state.isOver = true
+            state.resting.removeAll()
             return state.clock
         }
         clock?.clearVideo()
@@ -96,25 +98,30 @@ package final class VideoSink: PictureLender {
     }
 
     /// The newest picture that is due. It has to be taken back.
-    func pull(now: Instant) throws(EngineError) -> Picture? {
+    func lend(now: Instant) throws(EngineError) -> PictureLoan? {
         let isPaused = wishes.withLock { $0.isPaused }
-        let clock = try state.withLock { (state) throws(EngineError) -> SharedClock? in
+        let (clock, loan) = try state.withLock {
+            (state) throws(EngineError) -> (SharedClock?, PictureLoan?) in
             guard !state.isOver else { throw EngineError(.closed, "the track is over") }
             guard !isPaused, state.lent < EngineLimits.lentPictures, let clock = state.clock else {
-                return nil
+                return (nil, nil)
             }
             state.lent += 1
-            return clock
+            return (clock, state.resting.popLast() ?? PictureLoan())
         }
-        guard let clock else { return nil }
+        guard let clock, let loan else { return nil }
         guard let sent = clock.take(now: now) else {
-            takeBack()
+            takeBack(loan)
             return nil
         }
-        return sent.picture
+        loan.lend(sent.picture, by: self)
+        return loan
     }
 
-    func takeBack() {
-        state.withLock { $0.lent -= 1 }
+    func takeBack(_ loan: PictureLoan) {
+        state.withLock { (state) in
+            state.lent -= 1
+            if !state.isOver { state.resting.append(loan) }
+        }
     }
 }

@@ -224,7 +224,8 @@ package struct MediaConsumer {
 
     package var counters: Counters {
         var sum = past
-        for track in audio.tracks + video.tracks { sum.add(track) }
+        audio.add(to: &sum)
+        video.add(to: &sum)
         return sum
     }
 
@@ -292,7 +293,7 @@ package struct MediaConsumer {
 }
 
 extension MediaConsumer.Counters {
-    fileprivate mutating func add(_ track: IncomingTrack) {
+    mutating func add(_ track: IncomingTrack) {
         damaged &+= track.damagedFrames
         late &+= track.lateFrames
         skippedGroups &+= track.skippedGroups

@@ -28,6 +28,12 @@ struct RenditionSwitch {
     /// Playing first.
     var tracks: [IncomingTrack] { [active, candidate].compactMap(\.self) }
 
+    /// What was counted of its tracks.
+    func add(to counters: inout MediaConsumer.Counters) {
+        if let active { counters.add(active) }
+        if let candidate { counters.add(candidate) }
+    }
+
     /// Does something with a track in its place; false when it is not one of these.
     mutating func with(_ id: MediaTrackID, _ body: (inout IncomingTrack) -> Void) -> Bool {
         // `Optional.map` would copy the track and all it holds.
