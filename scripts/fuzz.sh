@@ -10,6 +10,33 @@ cd "$(dirname "$0")/.."
 # The sanitizer reports crashes; the runtime's own reporter would trip over it.
 export SWIFT_BACKTRACE=enable=no
 
+# Runs one target that is built.
+run() {
+    found=.build/fuzz/corpus/$2
+    seeds=Tests/Fuzz/Corpus/$2
+    output=.build/fuzz/$2.log
+    mkdir -p "$found"
+    [ -d "$seeds" ] || seeds=
+    # The outer limit is for a target that no longer answers to libFuzzer's own.
+    if timeout -k 5 $(($1 + 60)) .build/fuzz/release/fuzz-"$2" \
+        -max_total_time="$1" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+        -artifact_prefix=".build/fuzz/findings/$2-" "$found" $seeds >"$output" 2>&1 </dev/null
+    then
+        runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$output")
+        coverage=$(sed -n 's/.*DONE *cov: \([0-9]*\).*/\1/p' "$output")
+        printf '%-20s ok, %s runs, coverage %s\n' "$2" "$runs" "$coverage"
+    else
+        reason=$(grep -E 'ERROR:|Fatal error|SUMMARY|Test unit written' "$output" || tail -n 5 "$output")
+        printf '%-20s FAILED, see %s\n%s\n' "$2" "$output" "$reason"
+        exit 1
+    fi
+}
+
+if [ "${1:-}" = --run ]; then
+    run "$2" "$3"
+    exit
+fi
+
 seconds=60
 case "${1:-}" in
     '' | *[!0-9]*) ;;
@@ -34,29 +61,8 @@ then
     exit 2
 fi
 
-failed=''
-for target in "$@"; do
-    found=.build/fuzz/corpus/$target
-    seeds=Tests/Fuzz/Corpus/$target
-    output=.build/fuzz/$target.log
-    mkdir -p "$found"
-    [ -d "$seeds" ] || seeds=
-    # The outer limit is for a target that no longer answers to libFuzzer's own.
-    if timeout -k 5 $((seconds + 60)) .build/fuzz/release/fuzz-"$target" \
-        -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-        -artifact_prefix=".build/fuzz/findings/$target-" "$found" $seeds >"$output" 2>&1 </dev/null
-    then
-        runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$output")
-        coverage=$(sed -n 's/.*DONE *cov: \([0-9]*\).*/\1/p' "$output")
-        printf '%-20s ok, %s runs, coverage %s\n' "$target" "$runs" "$coverage"
-    else
-        failed="$failed $target"
-        printf '%-20s FAILED, see %s\n' "$target" "$output"
-        grep -E 'ERROR:|Fatal error|SUMMARY|Test unit written' "$output" || tail -n 5 "$output"
-    fi
-done
-
-if [ -n "$failed" ]; then
-    echo "findings in:$failed; run .build/fuzz/release/fuzz-<target> <file in .build/fuzz/findings> to see one again"
+# As many at a time as there are processors; each says how it ended in one piece.
+if ! printf '%s\n' "$@" | xargs -P "${JOBS:-2}" -n 1 "$0" --run "$seconds"; then
+    echo "run .build/fuzz/release/fuzz-<target> <file in .build/fuzz/findings> to see a finding again"
     exit 1
 fi
