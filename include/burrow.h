@@ -209,7 +209,7 @@ BURROW_API uint32_t burrow_version(void);
 /**
  * Returns the version as text, with the versions of the libraries below it.
  *
- * @return For example "0.1.0 (ngtcp2 0.12.1, GnuTLS 3.7.9)".
+ * @return For example "0.1.0 (ngtcp2 0.12.1, GnuTLS 3.7.9, libopus 1.3.1, OpenH264 2.3.1)".
  * @threading any thread
  * @ownership the text is static
  * @since 0.1

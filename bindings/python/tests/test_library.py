@@ -61,6 +61,8 @@ class ErrorTest(LibraryTest):
 
     def test_version(self) -> None:
         self.assertRegex(burrow.version_string(), r"^%d\.%d\.%d\b" % burrow.version())
+        for library in ("ngtcp2", "GnuTLS", "libopus", "OpenH264"):
+            self.assertRegex(burrow.version_string(), rf"\b{library} [1-9]|\b{library} 0\.[1-9]")
         self.assertTrue(burrow.has_feature("relay"))
         self.assertFalse(burrow.has_feature("teleport"))
         self.assertFalse(burrow.has_feature("relay\0"))

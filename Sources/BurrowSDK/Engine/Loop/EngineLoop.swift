@@ -151,14 +151,15 @@ final class EngineLoop {
         for room in rooms.values { node.closeRoom(room.id, request: RequestID(rawValue: 0), now: now) }
         node.process(now: now)
         flush()
-        // Those whom a relay asked to leave will not be waited for: the time for that is over now. Until a session has
-        // ended it and its streams hold each other.
+        // Those whom a relay asked to leave will not be waited for: the time for that is over now.
         for seconds in [10, 20] {
             let later = now + .seconds(Int64(seconds))
             node.handleTimeouts(now: later)
             node.process(now: later)
             flush()
         }
+        // What could not be sent may have kept some from leaving.
+        node.abandonRelays()
         qlog.closeAll()
     }
 

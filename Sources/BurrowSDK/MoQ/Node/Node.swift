@@ -191,6 +191,12 @@ package final class Node {
         relay.stop(request, now: now)
     }
 
+    /// Lets go of all sessions of all relays at once, whether they could say good-bye or not: until a session has ended it
+    /// and its streams hold each other. Nothing else may be called afterwards.
+    package func abandonRelays() {
+        for relay in relays.values { relay.abandonSessions() }
+    }
+
     package func statistics(of id: RelayID) -> RelayStatistics? { relays[id]?.statistics }
 
     /// A room that ended by itself leaves no tracks behind, whether its host closes them or not.

@@ -174,6 +174,12 @@ final class Relay {
         for session in sessions.values { session.sendGoaway(uri: "") }
     }
 
+    /// Ends what is left of the sessions without waiting for anything.
+    func abandonSessions() {
+        for session in sessions.values { session.end(.noError, "") }
+        sessions = SortedTable()
+    }
+
     var deadline: Instant {
         var earliest = endpoint.deadline
         switch phase {
