@@ -114,8 +114,12 @@ COLUMNS = (
 
 
 def grows(one: dict) -> bool:
-    """Whether there is a queue that becomes longer: the delay at the end against that at the beginning."""
-    return one["last_p50_ms"] > 1.2 * one["first_p50_ms"] + 20 or one["sound_last_ms"] > 1.2 * one["sound_first_ms"] + 20
+    """Whether there is a queue that becomes longer: the delay at the end against that at the beginning.
+
+    Where nothing comes at the end there is no delay to compare, and no reason to call that well.
+    """
+    pairs = (("first_p50_ms", "last_p50_ms"), ("sound_first_ms", "sound_last_ms"))
+    return any(not one[last] <= 1.2 * one[first] + 20 for first, last in pairs)
 
 
 def markdown(results: dict[int, dict], seconds: float, sizes: Sizes, command: str) -> str:

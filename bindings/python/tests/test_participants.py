@@ -209,6 +209,44 @@ class WhoTest(MediaTest):
         self.assertEqual(speaker.info.state, burrow.TrackState.LIVE)
 
 
+class RelayTest(MediaTest):
+    def test_sound_and_pictures_after_the_relay_came_back(self) -> None:
+        """Nobody does anything about it: the rooms connect again, and the tracks that were there go on."""
+        home = self.engine()
+        relay = self.relay(home)
+        url, listen = relay.url, relay.url.rpartition("/")[2]
+        rooms = [
+            self.host.open_room(url, insecure=True, reconnect_min_ms=20, reconnect_max_ms=100, **options)
+            for options in ({"path": "alice", "prefix": "nobody"}, {})
+        ]
+        alice, bob = rooms
+        microphone, camera = alice.publish_audio(), alice.publish_video()
+        speaker, screen = bob.subscribe_audio("alice"), bob.subscribe_video("alice")
+        heard: list[burrow.Sound] = []
+        shown: list[int] = []
+
+        def step(number: int) -> None:
+            microphone.push_audio(tone(500, number))
+            if number % 2 == 0:
+                camera.push_video(picture(number), WIDTH, HEIGHT)
+            heard.append(speaker.pull_audio(PACKET))
+            if (seen := screen.pull_video()) is not None:
+                shown.append(seen.width)
+
+        def plays() -> bool:
+            return len(shown) > 5 and shares(joined(heard[-10:]), 500) > 0.9
+
+        for _ in range(3):
+            self.until(plays, step)
+            relay.stop().wait(PATIENCE)
+            states = [burrow.RoomState.RECONNECTING] * 2
+            self.until(lambda: [room.info.state for room in rooms] == states, step)  # noqa: B023
+            heard.clear()
+            shown.clear()
+            relay = self.relay(home, listen=listen)
+        self.until(plays, step)
+
+
 class BadPublisherTest(MediaTest):
     def test_a_rendition_that_cannot_be_decoded(self) -> None:
         """Its parameters say so only in the stream; the other rendition is shown instead."""
