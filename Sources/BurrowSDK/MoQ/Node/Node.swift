@@ -195,6 +195,8 @@ package final class Node {
     /// and its streams hold each other. Nothing else may be called afterwards.
     package func abandonRelays() {
         for relay in relays.values { relay.abandonSessions() }
+        // Sessions that were to be told of others that ended before them.
+        services.context.announcements.deliver()
     }
 
     package func statistics(of id: RelayID) -> RelayStatistics? { relays[id]?.statistics }
