@@ -92,3 +92,16 @@ def register(relay: str) -> None:
 
 for relay in ("burrow", "moqrs"):
     register(relay)
+
+
+@case("clips/burrow-relay/a-bad-line", limit=240, heavy=True)
+async def lossy(stage: Stage) -> None:
+    """A round trip of 50 ms, and one packet of twenty lost: nobody hears it, and the pictures go on."""
+    media_python("pesq")
+    speech_folder()
+    line = ("both.delay=25ms", "both.loss=5%")
+    measured, all_of_it = await play(stage, "burrow", "call", SECONDS, *line)
+    check(measured["pictures"] > SECONDS * 30 * 0.7 and not measured["wrong"], f"too few pictures: {all_of_it}")
+    check(measured["ascending"], f"pictures out of order: {all_of_it}")
+    check(measured["psnr_db"] >= 36, f"pictures are not good enough: {all_of_it}")
+    check(measured["pesq"] >= 3.5, f"speech is not good enough: {all_of_it}")
