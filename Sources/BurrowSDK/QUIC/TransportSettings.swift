@@ -29,6 +29,8 @@ package struct TransportSettings: Sendable {
 
     /// BBR2 by measurement: at 5 % loss CUBIC delays video by a second and gives up a tenth of it.
     package var congestionControl = CongestionControl.bbr2
+    /// Whether small messages are sent more than once while packets are lost, so that they need not wait for a round trip.
+    package var repeatsOnLoss = true
     package var initialRTT = Interval.milliseconds(100)
     /// Whether larger packets than 1200 bytes are tried.
     package var pathMTUDiscovery = true

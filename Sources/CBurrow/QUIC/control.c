@@ -168,6 +168,10 @@ size_t cburrow_quic_datagram_limit(cburrow_quic_conn *conn) {
   return allowed < fits ? (size_t)allowed : fits;
 }
 
+size_t cburrow_quic_stream_losses(cburrow_quic_conn *conn, int64_t id) {
+  return ngtcp2_conn_get_stream_loss_count(conn->conn, id);
+}
+
 void cburrow_quic_current_path(cburrow_quic_conn *conn, cburrow_quic_path *path) {
   cburrow_quic_path_out(path, ngtcp2_conn_get_path(conn->conn), conn);
 }

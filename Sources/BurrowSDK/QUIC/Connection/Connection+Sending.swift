@@ -35,11 +35,14 @@ extension Connection {
         case .closing, .draining, .gone:
             return true
         }
-        guard let handle = unsafe handle, acknowledgementTime == nil else { return true }
+        guard let handle = unsafe handle else { return true }
+        guard flushRepeats(into: &batch) else { return false }
+        guard acknowledgementTime == nil else { return true }
         unanswered = 0
         mustWrite = false
         var joining = false
         unsafe watchQueue(handle)
+        unsafe watchLoss(handle)
         // On a narrow line a packet takes as long as a burst elsewhere, and the next urgent one must not wait for ten.
         let isNarrow = queueGuard.limit != .max
         if burst <= 0 {
@@ -151,6 +154,9 @@ extension Connection {
         let room = min(batch.room, DatagramBatch.packetReserve)
         let target = unsafe batch.tail.assumingMemoryBound(to: UInt8.self)
         let isHeldBack = unsafe isHeldBack(handle)
+        let mayRepeat = lossWatch.isOn && queueGuard.limit == .max
+        /// The last stream in the packet that will be sent again with it.
+        var urgent: Int64?
         while true {
             let step: Step
             let hasCredit = unsafe !isHeldBack && !scheduler.isEmpty && cburrow_quic_credit_left(handle) > 0
@@ -160,7 +166,15 @@ extension Connection {
             {
                 step = unsafe writeDatagram(handle, target, room, &written)
             } else if hasCredit, let slot = scheduler.next(), let stream = slots[slot] {
-                step = unsafe writeStream(stream, handle, target, room, &written)
+                let isUrgent = mayRepeat && isUrgent(stream)
+                // What is to be repeated stays small.
+                if urgent != nil, !isUrgent {
+                    step = unsafe writeRest(handle, target, room, &written)
+                } else {
+                    let id = stream.id
+                    step = unsafe writeStream(stream, handle, target, room, &written)
+                    if isUrgent, stream.hasBegun { urgent = id }
+                }
             } else {
                 step = unsafe writeRest(handle, target, room, &written)
             }
@@ -174,6 +188,10 @@ extension Connection {
                 batch.commit(size, path: writtenPath, ecn: ecn, joining: joining)
                 tally.sentPackets += 1
                 tally.sentBytes += UInt64(size)
+                if let urgent {
+                    let packet = unsafe UnsafeRawBufferPointer(start: target, count: size)
+                    unsafe repeats?.add(packet, stream: urgent, path: writtenPath, ecn: ecn, now: hub.now)
+                }
                 return size
             }
         }
@@ -298,6 +316,7 @@ extension Connection {
 
     private func took(_ accepted: Int, of gathered: Gathered, from stream: Stream) {
         stream.advance(accepted)
+        stream.hasBegun = true
         // Half a frame is of use to nobody, so a newer group waits for the end of the one that was begun.
         let isInFrame = stream.shared?.continues(at: stream.sharedCursor, bare: stream.isBare) ?? false
         scheduler.sent(stream.slot, bytes: accepted, goesOn: isInFrame)

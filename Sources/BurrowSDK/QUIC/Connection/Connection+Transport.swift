@@ -48,6 +48,7 @@ extension Connection {
 
     func transportClosed(_ stream: Stream, code: UInt64?, losses: Int) {
         tally.lostPackets += UInt64(clamping: losses)
+        repeats?.forget(stream.id)
         stream.isClosed = true
         scheduler.remove(stream.slot)
         // The only trace of STOP_SENDING in ngtcp2 0.12: an error on a stream we did not reset.

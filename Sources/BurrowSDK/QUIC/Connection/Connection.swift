@@ -112,6 +112,9 @@ internal import CBurrowQUIC
     var mustWrite = true
     var establishedAt = UInt64.max
     var queueGuard = QueueGuard()
+    var lossWatch = LossWatch()
+    /// Made when it is first needed.
+    var repeats: RepeatQueue?
     /// While datagrams wait for what is under way: after how much silence the peer is asked for a sign of
     /// life, and how many packets were sent when that was decided.
     var stall: (pause: UInt64, sentPackets: UInt64)?
@@ -236,6 +239,7 @@ internal import CBurrowQUIC
         result.waitingBytes = waitingBytes
         result.deliveryRate = raw.delivery_rate
         result.mtu = Int(clamping: raw.mtu)
+        result.lostPackets = unsafe lostPackets(handle)
         result.unrecognisedStreams = raw.unrecognised_streams
         result.probeTimeouts = max(tally.probeTimeouts, raw.pto_count)
         return result

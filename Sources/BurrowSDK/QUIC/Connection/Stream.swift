@@ -39,6 +39,8 @@ package final class Stream {
     var isBare = false
     /// The session has finished a stream without a shared log.
     var finishRequested = false
+    /// Something of it went out.
+    var hasBegun = false
     /// FIN or a reset went out: nothing more may be written.
     var sendIsOver = false
     /// It was us who reset it.
@@ -84,6 +86,7 @@ package final class Stream {
         sharedCursor = ByteLog.Cursor()
         isBare = false
         finishRequested = false
+        hasBegun = false
         sendIsOver = false
         resetByUs = false
         isParked = false

@@ -54,11 +54,12 @@ extension Endpoint {
 
     private func arm(_ connection: Connection) {
         guard connection.phase == .open, let handle = unsafe connection.handle else { return }
+        let repeatTime = connection.repeats?.due ?? .max
         if let waiting = connection.acknowledgementTime {
-            hub.timers.set(connection, Hub.instant(waiting))
+            hub.timers.set(connection, Hub.instant(min(waiting, repeatTime)))
             return
         }
-        var expiry = unsafe cburrow_quic_expiry(handle)
+        var expiry = unsafe min(cburrow_quic_expiry(handle), repeatTime)
         if expiry <= hub.now { expiry = hub.now + Self.leastPause }
         hub.timers.set(connection, Hub.instant(expiry))
     }

@@ -302,6 +302,8 @@ int cburrow_quic_early_was_rejected(cburrow_quic_conn *conn);
 ptrdiff_t cburrow_quic_encode_early(cburrow_quic_conn *conn, uint8_t *to, size_t room);
 /// The largest datagram payload that fits now; 0 when the peer takes none.
 size_t cburrow_quic_datagram_limit(cburrow_quic_conn *conn);
+/// How often packets with data of a stream were found to be lost; zero when it is over.
+size_t cburrow_quic_stream_losses(cburrow_quic_conn *conn, int64_t id);
 void cburrow_quic_current_path(cburrow_quic_conn *conn, cburrow_quic_path *path);
 /// Whether a datagram leaves room in the congestion window for a packet that ngtcp2 would repeat. It does not arm its
 /// probe timer for datagrams, so with a window full of lost ones nothing would ever be sent again.

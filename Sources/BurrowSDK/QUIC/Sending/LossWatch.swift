@@ -1,0 +1,64 @@
+/// Decides from what a connection loses whether its small packets are worth sending more than once.
+///
+/// What is sent more than once is hardly ever found to be lost, so a line that seems clean again may not be: after each
+/// mistake it must seem so for twice as long.
+struct LossWatch {
+    /// What a connection has counted.
+    struct Sample {
+        var sentPackets: UInt64
+        var lostPackets: UInt64
+        var smoothedRTT: UInt64
+        var minimumRTT: UInt64
+    }
+
+    /// In nanoseconds.
+    private static let period: UInt64 = 250_000_000
+    /// What is left of old observations after a period: about five seconds of them count.
+    private static let memory = 0.95
+    /// So many losses are no accident, and such a part of all packets worth something.
+    private static let leastLosses = 1.8
+    private static let leastShare = 0.004
+    private static let firstPatience: UInt64 = 20_000_000_000
+    private static let lastPatience: UInt64 = 320_000_000_000
+    /// A standing queue shorter than this, or than half a round trip, is no sign that loss comes from sending too much.
+    private static let tolerance: UInt64 = 30_000_000
+
+    /// Whether to send more than once.
+    var isOn: Bool { isLossy && !isCrowded }
+
+    /// When the next sample is worth taking (nanoseconds).
+    private(set) var nextUpdate: UInt64 = 0
+    private var isLossy = false
+    private var isCrowded = false
+    private var sent = 0.0
+    private var lost = 0.0
+    private var before: (sent: UInt64, lost: UInt64)?
+    private var patience = firstPatience
+    private var lastLoss: UInt64 = 0
+    private var endedAt: UInt64?
+
+    mutating func update(_ sample: Sample, now: UInt64) {
+        nextUpdate = now + Self.period
+        defer { before = (sample.sentPackets, sample.lostPackets) }
+        guard let before else { return }
+        let newlySent = sample.sentPackets - min(before.sent, sample.sentPackets)
+        let newlyLost = sample.lostPackets - min(before.lost, sample.lostPackets)
+        sent = sent * Self.memory + Double(newlySent)
+        lost = lost * Self.memory + Double(newlyLost)
+        isCrowded =
+            sample.minimumRTT != .max
+            && sample.smoothedRTT > sample.minimumRTT + max(Self.tolerance, sample.minimumRTT / 2)
+        if newlyLost > 0 { lastLoss = now }
+        if isLossy {
+            guard now - min(lastLoss, now) >= patience else { return }
+            isLossy = false
+            endedAt = now
+            (sent, lost) = (0, 0)
+        } else if lost >= Self.leastLosses, lost >= sent * Self.leastShare {
+            isLossy = true
+            guard let endedAt else { return }
+            patience =
+                now - endedAt < patience * 2 ? min(patience * 2, Self.lastPatience) : Self.firstPatience
+        }
+    }
+}
