@@ -50,9 +50,9 @@ import Testing
         }
 
         /// How many came later than a copy would, of those sent after a while.
-        func late(after first: Int) -> Int {
+        func late(after first: Int, limit: Interval = .milliseconds(36)) -> Int {
             let settled = sent.filter { $0.value - World.start > .milliseconds(Int64(first) * 20) }
-            return settled.filter { (took[$0.key] ?? .seconds(9)) > .milliseconds(46) }.count
+            return settled.filter { (took[$0.key] ?? .seconds(9)) > limit }.count
         }
     }
 
@@ -67,6 +67,22 @@ import Testing
         #expect(scene.late(after: 250) <= 2)
         #expect(scene.client.statistics.repeatedPackets > 300)
         #expect(scene.client.statistics.repeatedPackets < 1300)
+    }
+
+    /// Four packets in a row: the second copy comes after most of them are over.
+    @Test func copiesKeepApartWhenLossesComeInRows() throws {
+        let scene = try Scene(loss: 0, seed: 36)
+        var random = SeededRandom(seed: 37)
+        var isBad = false
+        scene.world.filter = { _ in
+            isBad = Double(random.next() >> 11) / Double(1 << 53) < (isBad ? 0.75 : 0.014_55)
+            return !isBad
+        }
+        try scene.speak(1500, besides: 3000)
+        let late = scene.late(after: 500, limit: .milliseconds(67))
+        #expect(late <= 15)
+        // Some came with the first copy, and some with the second.
+        #expect(scene.late(after: 500, limit: .milliseconds(40)) > late + 5)
     }
 
     @Test func onlySoundIsRepeated() throws {

@@ -190,7 +190,15 @@ extension Connection {
                 tally.sentBytes += UInt64(size)
                 if let urgent {
                     let packet = unsafe UnsafeRawBufferPointer(start: target, count: size)
-                    unsafe repeats?.add(packet, stream: urgent, path: writtenPath, ecn: ecn, now: hub.now)
+                    unsafe repeats?.add(
+                        packet,
+                        stream: urgent,
+                        path: writtenPath,
+                        ecn: ecn,
+                        times: lossWatch.copies,
+                        pause: lossWatch.pause,
+                        now: hub.now
+                    )
                 }
                 return size
             }

@@ -1,15 +1,12 @@
 /// Packets that are sent again before anybody could say that they were lost.
 ///
 /// A retransmission comes a round trip late, which for sound is too late. A network may deliver a packet twice, and a
-/// receiver throws the second away (RFC 9000 §12.3), so the same packet is sent again and once more, a little later, since
-/// losses come in rows. Any peer understands that, and only the first that arrives costs it anything.
+/// receiver throws the second away (RFC 9000 §12.3), so the same packet is sent again and again, each time a little
+/// later. Any peer understands that, and only the first that arrives costs it anything.
 @safe final class RepeatQueue {
     /// A packet of sound with what is around it. Larger ones are not repeated.
     static let largest = 704
     private static let capacity = 16
-    private static let times = 2
-    /// From one to the next, in nanoseconds.
-    private static let pause: UInt64 = 10_000_000
 
     struct Entry {
         var size: Int
@@ -18,6 +15,7 @@
         /// When it is closed, everything in the packet that matters has arrived.
         fileprivate var stream: Int64
         fileprivate var due: UInt64
+        fileprivate var pause: UInt64
         fileprivate var left: Int
         fileprivate var place: Int
     }
@@ -40,12 +38,15 @@
     /// When the next is to be sent (nanoseconds).
     var due: UInt64 { entries.first?.due ?? .max }
 
-    /// Keeps a packet that was just sent, the last of whose small streams is `stream`. Left out when there are too many.
+    /// Keeps a packet that was just sent, the last of whose small streams is `stream`, to be sent `times` more, after
+    /// `pause` nanoseconds each. Left out when there are too many.
     func add(
         _ packet: UnsafeRawBufferPointer,
         stream: Int64,
         path: DatagramPath,
         ecn: ECN,
+        times: Int,
+        pause: UInt64,
         now: UInt64
     ) {
         guard packet.count <= Self.largest, let start = packet.baseAddress, let place = free.popLast() else {
@@ -58,8 +59,9 @@
                 path: path,
                 ecn: ecn,
                 stream: stream,
-                due: now + Self.pause,
-                left: Self.times,
+                due: now + pause,
+                pause: pause,
+                left: times,
                 place: place
             )
         )
@@ -73,7 +75,7 @@
         if first.left > 1 {
             var again = first
             again.left -= 1
-            again.due = now + Self.pause
+            again.due = now + first.pause
             entries.append(again)
         } else {
             free.append(first.place)
