@@ -10,6 +10,10 @@ extension AudioPlayout {
     func admit(_ arrived: PacketBuffer.Entry) {
         var entry = arrived
         let arrival = entry.arrival
+        if isCovered(entry) {
+            counters.packetsDuplicate += 1
+            return
+        }
         entry.delay = jitter.arrived(
             offset: arrival.microseconds.subtractingSaturating(entry.timestamp),
             at: arrival
@@ -24,6 +28,12 @@ extension AudioPlayout {
             counters.packetsOverflowed += 1
         }
         if !packets.insert(entry) { counters.packetsDuplicate += 1 }
+    }
+
+    /// Whether its sound was heard, from another packet perhaps. Then it says nothing about when packets are needed.
+    private func isCovered(_ entry: PacketBuffer.Entry) -> Bool {
+        phase == .playing && entry.timestamp < expected.subtractingSaturating(tolerance)
+            && recent.contains(entry.timestamp)
     }
 
     /// Keeps a packet aside that does not fit the timeline; begins anew when there is a new one.
@@ -74,10 +84,6 @@ extension AudioPlayout {
     }
 
     private func tooLate(_ entry: PacketBuffer.Entry) {
-        guard !recent.contains(entry.timestamp) else {
-            counters.packetsDuplicate += 1
-            return
-        }
         counters.packetsLate += 1
         counters.packetsDiscarded += 1
         jitter.underrun(lateness: entry.delay, now: entry.arrival)

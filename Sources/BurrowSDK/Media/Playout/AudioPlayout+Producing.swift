@@ -120,6 +120,8 @@ extension AudioPlayout {
             return conceal(frames)
         }
         let seam = concealedRun > 0
+        // If it comes after all, it was not missed.
+        if !seam { recent.insert(next.timestamp.subtractingSaturating(MediaUnits.microseconds(packet))) }
         queue.append(scratch.samples, from: made - frames, frames: frames)
         if seam { stretcher.join(queue, at: queue.pending - frames) }
         counters.framesRecovered += frames

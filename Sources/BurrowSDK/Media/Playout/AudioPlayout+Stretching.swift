@@ -9,12 +9,13 @@ extension AudioPlayout {
     func adjust(new: Int, silent: Bool, heard: Instant) {
         guard let delay = currentDelay else { return }
         let target = effectiveTarget(heard)
-        switch rate.wish(slack: slack(delay, longer: 0), target: target, frames: new) {
+        let slack = slack(delay, longer: 0)
+        switch rate.wish(slack: slack, target: target, idle: needs.idle, frames: new) {
         case .nothing:
             return
         case .shorten(let limit):
             let least = target - RateControl.tooLittle
-            shorten(limit: limit, silent: silent) { slack(delay, longer: -$0) >= least }
+            shorten(limit: limit, silent: silent) { self.slack(delay, longer: -$0) >= least }
         case .lengthen(let wanted):
             let added = stretcher.lengthen(
                 queue,

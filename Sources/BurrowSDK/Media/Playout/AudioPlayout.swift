@@ -188,11 +188,15 @@ package final class AudioPlayout {
         return max(-3_600_000_000, min(offset.subtractingSaturating(fastest), 3_600_000_000))
     }
 
-    /// The delay that is aimed at, with the packet that must be there for its redundancy to be of use.
+    /// So much later than most packets may be the one whose redundancy is to be of use.
+    private static let redundancyMargin: Int64 = 4_000
+
+    /// The delay that is aimed at; enough for the next packet to be there, too, while it has redundancy.
     func effectiveTarget(_ now: Instant) -> Int64 {
         var target = jitter.target(now: now)
         if let seen = redundancySeen, now - seen < .seconds(5) {
-            target += MediaUnits.microseconds(lastPacketFrames)
+            let usual = Self.redundancyMargin + 2 * Int64(jitter.mean)
+            target = max(target, MediaUnits.microseconds(lastPacketFrames) + usual)
         }
         target = target.addingSaturating(clock.raise.microseconds)
         return min(target, max(options.ceiling.microseconds, options.floor.microseconds))

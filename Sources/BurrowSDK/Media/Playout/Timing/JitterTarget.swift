@@ -3,16 +3,24 @@ import BurrowBase
 /// How much delay, over the fastest packets of the last two seconds, lets the others arrive in time.
 ///
 /// The worst packet of each quarter of a second enters a histogram; the target is a quantile of it. A packet that came
-/// too late raises the target at once, and the raise wears off.
+/// too late raises the target at once, and the raise wears off. What happened only once in the time that the quantile
+/// speaks of is an accident and does not enter, and when a large delay is over it is soon forgotten.
 struct JitterTarget {
     private static let window: Int64 = 250_000
     /// A raise stays for this long and then falls by as much as playout can catch up.
     private static let raiseHold: Int64 = 200_000
     private static let raiseDecayPerSecond: Int64 = 80_000
+    private static let rarer = 6.0
+    /// Before so many windows nothing is told to be an accident.
+    private static let firstWindows = 4
+    /// The windows after which a delay is over, and how much more than theirs is kept ready.
+    private static let calmWindows = 10
+    private static let calmMargin: Int64 = 60_000
 
     var options: PlayoutOptions
     private var floor = SlidingMinimum()
     private var histogram = DelayHistogram()
+    private var maxima = RecentMaxima()
     private var windowStart: Int64?
     private var windowMaximum: Int64 = 0
     private var raise: Int64 = 0
@@ -21,6 +29,8 @@ struct JitterTarget {
     /// Mean difference between the delays of one packet and the next.
     private(set) var jitter: Double = 0
     private var lastDelay: Int64?
+    /// Mean delay of the packets.
+    private(set) var mean: Double = 0
 
     init(_ options: PlayoutOptions) {
         self.options = options
@@ -35,10 +45,14 @@ struct JitterTarget {
         let delay = max(0, offset.subtractingSaturating(floor.value ?? offset))
         if let last = lastDelay { jitter += (Double(abs(delay - last)) - jitter) / 16 }
         lastDelay = delay
+        mean += (Double(min(delay, 1_000_000)) - mean) / 64
         let start = windowStart ?? time.microseconds
         if time.microseconds.subtractingSaturating(start) >= Self.window {
-            histogram.add(windowMaximum)
-            quantile = histogram.quantile(options.quantile)
+            let isYoung = maxima.count < Self.firstWindows
+            let most = isYoung ? windowMaximum : maxima.largest() / 2 * 3 + DelayHistogram.bucketWidth
+            histogram.add(min(windowMaximum, most))
+            maxima.add(windowMaximum)
+            quantile = aim
             windowStart = time.microseconds
             windowMaximum = delay
         } else {
@@ -48,6 +62,15 @@ struct JitterTarget {
         return delay
     }
 
+    /// Where a little more delay makes much less late, a little more.
+    private var aim: Int64? {
+        let rest = (1 - options.quantile) / Self.rarer
+        guard let usual = histogram.quantile(options.quantile), let rare = histogram.quantile(1 - rest) else {
+            return nil
+        }
+        return min(rare, usual + DelayHistogram.bucketWidth)
+    }
+
     /// A packet came `lateness` after the fastest, which was too late.
     mutating func underrun(lateness: Int64, now: Instant) {
         raise = max(raised(now), min(lateness, options.ceiling.microseconds))
@@ -55,7 +78,11 @@ struct JitterTarget {
     }
 
     /// The target without what late packets added to it.
-    var steady: Int64 { clamp(quantile ?? options.start.microseconds) }
+    var steady: Int64 {
+        guard let quantile else { return clamp(options.start.microseconds) }
+        let worst = max(maxima.largest(of: Self.calmWindows), windowMaximum)
+        return clamp(min(quantile, worst / 2 * 3 + Self.calmMargin))
+    }
 
     func target(now: Instant) -> Int64 { clamp(max(steady, raised(now))) }
 

@@ -29,6 +29,11 @@ struct NeedPhase {
         return pull - measure + (place < 0 ? place + measure : place)
     }
 
+    /// How many frames the queue could be shorter without packets being needed any earlier.
+    var idle: Int {
+        sinceChange < Self.steady || wanders ? 0 : position % measure
+    }
+
     /// A packet of `packet` frames was needed for what is heard at `position` of a pull of `pull` frames.
     mutating func needed(at position: Int, of pull: Int, packet: Int) {
         self.position = max(0, position)

@@ -1,7 +1,8 @@
 /// Decides when playout should be a little faster or slower, so that its delay follows the target.
 ///
 /// It begins when the delay leaves a band of 10 ms and ends when it is right, so that small changes of the network do
-/// nothing. A period removed or repeated pays for itself: ten times as much must pass before the next.
+/// nothing. A period removed or repeated pays for itself: ten times as much must pass before the next. What packets need
+/// not be early for, because of where in a pull they are needed, is left out, too.
 struct RateControl {
     enum Wish: Equatable {
         case nothing
@@ -23,17 +24,24 @@ struct RateControl {
     /// Nobody hears the length of a pause.
     private static let silentRest = 2
 
+    /// Less idle time is not worth looking for a period.
+    private static let leastIdle = MediaUnits.frames(milliseconds: 3)
+    /// How long nothing is done about idle time after something was, or could not be.
+    private static let idleRest = MediaUnits.frames(milliseconds: 1_000)
     private static let declinedRest = MediaUnits.frames(milliseconds: 50)
 
     private var mode = Mode.steady
     /// Frames that must pass unchanged.
     private var rest = 0
+    private var idleRest = idleRest
 
     var isShortening: Bool { mode == .shortening }
 
-    /// What to do after `frames` more frames were decoded, when packets may be `slack` late and `target` is aimed at.
-    mutating func wish(slack: Int64, target: Int64, frames: Int) -> Wish {
+    /// What to do after `frames` more frames were decoded, when packets may be `slack` late, and as late with `idle` frames
+    /// less, and `target` is aimed at.
+    mutating func wish(slack: Int64, target: Int64, idle: Int, frames: Int) -> Wish {
         rest = max(0, rest - frames)
+        idleRest = max(0, idleRest - frames)
         let excess = slack - target
         switch mode {
         case .steady:
@@ -46,7 +54,10 @@ struct RateControl {
         }
         guard rest == 0 else { return .nothing }
         switch mode {
-        case .steady: return .nothing
+        case .steady:
+            guard idle >= Self.leastIdle, idleRest == 0, excess >= -Self.tooLittle else { return .nothing }
+            idleRest = Self.idleRest
+            return .shorten(idle)
         case .shortening: return .shorten(MediaUnits.frames(excess + Self.overshoot))
         case .lengthening: return .lengthen(MediaUnits.frames(-excess))
         }
