@@ -91,7 +91,8 @@ import Testing
         #expect(scene.late(after: 250) <= 2)
         let statistics = scene.client.statistics
         #expect(statistics.repeatedPackets > 500)
-        #expect(statistics.repeatedPackets < 1010)
+        // Three copies of each at most, and none of what is larger.
+        #expect(statistics.repeatedPackets <= 3 * 500)
     }
 
     @Test func aCleanLineCarriesEverythingOnce() throws {

@@ -113,8 +113,10 @@ extension Room {
 
     /// Ends an attempt's session without hearing from it again.
     private func abandon(_ attempt: Attempt) {
-        attempt.session?.close(.noError, "")
-        attempt.session?.connection.owner = nil
+        if let session = attempt.session {
+            past.add(session.counters)
+            session.end(.noError, "")
+        }
         attempt.session = nil
     }
 
