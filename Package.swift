@@ -71,7 +71,7 @@ let package = Package(
 
         .testTarget(
             name: "BurrowEngineTests",
-            dependencies: ["BurrowBase", "BurrowEngine", "CBurrowShims"],
+            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowEngine", "CBurrowShims"],
             path: "Tests/EngineTests"
         ),
         .testTarget(name: "BurrowBaseTests", dependencies: ["BurrowBase"], path: "Tests/BaseTests"),

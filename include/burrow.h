@@ -399,6 +399,14 @@ enum {
   /** Somebody else is the dominant speaker among the audio tracks we subscribe to. subject: the room, borrowed;
       participant: its number, 0 when nobody is; text: its path. */
   BURROW_EVENT_SPEAKER = 14,
+  /** Something is the matter with the keys of a protected room. subject: the room, borrowed; participant, text: who sent
+      it, its number and path; status: what it is:
+      BURROW_ERR_KEY_MISSING: frames came whose key did not come within half a second. state: the low four bits of their
+      epoch, all that a frame tells; value: the newest epoch there is a key of, -1 when there is none.
+      BURROW_ERR_FRAME_REJECTED: frames are forged or damaged on the way. value: how many in a second.
+      BURROW_ERR_UNSUPPORTED: somebody's broadcast is not protected, or in a way this version does not know.
+      BURROW_ERR_KEY_EXHAUSTED: our own key has protected a lot, and it is time for a new epoch. value: its epoch. */
+  BURROW_EVENT_PROTECTION = 15,
   /** Frames wait: call burrow_track_pull_encoded() until BURROW_AGAIN; on a video track a picture is new: call
       burrow_track_pull_video(). At most one such event per track waits in the queue. subject: the track, borrowed. */
   BURROW_EVENT_TRACK_DATA = 20,
@@ -645,7 +653,9 @@ enum {
   /** Do not ask who else is there: no participants are listed. */
   BURROW_ROOM_NO_DISCOVERY = 8,
   /** Follow everybody's catalogue, for burrow_room_media() and BURROW_EVENT_PARTICIPANT_MEDIA. */
-  BURROW_ROOM_MEDIA = 16
+  BURROW_ROOM_MEDIA = 16,
+  /** Seal everything we publish, and let in only what was sealed: see burrow_room_set_key(). */
+  BURROW_ROOM_PROTECTED = 32
 };
 
 /* States of a room. */
@@ -711,6 +721,12 @@ typedef struct burrow_room_config {
   /** Of how many participants pictures are received at most: of those who were the dominant speaker last, then of those
       whose video was subscribed first. The others' video tracks wait. 0 = of all. */
   uint32_t last_n;
+  /** 0 */
+  uint32_t reserved;
+  /** With BURROW_ROOM_PROTECTED: what tells the call from others with the same secrets; NULL for none. */
+  const uint8_t *BURROW_NULLABLE call_id;
+  /** Its length; at most 16384. */
+  size_t call_id_len;
 } burrow_room_config;
 
 /** A snapshot of a room. Filled by burrow_room_info_get(). */
@@ -783,6 +799,21 @@ typedef struct burrow_room_stats {
   uint64_t subscribed_bytes;
   /** Groups that were given up because they became too old, in either direction. */
   uint64_t expired_groups;
+  /** Protected rooms: frames of ours that were sealed, and that were not sent because there was no key. */
+  uint64_t sealed_frames;
+  uint64_t unsealed_frames;
+  /** Frames of others that were opened, catalogues included. */
+  uint64_t opened_frames;
+  /** Frames dropped because the key of their epoch did not come in time; because they were forged, damaged, or not where
+      they were sealed for; because they were opened before, or are too old to tell. */
+  uint64_t unknown_key_frames;
+  uint64_t forged_frames;
+  uint64_t replayed_frames;
+  /** Catalogues dropped because they were not protected. */
+  uint64_t unprotected_frames;
+  /** The epoch in which our frames are sealed, and the newest there is a key of; -1 while there is none. */
+  int64_t sealing_epoch;
+  int64_t newest_epoch;
 } burrow_room_stats;
 
 /**
@@ -832,6 +863,50 @@ BURROW_WARN_UNUSED BURROW_API burrow_status burrow_room_open(burrow_engine *BURR
  * @since 0.1
  */
 BURROW_API burrow_status burrow_room_close(burrow_room *BURROW_NONNULL room, burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Gives a protected room the secret of a new epoch.
+ *
+ * Everybody who has the secrets of the same epochs hears and sees each other; for everybody else, the relay included,
+ * there are only sizes and times. What is published waits for the first secret: before it nothing is sent.
+ *
+ * Keys are made of the secret, the call_id, the path and a number that is random for every start of a publisher: so the
+ * same secret may be given again after a restart, and nothing has to be stored. Members have to see the same paths, so
+ * they use the same path in the URL.
+ *
+ * The first secret is used at once. Later ones are used half a second after they were given, so that others have them
+ * too, for pictures from the next key frame on; with BURROW_KEY_REMOVAL at once. What others seal is opened with the key
+ * it was sealed with: those of the last four epochs are kept, for 10 s after something came in a newer one, and for 10 s
+ * at most after a removal, so give BURROW_KEY_REMOVAL on all sides.
+ *
+ * @param room    A room opened with BURROW_ROOM_PROTECTED.
+ * @param epoch   Its number; higher than all before.
+ * @param secret  At least 16 bytes that all members have, best from the exporter of a group; copied. Wipe your own.
+ * @param len     Its length; at most 1024.
+ * @param flags   BURROW_KEY_REMOVAL or 0
+ * @return BURROW_OK; BURROW_ERR_INVALID_ARGUMENT when the epoch is not newer; BURROW_ERR_WRONG_KIND when the room is not
+ *         protected; BURROW_ERR_CLOSED.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_room_set_key(burrow_room *BURROW_NONNULL room, uint64_t epoch,
+                                             const uint8_t *BURROW_NONNULL secret, size_t len, uint32_t flags);
+
+/**
+ * Makes a protected room forget an epoch at once: its secret and all keys made of it.
+ *
+ * If it is the epoch in use, nothing is sent until there is another. Usually it is not necessary: epochs are forgotten in
+ * time by themselves. An epoch that was removed does not come back.
+ *
+ * @param room   A room opened with BURROW_ROOM_PROTECTED.
+ * @param epoch  Its number; one that is not there is ignored.
+ * @return BURROW_OK; BURROW_ERR_WRONG_KIND when the room is not protected; BURROW_ERR_CLOSED after shutdown.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_room_remove_key(burrow_room *BURROW_NONNULL room, uint64_t epoch);
 
 /**
  * Copies the state of a room.
@@ -938,7 +1013,10 @@ enum {
   BURROW_TRACK_END_GROUP = 8,
   /** Nothing is to be sent for now: a hidden picture, a participant who is not to be heard (requests for audio and
       video only). */
-  BURROW_TRACK_PAUSED = 16
+  BURROW_TRACK_PAUSED = 16,
+  /** In a protected room: the track is a recording, of which frames may have been seen before (requests for frames only).
+      A repetition is told by group and sequence then. */
+  BURROW_TRACK_RECORDED = 32
 };
 
 /* Flags of burrow_encoding. */
@@ -1103,6 +1181,11 @@ typedef struct burrow_track_stats {
   uint64_t latest_group;
   /** Published: how many subscriptions are served now. */
   uint64_t subscribers;
+  /** Subscribed in a protected room: as in burrow_room_stats. */
+  uint64_t opened_frames;
+  uint64_t unknown_key_frames;
+  uint64_t forged_frames;
+  uint64_t replayed_frames;
 } burrow_track_stats;
 
 /* Formats of samples. */
@@ -1203,7 +1286,7 @@ typedef struct burrow_media_info {
   uint32_t channels;
   /** 0 */
   uint32_t reserved;
-  /** The track's name. */
+  /** The track's name; in a protected room it is a number. */
   char name[BURROW_NAME_SIZE];
   /** As registered for WebCodecs, such as "opus" or "avc3.42c01f". */
   char codec[BURROW_ADDRESS_SIZE];
@@ -1316,6 +1399,8 @@ BURROW_API burrow_status burrow_track_request_init(burrow_track_request *BURROW_
  *
  * The path need not have been announced yet: the track waits for it, and goes on after a loss of the connection.
  * Frames are announced by BURROW_EVENT_TRACK_DATA.
+ *
+ * In a protected room names stand in the sealed catalogue: the track waits until that can be opened and has it.
  *
  * Audio and video are subscribed once each per broadcast. They wait while nothing that can be decoded is offered, also
  * after the participant has left, and go on when there is something again.
@@ -1897,11 +1982,11 @@ enum {
   BURROW_PROTECTED_DATA = 3
 };
 
-/* Flags of burrow_sealer_set_key() and burrow_opener_set_key(). */
+/* Flags of burrow_sealer_set_key(), burrow_opener_set_key() and burrow_room_set_key(). */
 enum {
-  /** The key comes from the exporter of a group, and is used as it is. */
+  /** The key comes from the exporter of a group, and is used as it is (sealers and openers only). */
   BURROW_KEY_EXPORTED = 1,
-  /** Somebody was removed: the new key is used at once, not after half a second (sealers only). */
+  /** Somebody was removed: the new key is used at once, not after half a second (sealers and rooms only). */
   BURROW_KEY_REMOVAL = 2
 };
 

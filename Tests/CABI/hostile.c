@@ -145,6 +145,22 @@ static void test_arguments(void) {
   config.flags = 1u << 30;
   refuse_room(e, &config, BURROW_ERR_UNSUPPORTED);
   config.flags = 0;
+  config.reserved = 1;
+  refuse_room(e, &config, BURROW_ERR_UNSUPPORTED);
+  config.reserved = 0;
+  config.call_id_len = 1;
+  refuse_room(e, &config, BURROW_ERR_INVALID_ARGUMENT);
+  config.flags = BURROW_ROOM_PROTECTED;
+  refuse_room(e, &config, BURROW_ERR_INVALID_ARGUMENT);
+  config.call_id = (const uint8_t *)long_path;
+  static const size_t lengths[] = {16385, SIZE_MAX, SIZE_MAX / 2};
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    config.call_id_len = lengths[i];
+    refuse_room(e, &config, BURROW_ERR_INVALID_ARGUMENT);
+  }
+  config.flags = 0;
+  config.call_id = NULL;
+  config.call_id_len = 0;
   config.versions = 1;
   refuse_room(e, &config, BURROW_ERR_UNSUPPORTED);
   config.versions = 0;

@@ -40,7 +40,7 @@ FIELD(event, text, 56, 52);
 FIELD(event, data, 64, 56);
 FIELD(event, data_len, 72, 60);
 
-SIZE(room_config, 104, 72);
+SIZE(room_config, 128, 84);
 FIELD(room_config, struct_size, 0, 0);
 FIELD(room_config, flags, 4, 4);
 FIELD(room_config, url, 8, 8);
@@ -59,6 +59,9 @@ FIELD(room_config, keep_alive_ms, 88, 56);
 FIELD(room_config, reconnect_min_ms, 92, 60);
 FIELD(room_config, reconnect_max_ms, 96, 64);
 FIELD(room_config, last_n, 100, 68);
+FIELD(room_config, reserved, 104, 72);
+FIELD(room_config, call_id, 112, 76);
+FIELD(room_config, call_id_len, 120, 80);
 
 SIZE(room_info, 1392, 1392);
 FIELD(room_info, struct_size, 0, 0);
@@ -81,7 +84,7 @@ FIELD(participant, id, 4, 4);
 FIELD(participant, joined_us, 8, 8);
 FIELD(participant, path, 16, 16);
 
-SIZE(room_stats, 136, 136);
+SIZE(room_stats, 208, 208);
 FIELD(room_stats, struct_size, 0, 0);
 FIELD(room_stats, mtu, 4, 4);
 FIELD(room_stats, measured_us, 8, 8);
@@ -100,6 +103,15 @@ FIELD(room_stats, published_bytes, 104, 104);
 FIELD(room_stats, subscribed_frames, 112, 112);
 FIELD(room_stats, subscribed_bytes, 120, 120);
 FIELD(room_stats, expired_groups, 128, 128);
+FIELD(room_stats, sealed_frames, 136, 136);
+FIELD(room_stats, unsealed_frames, 144, 144);
+FIELD(room_stats, opened_frames, 152, 152);
+FIELD(room_stats, unknown_key_frames, 160, 160);
+FIELD(room_stats, forged_frames, 168, 168);
+FIELD(room_stats, replayed_frames, 176, 176);
+FIELD(room_stats, unprotected_frames, 184, 184);
+FIELD(room_stats, sealing_epoch, 192, 192);
+FIELD(room_stats, newest_epoch, 200, 200);
 
 SIZE(track_config, 40, 32);
 FIELD(track_config, struct_size, 0, 0);
@@ -149,7 +161,7 @@ FIELD(track_info, path, 32, 32);
 FIELD(track_info, name, 1056, 1056);
 FIELD(track_info, text, 1312, 1312);
 
-SIZE(track_stats, 64, 64);
+SIZE(track_stats, 96, 96);
 FIELD(track_stats, struct_size, 0, 0);
 FIELD(track_stats, queued_frames, 4, 4);
 FIELD(track_stats, measured_us, 8, 8);
@@ -159,6 +171,10 @@ FIELD(track_stats, groups, 32, 32);
 FIELD(track_stats, dropped_frames, 40, 40);
 FIELD(track_stats, latest_group, 48, 48);
 FIELD(track_stats, subscribers, 56, 56);
+FIELD(track_stats, opened_frames, 64, 64);
+FIELD(track_stats, unknown_key_frames, 72, 72);
+FIELD(track_stats, forged_frames, 80, 80);
+FIELD(track_stats, replayed_frames, 88, 88);
 
 SIZE(encoding, 48, 48);
 FIELD(encoding, struct_size, 0, 0);

@@ -62,6 +62,50 @@ import Testing
         #expect(bob.trackStates(atBob).last == .live)
     }
 
+    /// Frame protection relies on it: a frame opens only where it was sealed for.
+    @Test(arguments: Version.preferred) func aPublisherKnowsWhereItsNextFrameWillStand(version: Version)
+        throws
+    {
+        let scene = try RoomScene(seed: 218, versions: [version])
+        let alice = try scene.join("alice", path: "alice", conditions: Self.line)
+        let bob = try scene.join("bob", conditions: Self.line)
+        let atBob = try bob.subscribe("alice", "t", ordered: true)
+        let track = try alice.publish("t")
+        scene.simulation.run(for: .seconds(1))
+        var random = SeededRandom(seed: 218)
+        var expected: [FramePlace] = []
+        var datagrams: [Bool] = []
+        for number in 0..<100 {
+            let choice = random.next() % 10
+            let frame = OutgoingFrame(
+                timestamp: 0,
+                isKey: choice < 3,
+                endsGroup: choice == 3,
+                isDatagram: choice == 4
+            )
+            expected.append(try #require(alice.peer.node.place(of: frame, on: track)))
+            datagrams.append(frame.isDatagram)
+            let payload = RoomMember.payload(number, size: 20)
+            try alice.push(
+                track,
+                payload,
+                key: frame.isKey,
+                ends: frame.endsGroup,
+                datagram: frame.isDatagram
+            )
+        }
+        #expect(Set(expected.map { "\($0)" }).count == expected.count)
+        // So many datagrams at once do not all fit.
+        let certain = datagrams.count { !$0 }
+        scene.wait("what must come has come") {
+            bob.numbers(atBob).count { !datagrams[$0] } == certain
+        }
+        for (number, frame) in zip(bob.numbers(atBob), bob.frames(atBob)) {
+            #expect(frame.group == expected[number].group && frame.index == expected[number].index)
+        }
+        #expect(bob.numbers(atBob).contains { datagrams[$0] })
+    }
+
     @Test(arguments: Version.preferred) func manySubscribersCostAPublisherOneSubscription(version: Version)
         throws
     {

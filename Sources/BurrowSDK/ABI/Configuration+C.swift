@@ -74,10 +74,11 @@ extension RoomConfiguration {
             unsafe cfg.flags,
             [
                 BURROW_ROOM_INSECURE, BURROW_ROOM_NO_SYSTEM_ROOTS, BURROW_ROOM_NO_RECONNECT,
-                BURROW_ROOM_NO_DISCOVERY, BURROW_ROOM_MEDIA,
+                BURROW_ROOM_NO_DISCOVERY, BURROW_ROOM_MEDIA, BURROW_ROOM_PROTECTED,
             ],
             "flags"
         )
+        try Arguments.check(reserved: unsafe cfg.reserved)
         let text = unsafe try Arguments.text(cfg.url, "url")
         do throws(RelayURLError) {
             self.init(url: try RelayURL(text))
@@ -157,7 +158,7 @@ extension SubscribeOptions {
             want.flags,
             [
                 BURROW_TRACK_ORDERED, BURROW_TRACK_LATEST_ONLY, BURROW_TRACK_START_GROUP,
-                BURROW_TRACK_END_GROUP,
+                BURROW_TRACK_END_GROUP, BURROW_TRACK_RECORDED,
             ],
             "flags"
         )

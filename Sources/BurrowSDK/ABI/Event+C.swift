@@ -28,6 +28,7 @@ extension burrow_event {
         case .participantLeft: (BURROW_EVENT_PARTICIPANT_LEFT, 0)
         case .participantMedia: (BURROW_EVENT_PARTICIPANT_MEDIA, 0)
         case .speaker: (BURROW_EVENT_SPEAKER, 0)
+        case .protection(let bits): (BURROW_EVENT_PROTECTION, bits)
         case .trackData: (BURROW_EVENT_TRACK_DATA, 0)
         case .trackState(let phase): (BURROW_EVENT_TRACK_STATE, phase.rawValue)
         case .relayState(let phase): (BURROW_EVENT_RELAY_STATE, phase.rawValue)

@@ -10,7 +10,7 @@ extension burrow_encoded_frame {
         unsafe flags = loan.description.flags.rawValue
         unsafe timestamp_us = loan.description.timestamp
         unsafe duration_us = loan.description.duration
-        unsafe data = UnsafePointer(loan.buffer.base.assumingMemoryBound(to: UInt8.self))
+        unsafe data = loan.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
         unsafe len = loan.count
         unsafe buffer = OpaquePointer(bitPattern: frame.handle)
         unsafe group = loan.description.group

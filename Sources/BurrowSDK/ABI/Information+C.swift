@@ -39,7 +39,17 @@ extension burrow_participant {
 extension burrow_room_stats {
     init(_ snapshot: HostRoom.Snapshot) {
         self.init()
+        sealing_epoch = snapshot.protection.sealingEpoch.map { Int64(clamping: $0) } ?? -1
+        newest_epoch = snapshot.protection.newestEpoch.map { Int64(clamping: $0) } ?? -1
         guard let statistics = snapshot.statistics else { return }
+        let counts = snapshot.protection.counts
+        sealed_frames = counts.sealed
+        unsealed_frames = counts.unsealed
+        opened_frames = counts.opened
+        unknown_key_frames = counts.unknownKey
+        forged_frames = counts.forged
+        replayed_frames = counts.replayed
+        unprotected_frames = counts.unprotected
         measured_us = snapshot.measured?.microseconds ?? 0
         let now = statistics.connection ?? ConnectionStatistics()
         let past = snapshot.pastConnections
@@ -75,6 +85,7 @@ extension burrow_track_info {
         if options.maxAge == .zero { bits |= BURROW_TRACK_LATEST_ONLY }
         if options.startGroup != nil { bits |= BURROW_TRACK_START_GROUP }
         if options.endGroup != nil { bits |= BURROW_TRACK_END_GROUP }
+        if track.isRecorded { bits |= BURROW_TRACK_RECORDED }
         if track.isPaused { bits |= BURROW_TRACK_PAUSED }
         flags = UInt32(clamping: bits)
         priority = UInt32(options.priority)
@@ -99,6 +110,10 @@ extension burrow_track_stats {
         groups = figures.groups
         latest_group = figures.latestGroup
         subscribers = UInt64(clamping: figures.subscribers)
+        opened_frames = figures.protection.opened
+        unknown_key_frames = figures.protection.unknownKey
+        forged_frames = figures.protection.forged
+        replayed_frames = figures.protection.replayed
     }
 }
 

@@ -24,6 +24,25 @@ extension ProtectionOptions {
     }
 }
 
+extension RoomProtectionOptions {
+    /// `nil` when the room is not to be protected.
+    static func read(_ cfg: burrow_room_config) throws(EngineError) -> RoomProtectionOptions? {
+        let (start, count) = unsafe (cfg.call_id, cfg.call_id_len)
+        guard unsafe cfg.flags.has(BURROW_ROOM_PROTECTED) else {
+            guard count == 0 else {
+                throw EngineError(.invalidArgument, "call_id means nothing without BURROW_ROOM_PROTECTED")
+            }
+            return nil
+        }
+        guard unsafe start != nil || count == 0, (0...16384).contains(count) else {
+            throw EngineError(.invalidArgument, "call_id is NULL or too long")
+        }
+        return RoomProtectionOptions(
+            callID: unsafe Array(UnsafeBufferPointer(start: start, count: count))
+        )
+    }
+}
+
 extension MediaKind {
     init(_ kind: UInt32) throws(EngineError) {
         guard let raw = UInt8(exactly: kind), let kind = MediaKind(rawValue: raw) else {

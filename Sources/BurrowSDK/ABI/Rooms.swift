@@ -28,7 +28,8 @@ public func burrow_room_open(
         let opening = try engine.openRoom(
             unsafe RoomConfiguration(read),
             followsMedia: unsafe read.flags.has(BURROW_ROOM_MEDIA),
-            lastN: unsafe read.last_n == 0 ? .max : Int(clamping: read.last_n)
+            lastN: unsafe read.last_n == 0 ? .max : Int(clamping: read.last_n),
+            protection: try unsafe RoomProtectionOptions.read(read)
         )
         unsafe target.pointee = OpaquePointer(bitPattern: opening.handle)
         return unsafe Arguments.store(opening.request, in: req)
@@ -43,6 +44,31 @@ public func burrow_room_close(
     unsafe Arguments.clear(req)
     return unsafe withHandle(room, as: HostRoom.self) { (room) throws(EngineError) in
         unsafe Arguments.store(try room.close(), in: req)
+    }
+}
+
+@c @implementation
+public func burrow_room_set_key(
+    _ room: OpaquePointer?,
+    _ epoch: UInt64,
+    _ secret: UnsafePointer<UInt8>?,
+    _ len: Int,
+    _ flags: UInt32
+) -> burrow_status {
+    unsafe withHandle(room, as: HostRoom.self) { (room) throws(EngineError) in
+        try Arguments.check(flags, [BURROW_KEY_REMOVAL], "flags")
+        let bytes = try unsafe Span(_unsafeElements: Arguments.key(secret, len))
+        guard bytes.count >= 16 else { throw EngineError(.invalidArgument, "secret has less than 16 bytes") }
+        try room.setKey(epoch: epoch, bytes, isRemoval: flags.has(BURROW_KEY_REMOVAL))
+        return .ok
+    }
+}
+
+@c @implementation
+public func burrow_room_remove_key(_ room: OpaquePointer?, _ epoch: UInt64) -> burrow_status {
+    unsafe withHandle(room, as: HostRoom.self) { (room) throws(EngineError) in
+        try room.removeKey(epoch: epoch)
+        return .ok
     }
 }
 

@@ -49,7 +49,8 @@ private func subscribe(
     if unsafe want != nil { read = try unsafe Arguments.read(want, zero: read, "want") }
     guard let media = try HostMedia(read) else {
         let name = try unsafe TrackConfiguration.name(name)
-        return try room.subscribe(path, name: name, SubscribeOptions(read))
+        let isRecorded = read.flags.has(BURROW_TRACK_RECORDED)
+        return try room.subscribe(path, name: name, SubscribeOptions(read), isRecorded: isRecorded)
     }
     let name = unsafe name == nil ? "" : try unsafe TrackConfiguration.name(name)
     return try room.subscribe(path, name: name, content: read.kind, media, MediaWishes(read))

@@ -35,6 +35,59 @@ import Testing
         #expect(opener.counts[.unknownEpoch] == 1)
     }
 
+    /// As when a track is played from a recording, or a group was asked for again.
+    @Test func whatMayRepeatOpensAgainWhereItStands() throws {
+        let scene = try Scene()
+        try scene.install(1)
+        let (sealer, opener) = try audio(scene)
+        #expect(opener.newestGroup == nil)
+        let frame = try sealer.seal([1, 2, 3], position: .at(5), now: scene.now)
+        func open(_ group: UInt64, mayRepeat: Bool) throws -> [UInt8]? {
+            var memory = frame
+            let result = try unsafe memory.withUnsafeMutableBytes {
+                try unsafe opener.open(in: $0, position: .at(group), mayRepeat: mayRepeat, now: scene.now)
+            }
+            guard case .opened(let range) = result else { return nil }
+            return Array(memory[range])
+        }
+        #expect(try open(5, mayRepeat: true) == [1, 2, 3])
+        #expect(opener.newestGroup == 5)
+        #expect(try open(5, mayRepeat: false) == nil)
+        #expect(try open(5, mayRepeat: true) == [1, 2, 3])
+        #expect(try open(6, mayRepeat: true) == nil)
+        #expect(opener.newestGroup == 5)
+        #expect((opener.counts.opened, opener.counts[.duplicate], opener.counts[.notAuthentic]) == (2, 1, 1))
+    }
+
+    @Test func aRemovedEpochIsGone() throws {
+        let scene = try Scene()
+        try scene.install(1)
+        let (sealer, opener) = try audio(scene)
+        let frames = try (0..<2).map { try sealer.seal([1], position: .at($0), now: scene.now) }
+        #expect(try opener.open(frames[0], position: .at(0), now: scene.now) == .success([1]))
+        scene.opener.remove(epoch: 1)
+        #expect(try opener.open(frames[1], position: .at(1), now: scene.now) == .failure(.unknownEpoch))
+        #expect(scene.opener.knownEpochs == [])
+        scene.sealer.remove(epoch: 1)
+        #expect(throws: CryptoError.self) { _ = try sealer.seal([1], position: .at(2), now: scene.now) }
+        try scene.install(2)
+        let next = try sealer.seal([2], position: .at(3), now: scene.now)
+        #expect(try opener.open(next, position: .at(3), now: scene.now) == .success([2]))
+    }
+
+    @Test func anIndexIsGivenOnce() throws {
+        let scene = try Scene()
+        let track = try scene.sealer.addTrack(.data, index: 3, now: scene.now)
+        scene.sealer.removeTrack(track)
+        #expect(try scene.sealer.addTrack(.data, now: scene.now).index == 4)
+        #expect(try scene.sealer.addTrack(.data, index: 2, now: scene.now).index == 2)
+        for index in [0, 2, 3, 4, .max] as [UInt64] {
+            #expect(throws: CryptoError.self) {
+                _ = try scene.sealer.addTrack(.data, index: index, now: scene.now)
+            }
+        }
+    }
+
     @Test func aForgedFrameEndsNoEpoch() throws {
         let scene = try Scene()
         try scene.install(1)

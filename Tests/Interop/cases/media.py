@@ -111,17 +111,14 @@ def register_pulled(relay: str, version: str) -> None:
         check(matched["pictures"] > LONGER // 3 and matched["median_ms"] < 60, f"sound and pictures apart: {matched}")
 
 
-def register_both(relay: str, version: str) -> None:
-    @case(f"media/{relay}-relay/we-pull-what-we-push/{version}", limit=60)
+def register_both(relay: str, version: str, secret: str = "") -> None:
+    @case(f"media/{relay}-relay/we-pull-what-we-push{'-sealed' if secret else ''}/{version}", limit=60)
     async def run(stage: Stage) -> None:
         home = await stage.relay(relay, *(["--open"] if relay == "burrow" else []), versions=version)
-        speaker = await stage.spawn(
-            "media_push", "burrow", *client(home.options(), "burrow", relay, version), "--frames", str(LONGER)
-        )
+        options = [*client(home.options(), "burrow", relay, version), "--secret", secret]
+        speaker = await stage.spawn("media_push", "burrow", *options, "--frames", str(LONGER))
         await speaker.wait("announced")
-        listener = await stage.spawn(
-            "media_pull", "burrow", *client(home.options(), "burrow", relay, version), "--frames", str(LONGER - HELD)
-        )
+        listener = await stage.spawn("media_pull", "burrow", *options, "--frames", str(LONGER - HELD))
         await listener.wait("catalog")
         await speaker.command("begin")
         check_pulled(listener, await listener.wait("watched", 30), await listener.wait("listened", 10))
@@ -214,3 +211,5 @@ for relay in ("burrow", "moqrs"):
         register_pushed(relay, version)
         register_pulled(relay, version)
     register_both(relay, "05")
+# Their relay carries what we seal as it is: every group and frame where it was sealed for.
+register_both("moqrs", "05", secret="5a" * 32)

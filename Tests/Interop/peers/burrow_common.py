@@ -50,7 +50,7 @@ def log_lines(level: str) -> None:
 
 
 def open_room(engine: burrow.Engine, options: argparse.Namespace, path: str | None, prefix: str | None) -> burrow.Room:
-    return engine.open_room(
+    room = engine.open_room(
         options.url,
         path=path,
         prefix=prefix,
@@ -58,7 +58,11 @@ def open_room(engine: burrow.Engine, options: argparse.Namespace, path: str | No
         insecure=not options.fingerprint and not options.secure,
         versions=versions(options.versions),
         reconnect=options.reconnect,
+        protected=bool(options.secret),
     )
+    if options.secret:
+        room.set_key(1, bytes.fromhex(options.secret))
+    return room
 
 
 async def connected(room: burrow.Room) -> bool:

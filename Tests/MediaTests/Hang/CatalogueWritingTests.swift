@@ -25,6 +25,25 @@ import Testing
         return catalogue
     }
 
+    /// Tracks of applications in a sealed catalogue, and only there.
+    @Test func dataTracksComeBack() throws {
+        var catalogue = Catalogue()
+        #expect(try catalogue.encoded() == Array("{}".utf8))
+        catalogue.data = [.init(name: "chat", track: "3"), .init(name: "what \"else\"", track: "12")]
+        let reading = try CatalogueReading(try catalogue.encoded(), of: BroadcastPath("room/alice"))
+        #expect(reading.catalogue == catalogue && reading.refusals.isEmpty)
+        #expect(reading.catalogue.data(named: "chat")?.track == "3")
+        let diff = CatalogueDiff(from: Catalogue(), to: catalogue)
+        #expect(diff.changesData && !diff.isEmpty && !diff.isStructural)
+        for name in ["", "chat", "a\u{0}b", String(repeating: "x", count: 5000)] {
+            var bad = catalogue
+            bad.data.append(.init(name: name, track: "4"))
+            #expect(throws: MediaError.self) { _ = try bad.encoded() }
+        }
+        catalogue.data = (0...256).map { .init(name: "n\($0)", track: "\($0)") }
+        #expect(throws: MediaError.self) { _ = try catalogue.encoded() }
+    }
+
     @Test func theRecommendedForm() throws {
         #expect(try text(Self.call) == CatalogueExamples.recommended)
     }

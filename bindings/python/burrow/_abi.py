@@ -65,6 +65,7 @@ BURROW_EVENT_PARTICIPANT_JOINED: Final = 11
 BURROW_EVENT_PARTICIPANT_LEFT: Final = 12
 BURROW_EVENT_PARTICIPANT_MEDIA: Final = 13
 BURROW_EVENT_SPEAKER: Final = 14
+BURROW_EVENT_PROTECTION: Final = 15
 BURROW_EVENT_TRACK_DATA: Final = 20
 BURROW_EVENT_TRACK_STATE: Final = 21
 BURROW_EVENT_RELAY_STATE: Final = 30
@@ -83,6 +84,7 @@ BURROW_ROOM_NO_SYSTEM_ROOTS: Final = 2
 BURROW_ROOM_NO_RECONNECT: Final = 4
 BURROW_ROOM_NO_DISCOVERY: Final = 8
 BURROW_ROOM_MEDIA: Final = 16
+BURROW_ROOM_PROTECTED: Final = 32
 BURROW_ROOM_CONNECTING: Final = 1
 BURROW_ROOM_CONNECTED: Final = 2
 BURROW_ROOM_RECONNECTING: Final = 3
@@ -107,6 +109,7 @@ BURROW_TRACK_LATEST_ONLY: Final = 2
 BURROW_TRACK_START_GROUP: Final = 4
 BURROW_TRACK_END_GROUP: Final = 8
 BURROW_TRACK_PAUSED: Final = 16
+BURROW_TRACK_RECORDED: Final = 32
 BURROW_ENCODING_MUSIC: Final = 1
 BURROW_ENCODING_DTX: Final = 2
 BURROW_ENCODING_FEC: Final = 4
@@ -209,6 +212,9 @@ class burrow_room_config(ctypes.Structure):
     reconnect_min_ms: int
     reconnect_max_ms: int
     last_n: int
+    reserved: int
+    call_id: int | None
+    call_id_len: int
 
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
@@ -229,6 +235,9 @@ class burrow_room_config(ctypes.Structure):
         ("reconnect_min_ms", ctypes.c_uint32),
         ("reconnect_max_ms", ctypes.c_uint32),
         ("last_n", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("call_id", ctypes.c_void_p),
+        ("call_id_len", ctypes.c_size_t),
     ]
 
 
@@ -297,6 +306,15 @@ class burrow_room_stats(ctypes.Structure):
     subscribed_frames: int
     subscribed_bytes: int
     expired_groups: int
+    sealed_frames: int
+    unsealed_frames: int
+    opened_frames: int
+    unknown_key_frames: int
+    forged_frames: int
+    replayed_frames: int
+    unprotected_frames: int
+    sealing_epoch: int
+    newest_epoch: int
 
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
@@ -317,6 +335,15 @@ class burrow_room_stats(ctypes.Structure):
         ("subscribed_frames", ctypes.c_uint64),
         ("subscribed_bytes", ctypes.c_uint64),
         ("expired_groups", ctypes.c_uint64),
+        ("sealed_frames", ctypes.c_uint64),
+        ("unsealed_frames", ctypes.c_uint64),
+        ("opened_frames", ctypes.c_uint64),
+        ("unknown_key_frames", ctypes.c_uint64),
+        ("forged_frames", ctypes.c_uint64),
+        ("replayed_frames", ctypes.c_uint64),
+        ("unprotected_frames", ctypes.c_uint64),
+        ("sealing_epoch", ctypes.c_int64),
+        ("newest_epoch", ctypes.c_int64),
     ]
 
 
@@ -464,6 +491,10 @@ class burrow_track_stats(ctypes.Structure):
     dropped_frames: int
     latest_group: int
     subscribers: int
+    opened_frames: int
+    unknown_key_frames: int
+    forged_frames: int
+    replayed_frames: int
 
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
@@ -475,6 +506,10 @@ class burrow_track_stats(ctypes.Structure):
         ("dropped_frames", ctypes.c_uint64),
         ("latest_group", ctypes.c_uint64),
         ("subscribers", ctypes.c_uint64),
+        ("opened_frames", ctypes.c_uint64),
+        ("unknown_key_frames", ctypes.c_uint64),
+        ("forged_frames", ctypes.c_uint64),
+        ("replayed_frames", ctypes.c_uint64),
     ]
 
 
@@ -825,6 +860,17 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
     "burrow_room_close": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_room_set_key": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_uint64,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_uint32,
+    ]),
+    "burrow_room_remove_key": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_uint64,
     ]),
     "burrow_room_info_get": (ctypes.c_int32, [
         ctypes.c_void_p,

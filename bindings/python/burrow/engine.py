@@ -189,8 +189,13 @@ class Engine:
         reconnect_min_ms: int = 0,
         reconnect_max_ms: int = 0,
         last_n: int = 0,
+        protected: bool = False,
+        call_id: bytes = b"",
     ) -> Room:
-        """Starts connecting to a room; ``await room.opened`` tells how that ended. See burrow_room_config."""
+        """Starts connecting to a room; ``await room.opened`` tells how that ended. See burrow_room_config.
+
+        What is published in a protected room waits for the first Room.set_key().
+        """
         wishes = {name: value for name, value in locals().items() if name != "self"}
         from .room import open_room
 

@@ -60,8 +60,13 @@ def open_room(engine: Engine, url: str, **wishes: Any) -> Room:
         (not wishes["reconnect"], _abi.BURROW_ROOM_NO_RECONNECT),
         (not wishes["discovery"], _abi.BURROW_ROOM_NO_DISCOVERY),
         (wishes["media"], _abi.BURROW_ROOM_MEDIA),
+        (wishes["protected"], _abi.BURROW_ROOM_PROTECTED),
     ):
         configuration.flags |= flag if wanted else 0
+    call_id = bytes(wishes["call_id"])
+    call = ctypes.create_string_buffer(call_id, max(len(call_id), 1))
+    if call_id:
+        configuration.call_id, configuration.call_id_len = ctypes.addressof(call), len(call_id)
     pins = pin_bytes(wishes["pins"])
     memory = ctypes.create_string_buffer(pins, len(pins))
     if pins:
@@ -114,6 +119,19 @@ class Room(Handle):
     def leave(self) -> Request:
         """Ends all tracks and the connection; the request ends when the farewell was sent."""
         return self._engine._request(lib.burrow_room_close, self.handle)
+
+    def set_key(self, epoch: int, secret: bytes, *, removal: bool = False) -> None:
+        """Gives a protected room the secret of a new epoch; with removal it is used at once. See burrow_room_set_key()."""
+        memory = (ctypes.c_uint8 * max(len(secret), 1)).from_buffer_copy(secret or b"\0")
+        try:
+            flags = _abi.BURROW_KEY_REMOVAL if removal else 0
+            check(lib.burrow_room_set_key(self.handle, epoch, memory, len(secret), flags))
+        finally:
+            ctypes.memset(memory, 0, len(memory))
+
+    def remove_key(self, epoch: int) -> None:
+        """Forgets an epoch at once. Usually epochs go by themselves in time."""
+        check(lib.burrow_room_remove_key(self.handle, epoch))
 
     @property
     def info(self) -> RoomInfo:
@@ -200,11 +218,12 @@ class Room(Handle):
         latest_only: bool = False,
         start_group: int | None = None,
         end_group: int | None = None,
+        recorded: bool = False,
     ) -> Track:
         """Subscribes to a track of somebody's broadcast, announced yet or not. See burrow_track_request."""
         from .track import Track, track_request
 
-        want = track_request(priority, max_age_ms, ordered, latest_only, start_group, end_group)
+        want = track_request(priority, max_age_ms, ordered, latest_only, start_group, end_group, recorded)
         whose = encode(path.path if isinstance(path, Participant) else path, "path")
         which = encode(name, "name")
 

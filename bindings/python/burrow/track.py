@@ -27,6 +27,7 @@ def track_request(
     latest_only: bool,
     start_group: int | None,
     end_group: int | None,
+    recorded: bool,
 ) -> Any:
     want = _abi.burrow_track_request()
     check(lib.burrow_track_request_init(ctypes.byref(want), ctypes.sizeof(want)))
@@ -36,6 +37,7 @@ def track_request(
         (latest_only, _abi.BURROW_TRACK_LATEST_ONLY),
         (start_group is not None, _abi.BURROW_TRACK_START_GROUP),
         (end_group is not None, _abi.BURROW_TRACK_END_GROUP),
+        (recorded, _abi.BURROW_TRACK_RECORDED),
     ):
         want.flags |= flag if wanted else 0
     want.start_group, want.end_group = start_group or 0, end_group or 0
@@ -209,7 +211,7 @@ class Track(Handle):
         end_group: int | None = None,
     ) -> None:
         """Changes how a subscribed track is wanted; all wishes are replaced."""
-        want = track_request(priority, max_age_ms, ordered, latest_only, start_group, end_group)
+        want = track_request(priority, max_age_ms, ordered, latest_only, start_group, end_group, False)
         check(lib.burrow_track_update(self.handle, ctypes.byref(want)))
 
     def end(self) -> None:

@@ -26,6 +26,7 @@ class EventKind(enum.IntEnum):
     PARTICIPANT_LEFT = _abi.BURROW_EVENT_PARTICIPANT_LEFT
     PARTICIPANT_MEDIA = _abi.BURROW_EVENT_PARTICIPANT_MEDIA
     SPEAKER = _abi.BURROW_EVENT_SPEAKER
+    PROTECTION = _abi.BURROW_EVENT_PROTECTION
     TRACK_DATA = _abi.BURROW_EVENT_TRACK_DATA
     TRACK_STATE = _abi.BURROW_EVENT_TRACK_STATE
     RELAY_STATE = _abi.BURROW_EVENT_RELAY_STATE
@@ -132,7 +133,7 @@ class Event:
     kind: int
     status: int
     participant: int
-    #: The new RoomState, TrackState or RelayState, for the STATE kinds.
+    #: The new RoomState, TrackState or RelayState, for the STATE kinds; for PROTECTION the low bits of an epoch.
     state: int
     request: int
     time_us: int
@@ -190,6 +191,16 @@ class RoomStats:
     subscribed_frames: int
     subscribed_bytes: int
     expired_groups: int
+    sealed_frames: int
+    unsealed_frames: int
+    opened_frames: int
+    unknown_key_frames: int
+    forged_frames: int
+    replayed_frames: int
+    unprotected_frames: int
+    #: Of protected rooms; -1 while there is no key.
+    sealing_epoch: int
+    newest_epoch: int
 
 
 @dataclass(frozen=True)
@@ -220,6 +231,10 @@ class TrackStats:
     dropped_frames: int
     latest_group: int
     subscribers: int
+    opened_frames: int
+    unknown_key_frames: int
+    forged_frames: int
+    replayed_frames: int
 
 
 class AudioFormat(enum.IntEnum):

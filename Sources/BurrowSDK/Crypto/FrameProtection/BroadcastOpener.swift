@@ -64,6 +64,11 @@ package final class BroadcastOpener {
         try install(epoch: epoch, baseKey: key.bytes)
     }
 
+    /// Forgets the key of an epoch at once.
+    package func remove(epoch: UInt64) {
+        forget(epochs.remove(epoch))
+    }
+
     /// When keys are to be forgotten next.
     package var deadline: Instant? { epochs.deadline }
 

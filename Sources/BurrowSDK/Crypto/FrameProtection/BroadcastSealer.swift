@@ -12,6 +12,8 @@ package final class BroadcastSealer {
     package let catalogue: FrameSealer
     private let limits: ProtectionLimits
     private var tracks: [FrameSealer] = []
+    /// The numbers that tracks had, to the end.
+    private var usedIndices: Set<UInt64> = [0]
     private var nextIndex: UInt64 = 1
     private var current: EpochSecret?
     private var pending: (epoch: EpochSecret, due: Instant)?
@@ -44,11 +46,21 @@ package final class BroadcastSealer {
 
     /// A new track with a number that no track of this broadcast had before.
     package func addTrack(_ kind: MediaKind, now: Instant) throws(CryptoError) -> FrameSealer {
+        try addTrack(kind, index: nextIndex, now: now)
+    }
+
+    /// The same with a number that the owner chose. One that a track of this broadcast had before is `malformed`: two
+    /// tracks of one number would use the same nonces.
+    package func addTrack(_ kind: MediaKind, index: UInt64, now: Instant) throws(CryptoError) -> FrameSealer {
+        guard index <= .max >> ProtectionLimits.epochBits, !usedIndices.contains(index) else {
+            throw CryptoError(.malformed, "track \(index) was there before, or has no key number")
+        }
         settle(now)
-        let track = FrameSealer(index: nextIndex, kind: kind, limits: limits)
+        let track = FrameSealer(index: index, kind: kind, limits: limits)
         if let current { track.replace(try current.stage(for: track)) }
         if let pending { track.schedule(try pending.epoch.stage(for: track), due: pending.due) }
-        nextIndex += 1
+        usedIndices.insert(index)
+        nextIndex = max(nextIndex, index + 1)
         tracks.append(track)
         return track
     }
@@ -101,6 +113,13 @@ package final class BroadcastSealer {
     ) throws(CryptoError) {
         let key = try context.baseKey(from: hostSecret, suite: suite)
         try install(epoch: epoch, baseKey: key.bytes, isRemoval: isRemoval, now: now)
+    }
+
+    /// Uses the key of an epoch no more. If it is the one in use, nothing is sealed until there is another.
+    package func remove(epoch: UInt64) {
+        if current?.number == epoch { current = nil }
+        if pending?.epoch.number == epoch { pending = nil }
+        for track in [catalogue] + tracks { track.remove(epoch: epoch) }
     }
 
     /// When tracks change over to a new epoch; `nil` when nothing waits, or the catalogue has changed over already.

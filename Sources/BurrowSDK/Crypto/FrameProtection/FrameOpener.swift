@@ -8,6 +8,8 @@ package final class FrameOpener {
     package let index: UInt64
     package let kind: MediaKind
     package private(set) var counts = FrameCounts()
+    /// The newest group that an authentic frame was in.
+    package private(set) var newestGroup: UInt64?
     private let suite: SFrameSuite
     private let limits: ProtectionLimits
     private let epochs: OpeningEpochs
@@ -43,13 +45,18 @@ package final class FrameOpener {
     }
 
     /// Opens the frame that fills `memory`, in place. Unless it was dropped as `notAuthentic`, a dropped frame is untouched.
+    ///
+    /// `mayRepeat` says that the frame may have been opened before: it was asked for again, or is played from a recording.
+    /// Then it stands where it was sealed for all the same, and telling it from its repetition is the caller's, by group
+    /// and frame.
     package func open(
         in memory: UnsafeMutableRawBufferPointer,
         position: FramePosition,
+        mayRepeat: Bool = false,
         now: Instant
     ) throws(CryptoError) -> FrameOpening {
         let frame = UnsafeRawBufferPointer(memory)
-        return try unsafe open(frame, to: memory, isInPlace: true, position, now)
+        return try unsafe open(frame, to: memory, isInPlace: true, position, mayRepeat, now)
     }
 
     /// Opens `frame`, which stays as it is, to the beginning of `target`, which is at least as long and does not overlap it.
@@ -62,7 +69,7 @@ package final class FrameOpener {
         guard target.count >= frame.count else {
             throw CryptoError(.invalidLength, "no room to open a frame of \(frame.count) bytes")
         }
-        return try unsafe open(frame, to: target, isInPlace: false, position, now)
+        return try unsafe open(frame, to: target, isInPlace: false, position, false, now)
     }
 
     /// Forgets the key of an epoch.
@@ -75,9 +82,10 @@ package final class FrameOpener {
         to target: UnsafeMutableRawBufferPointer,
         isInPlace: Bool,
         _ position: FramePosition,
+        _ mayRepeat: Bool,
         _ now: Instant
     ) throws(CryptoError) -> FrameOpening {
-        let result = try unsafe judge(frame, to: target, isInPlace: isInPlace, position, now)
+        let result = try unsafe judge(frame, to: target, isInPlace: isInPlace, position, mayRepeat, now)
         counts.count(result)
         return result
     }
@@ -87,6 +95,7 @@ package final class FrameOpener {
         to target: UnsafeMutableRawBufferPointer,
         isInPlace: Bool,
         _ position: FramePosition,
+        _ mayRepeat: Bool,
         _ now: Instant
     ) throws(CryptoError) -> FrameOpening {
         guard let (header, length) = unsafe Self.header(frame), frame.count - length >= suite.tagByteCount,
@@ -96,10 +105,10 @@ package final class FrameOpener {
         guard header.keyID >> ProtectionLimits.epochBits == index else { return .dropped(.wrongTrack) }
         guard let key = try key(header.keyID, now) else { return .dropped(.unknownEpoch) }
         guard key.failures < limits.failuresPerKey else { return .dropped(.keyClosed) }
-        switch key.window.verdict(header.counter) {
-        case .fresh: break
-        case .duplicate: return .dropped(.duplicate)
-        case .tooOld: return .dropped(.tooOld)
+        let verdict = key.window.verdict(header.counter)
+        if !mayRepeat {
+            if verdict == .duplicate { return .dropped(.duplicate) }
+            if verdict == .tooOld { return .dropped(.tooOld) }
         }
         metadata.set(position)
         let start = isInPlace ? length : 0
@@ -111,7 +120,8 @@ package final class FrameOpener {
             key.failures += 1
             return .dropped(.notAuthentic)
         }
-        key.window.record(header.counter)
+        if verdict == .fresh { key.window.record(header.counter) }
+        newestGroup = max(newestGroup ?? 0, position.group)
         epochs.opened(key.epoch, now: now)
         return .opened(start..<start + count)
     }
@@ -124,6 +134,11 @@ package final class FrameOpener {
         keys.removeAll { $0.key.keyID == keyID }
         keys.append(key)
         return key
+    }
+
+    /// The low bits of the epoch that a frame says it is of; `nil` without a header.
+    package static func epochBits(of frame: UnsafeRawBufferPointer) -> UInt64? {
+        unsafe header(frame).map { $0.0.keyID & ProtectionLimits.epochMask }
     }
 
     private static func header(_ frame: UnsafeRawBufferPointer) -> (SFrameHeader, Int)? {

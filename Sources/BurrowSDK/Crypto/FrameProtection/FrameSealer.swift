@@ -96,6 +96,12 @@ package final class FrameSealer {
         next = (stage, min(next?.due ?? due, due))
     }
 
+    /// Begins with nothing of an epoch any more, and goes on with nothing of it.
+    func remove(epoch: UInt64) {
+        if current?.epoch == epoch { current = nil }
+        if next?.stage.epoch == epoch { next = nil }
+    }
+
     /// Everything that has to be so before a frame is sealed. The counter is gone whatever happens then.
     private func begin(
         _ count: Int,
@@ -107,7 +113,7 @@ package final class FrameSealer {
         }
         if let next, now >= next.due {
             let isLate = now >= next.due + ProtectionLimits.longestWaitForKeyFrame
-            if kind != .video || position.isKey || isLate { replace(next.stage) }
+            if kind != .video || position.isKey || isLate || current == nil { replace(next.stage) }
         }
         guard let current else { throw CryptoError(.missingKey, "track \(index) has no key yet") }
         guard counter < .max, framesOfKey < limits.framesPerKey, bytesOfKey < limits.bytesPerKey else {

@@ -54,6 +54,13 @@ final class OpeningEpochs {
         }
     }
 
+    /// Removes one epoch. It does not come back.
+    func remove(_ number: UInt64) -> [OpeningEpoch] {
+        let removed = list.filter { $0.number == number }
+        list.removeAll { $0.number == number }
+        return removed
+    }
+
     /// Removes what is over.
     func expire(now: Instant) -> [OpeningEpoch] {
         let removed = list.filter { $0.isOver(now) }

@@ -1,4 +1,4 @@
-internal import BurrowBase
+package import BurrowBase
 
 /// How long keys are good for. Tests make them small; everybody else takes the defaults.
 package struct ProtectionLimits: Sendable {
@@ -19,18 +19,18 @@ package struct ProtectionLimits: Sendable {
     package init() {}
 
     /// How long a sender waits with a new epoch, so that others have it too.
-    static let switchDelay = Interval.milliseconds(500)
+    package static let switchDelay = Interval.milliseconds(500)
     /// How long video waits for a key frame after that.
     static let longestWaitForKeyFrame = Interval.seconds(5)
     /// How long a receiver keeps an epoch after the first frame of a newer one.
-    static let grace = Interval.seconds(10)
+    package static let grace = Interval.seconds(10)
     /// How many epochs a receiver keeps.
-    static let epochs = 4
+    package static let epochs = 4
     /// How many tracks of one broadcast a receiver opens.
     static let tracks = 256
     /// The low bits of an epoch in a key number.
     static let epochBits: UInt64 = 4
-    static let epochMask: UInt64 = 0xf
+    package static let epochMask: UInt64 = 0xf
 
     /// KID of a track in an epoch.
     static func keyID(track: UInt64, epoch: UInt64) -> UInt64 { track << epochBits | epoch & epochMask }

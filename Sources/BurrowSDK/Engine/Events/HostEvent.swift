@@ -10,6 +10,8 @@ package struct HostEvent: Sendable {
         case participantLeft
         case participantMedia
         case speaker
+        /// Something about keys; the number is the low bits of the epoch it is about.
+        case protection(UInt32)
         /// Frames wait in the exchange of this track.
         case trackData(HostTrack)
         case trackState(TrackPhase)
@@ -41,8 +43,8 @@ package struct HostEvent: Sendable {
     var isDiscrete: Bool {
         switch kind {
         case .done, .trackData, .overflow: false
-        case .roomState, .participantJoined, .participantLeft, .participantMedia, .speaker, .trackState,
-            .relayState:
+        case .roomState, .participantJoined, .participantLeft, .participantMedia, .speaker, .protection,
+            .trackState, .relayState:
             true
         }
     }

@@ -8,9 +8,13 @@ enum Command: Sendable {
     /// The media thread wants to know how the room's line does.
     case watchLine(HostRoom)
     case publish(HostTrack, handle: UInt, TrackConfiguration)
-    case subscribe(HostTrack, handle: UInt, BroadcastPath)
+    /// `name` is the one on the wire.
+    case subscribe(HostTrack, handle: UInt, BroadcastPath, name: String)
     case update(HostTrack, SubscribeOptions)
     case closeTrack(HostTrack)
+    /// The room's epoch has this key.
+    case setKey(HostRoom, RoomKey)
+    case removeKey(HostRoom, epoch: UInt64)
     /// Pushed frames wait in the exchange.
     case pushed(HostTrack)
     /// The exchange has room for received frames again.

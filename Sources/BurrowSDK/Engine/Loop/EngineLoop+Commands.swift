@@ -10,9 +10,11 @@ extension EngineLoop {
         case .closeRoom(let room, let request): closeRoom(room, request)
         case .watchLine(let room): watchLine(room)
         case .publish(let track, let handle, let configuration): publish(track, handle, configuration)
-        case .subscribe(let track, let handle, let path): subscribe(track, handle, path)
+        case .subscribe(let track, let handle, let path, let name): subscribe(track, handle, path, name)
         case .update(let track, let options): update(track, options)
         case .closeTrack(let track): closeTrack(track)
+        case .setKey(let room, let key): setKey(room, key)
+        case .removeKey(let room, let epoch): removeKey(room, epoch)
         case .pushed(let track): push(track)
         case .refill(let track): if let known = tracks[track.number] { pump(known) }
         case .fetch(let track, let group, let request): fetch(track, group, request)
@@ -45,9 +47,10 @@ extension EngineLoop {
                 )
             }
             let id = try node.openRoom(configuration, request: RequestID(rawValue: request), now: now)
-            let known = LoopRoom(room, handle, id)
+            let known = LoopRoom(room, handle, id, room.protection.flatMap { protection(for: room, $0) })
             rooms[room.number] = known
             roomsByID[id] = known
+            if known.protection != nil { protectedRooms.append(known) }
         } catch {
             let reason = EngineError(error)
             room.snapshot.withLock { (state) in
@@ -71,22 +74,37 @@ extension EngineLoop {
     // MARK: Tracks
 
     private func publish(_ track: HostTrack, _ handle: UInt, _ configuration: TrackConfiguration) {
-        add(track, handle) { (room) throws(MoQError) in
+        add(track, handle, configuration.name) { (room) throws(MoQError) in
             try node.publishTrack(in: room, configuration, now: now)
         }
     }
 
-    private func subscribe(_ track: HostTrack, _ handle: UInt, _ path: BroadcastPath) {
+    private func subscribe(_ track: HostTrack, _ handle: UInt, _ path: BroadcastPath, _ name: String) {
+        if track.isListed {
+            // The host was quicker than those who looked for its number.
+            guard !track.snapshot.withLock({ $0.isClosed }) else { return track.exchange.end() }
+            // It may go by another number now.
+            if let known = tracks[track.number] {
+                node.closeTrack(known.id, now: now)
+                forget(known)
+            }
+        }
         let options = track.snapshot.withLock { $0.options }
-        add(track, handle) { (room) throws(MoQError) in
-            try node.subscribeTrack(in: room, path: path, name: track.name, options, now: now)
+        add(track, handle, name) { (room) throws(MoQError) in
+            try node.subscribeTrack(in: room, path: path, name: name, options, now: now)
         }
     }
 
-    private func add(_ track: HostTrack, _ handle: UInt, _ make: (RoomID) throws(MoQError) -> TrackID) {
+    private func add(
+        _ track: HostTrack,
+        _ handle: UInt,
+        _ name: String,
+        _ make: (RoomID) throws(MoQError) -> TrackID
+    ) {
         do throws(MoQError) {
             guard let room = rooms[track.room.number] else { throw MoQError(.closed, "the room is closed") }
-            let known = LoopTrack(track, handle, try make(room.id))
+            let protection = try protection(of: track, name, in: room)
+            let known = LoopTrack(track, handle, try make(room.id), protection)
             tracks[track.number] = known
             tracksByID[known.id] = known
             track.room.snapshot.withLock { $0.tracks += 1 }
@@ -130,6 +148,7 @@ extension EngineLoop {
     func forget(_ known: LoopTrack) {
         guard tracks.removeValue(forKey: known.track.number) != nil else { return }
         tracksByID[known.id] = nil
+        unprotect(known)
         known.track.room.snapshot.withLock { $0.tracks -= min($0.tracks, 1) }
     }
 
@@ -137,6 +156,7 @@ extension EngineLoop {
     private func push(_ track: HostTrack) {
         guard track.direction == .published, let known = tracks[track.number] else { return }
         track.exchange.takePushed(into: &pushed)
+        guard known.protection == nil else { return pushProtected(known) }
         unsafe pushed.bytes.withUnsafeBytes { (bytes) in
             var offset = 0
             for frame in pushed.frames {
@@ -160,7 +180,13 @@ extension EngineLoop {
     private func fetch(_ track: HostTrack, _ group: UInt64, _ request: UInt64) {
         requests[request] = OpenRequest(subject: .fetch, handle: tracks[track.number]?.handle ?? 0)
         guard let known = tracks[track.number] else {
-            return complete(request, EngineError(.closed, "the track is over"))
+            let isSought = track.isListed && !track.snapshot.withLock { $0.isClosed }
+            return complete(
+                request,
+                isSought
+                    ? EngineError(.notFound, "nobody has published the track yet")
+                    : EngineError(.closed, "the track is over")
+            )
         }
         node.fetch(known.id, group: group, request: RequestID(rawValue: request), now: now)
     }
@@ -261,6 +287,7 @@ extension EngineLoop {
             engine.media.post(.wireChanged(track, phase, error))
         } else {
             tell(HostEvent(.trackState(phase), subject: handle, time: now, error: error))
+            if track.isListed, phase == .ended || phase == .failed { engine.media.post(.close(track)) }
         }
     }
 

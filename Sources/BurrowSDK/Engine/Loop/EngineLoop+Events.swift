@@ -49,6 +49,7 @@ extension EngineLoop {
         rooms[known.room.number] = nil
         roomsByID[id] = nil
         watched.removeAll { $0 === known }
+        protectedRooms.removeAll { $0 === known }
         for track in tracks.values where track.track.room === known.room { over(track, .ended, nil) }
     }
 
@@ -145,11 +146,15 @@ extension EngineLoop {
                 }
                 break
             }
-            let isFirst = deliver(piece, to: exchange)
+            let isFirst = deliver(piece, of: known, to: exchange)
             needsEvent = needsEvent || isFirst
             if known.track.user == .player { exchange.makeRoom() }
         }
-        guard needsEvent else { return }
+        if needsEvent { tellReadable(known) }
+    }
+
+    /// Frames wait in the exchange of a track.
+    func tellReadable(_ known: LoopTrack) {
         switch known.track.user {
         case .host: tell(HostEvent(.trackData(known.track), subject: known.handle, time: now))
         case .mediaThread: engine.media.post(.wireReadable(known.track))
@@ -166,7 +171,7 @@ extension EngineLoop {
     }
 
     /// True when the consumer has to be told.
-    private func deliver(_ piece: ReceivedPiece, to exchange: FrameExchange) -> Bool {
+    private func deliver(_ piece: ReceivedPiece, of known: LoopTrack, to exchange: FrameExchange) -> Bool {
         switch piece {
         case .frame(let frame):
             let buffer = exchange.buffer(for: frame.count)
@@ -178,6 +183,9 @@ extension EngineLoop {
                 arrival: now,
                 flags: FrameFlags(frame)
             )
+            guard known.protection == nil else {
+                return open(known, buffer, count: frame.count, description)
+            }
             return exchange.deliver(buffer, count: frame.count, description)
         case .groupEnd(let group, let count, let isWhole):
             return exchange.deliver(.groupEnd(group: group, count: count, isWhole: isWhole))

@@ -55,6 +55,7 @@ extension EngineLoop {
             }
             snapshot.statistics = fresh
             snapshot.measured = now
+            if let protection = known.protection { snapshot.protection = protection.report }
         }
     }
 
@@ -63,6 +64,7 @@ extension EngineLoop {
         known.track.snapshot.withLock { (snapshot) in
             snapshot.statistics = fresh
             snapshot.measured = now
+            if case .opening(let opened)? = known.protection?.track { snapshot.protection = opened.counts }
         }
     }
 

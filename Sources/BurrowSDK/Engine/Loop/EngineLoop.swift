@@ -24,6 +24,7 @@ final class EngineLoop {
     var roomsByID: [RoomID: LoopRoom] = [:]
     /// Rooms of which the media thread hears how their lines do.
     var watched: ContiguousArray<LoopRoom> = []
+    var protectedRooms: ContiguousArray<LoopRoom> = []
     var tracks: [UInt64: LoopTrack] = [:]
     var tracksByID: [TrackID: LoopTrack] = [:]
     var relays: [UInt64: LoopRelay] = [:]
@@ -76,10 +77,12 @@ final class EngineLoop {
     /// Lets the node work, sends what it has to send, then tells the host.
     private func turn() {
         if now >= node.deadline { node.handleTimeouts(now: now) }
+        if !protectedRooms.isEmpty { lookAfterProtection() }
         node.process(now: now)
         performEffects()
         flush()
         takeEvents()
+        if !protectedRooms.isEmpty { tellProtectionNews() }
         watchLines()
         if now >= statisticsDue { refreshStatistics() }
         if let shutdown { advance(shutdown) }
@@ -90,6 +93,7 @@ final class EngineLoop {
     /// Waits for work. Returns how many descriptors are ready.
     private func sleep() -> Int {
         var deadline = min(node.deadline, statisticsDue)
+        for room in protectedRooms { deadline = min(deadline, room.protection?.deadline ?? .distantFuture) }
         if let shutdown { deadline = min(deadline, shutdown.until) }
         if transmitter.isStarved { deadline = min(deadline, now + .milliseconds(1)) }
         if !unread.isEmpty { deadline = now }

@@ -11,11 +11,14 @@ final class LoopRoom {
     var meter = LineMeter()
     /// The address of the relay that was last written into the snapshot.
     var describedAddress: SocketAddress?
+    /// Of what passes between the room and its tracks; `nil` when everything is sent as it is.
+    let protection: RoomProtection?
 
-    init(_ room: HostRoom, _ handle: UInt, _ id: RoomID) {
+    init(_ room: HostRoom, _ handle: UInt, _ id: RoomID, _ protection: RoomProtection?) {
         self.room = room
         self.handle = handle
         self.id = id
+        self.protection = protection
     }
 }
 
@@ -26,11 +29,19 @@ final class LoopTrack {
     let id: TrackID
     /// The node has said that no more frames come.
     var isOver = false
+    /// In protected rooms.
+    let protection: (room: RoomProtection, track: TrackProtection)?
 
-    init(_ track: HostTrack, _ handle: UInt, _ id: TrackID) {
+    init(
+        _ track: HostTrack,
+        _ handle: UInt,
+        _ id: TrackID,
+        _ protection: (room: RoomProtection, track: TrackProtection)?
+    ) {
         self.track = track
         self.handle = handle
         self.id = id
+        self.protection = protection
     }
 }
 

@@ -89,7 +89,7 @@ final class AudioPlayer {
         bytes &+= UInt64(clamping: loan.count)
         rate.add(bytes: loan.count, at: now)
         frames.removeAll(keepingCapacity: true)
-        let memory = unsafe UnsafeRawBufferPointer(start: loan.buffer.base, count: loan.count)
+        let memory = unsafe loan.bytes
         do throws(MediaError) {
             try container.read(
                 unsafe allocator.copy(memory),

@@ -31,6 +31,8 @@ final class BroadcastPublisher: WireUser {
         _ options: SubscribeOptions,
         for filler: any WireFiller
     ) throws(EngineError) -> MediaTrackID {
+        var rendition = rendition
+        if room.protection != nil { rendition.name = room.newTrackName() }
         do throws(MediaError) {
             let id = try publisher.add(rendition)
             try act(id, options, filler)
@@ -45,6 +47,8 @@ final class BroadcastPublisher: WireUser {
         _ options: SubscribeOptions,
         for filler: any WireFiller
     ) throws(EngineError) -> MediaTrackID {
+        var rendition = rendition
+        if room.protection != nil { rendition.name = room.newTrackName() }
         do throws(MediaError) {
             let id = try publisher.add(rendition)
             try act(id, options, filler)
@@ -60,6 +64,11 @@ final class BroadcastPublisher: WireUser {
 
     func update(video id: MediaTrackID, _ change: (inout VideoRendition) -> Void) {
         attempt { () throws(MediaError) in try publisher.update(id, change) }
+    }
+
+    /// Says which tracks of the host there are.
+    func list(_ data: [Catalogue.DataTrack]) {
+        attempt { () throws(MediaError) in try publisher.set(data: data) }
     }
 
     private func attempt(_ body: () throws(MediaError) -> Void) {
@@ -95,7 +104,8 @@ final class BroadcastPublisher: WireUser {
                     if track == id, let options {
                         (configuration.priority, configuration.maxAge) = (options.priority, options.maxAge)
                     }
-                    let wire = try loop.publishWire(in: room, configuration, for: self)
+                    let kind = publisher.kind(of: track)
+                    let wire = try loop.publishWire(in: room, configuration, of: kind, for: self)
                     open[track] = Open(wire: wire, filler: track == id ? filler : nil)
                     if track == id { filler?.filled.carriers?.add(wire) }
                 case .writeCatalogue(let document): try write(document)
@@ -166,6 +176,10 @@ final class BroadcastPublisher: WireUser {
     func wireWanted(_ wire: HostTrack, _ isWanted: Bool) {
         open.values.first { $0.wire === wire }?.filler?.wireWanted(isWanted)
     }
+
+    func keyFrameWanted(_ wire: HostTrack) {
+        open.values.first { $0.wire === wire }?.filler?.keyFrameWanted()
+    }
 }
 
 /// Fills one of our tracks.
@@ -176,4 +190,10 @@ protocol WireFiller: AnyObject {
     func wireFailed(_ error: EngineError)
     /// Somebody began to follow it, or nobody does any more.
     func wireWanted(_ isWanted: Bool)
+    /// What is sent is to go on with a key frame.
+    func keyFrameWanted()
+}
+
+extension WireFiller {
+    func keyFrameWanted() {}
 }

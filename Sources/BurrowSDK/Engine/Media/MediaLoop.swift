@@ -1,4 +1,5 @@
 import BurrowBase
+import BurrowCrypto
 import BurrowMedia
 import BurrowMoQ
 import CBurrowShims
@@ -78,13 +79,17 @@ final class MediaLoop {
         case .pushed(let track): workers[track.number]?.pushed()
         case .changed(let track): workers[track.number]?.wishesChanged()
         case .close(let track): close(track)
+        case .list(let track, let name): known(track.room).directory.list(track, as: name)
+        case .seek(let track, let handle, let path): known(track.room).directory.seek(track, handle, path)
         case .roomChanged(let room): known(room).roomChanged()
+        case .doubt(let room, let path): rooms[room.number]?.doubt(path)
         case .line(let room, let report): rooms[room.number]?.lineReported(report)
         case .wireReadable(let wire):
             wire.exchange.dataEventTaken()
             wires[wire.number]?.wireReadable(wire)
         case .wireChanged(let wire, let phase, let error): wires[wire.number]?.wireChanged(wire, phase, error)
         case .wireWanted(let wire, let isWanted): wires[wire.number]?.wireWanted(wire, isWanted)
+        case .keyFrameWanted(let wire): wires[wire.number]?.keyFrameWanted(wire)
         }
     }
 
@@ -110,7 +115,10 @@ final class MediaLoop {
     }
 
     private func close(_ track: HostTrack) {
-        guard let worker = workers[track.number] else { return }
+        guard let worker = workers[track.number] else {
+            rooms[track.room.number]?.directory.forget(track)
+            return
+        }
         end(worker, nil)
     }
 
@@ -138,9 +146,10 @@ final class MediaLoop {
     func publishWire(
         in room: HostRoom,
         _ configuration: TrackConfiguration,
+        of kind: BurrowMedia.MediaKind?,
         for user: any WireUser
     ) throws(EngineError) -> HostTrack {
-        let wire = try room.publishWire(configuration)
+        let wire = try room.publishWire(configuration, protectedAs: .init(kind))
         wires[wire.number] = user
         return wire
     }
@@ -150,10 +159,17 @@ final class MediaLoop {
         _ path: BroadcastPath,
         name: String,
         _ options: SubscribeOptions,
+        of kind: BurrowMedia.MediaKind?,
         by reader: HostTrack.User,
         for user: any WireUser
     ) throws(EngineError) -> HostTrack {
-        let wire = try room.subscribeWire(path, name: name, options, for: reader)
+        let wire = try room.subscribeWire(
+            path,
+            name: name,
+            options,
+            for: reader,
+            protectedAs: .init(kind)
+        )
         wires[wire.number] = user
         return wire
     }
@@ -200,6 +216,12 @@ protocol WireUser: AnyObject {
     func wireReadable(_ wire: HostTrack)
     func wireChanged(_ wire: HostTrack, _ phase: TrackPhase, _ error: EngineError?)
     func wireWanted(_ wire: HostTrack, _ isWanted: Bool)
+    /// Protection goes over to another key, and whoever comes should be able to begin there.
+    func keyFrameWanted(_ wire: HostTrack)
+}
+
+extension WireUser {
+    func keyFrameWanted(_ wire: HostTrack) {}
 }
 
 /// What every worker needs.

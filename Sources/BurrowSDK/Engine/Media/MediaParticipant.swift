@@ -18,6 +18,7 @@ final class MediaParticipant: WireUser {
     let clock = SharedClock()
     /// Its number in the room when it was last seen there.
     private var number: UInt32?
+    private var joined: Instant?
     private unowned let room: MediaRoom
     private var consumer: MediaConsumer
     private var wires: [MediaTrackID: Wire] = [:]
@@ -70,13 +71,24 @@ final class MediaParticipant: WireUser {
         act()
     }
 
-    /// It is in the room, under this number.
-    func isPresent(as number: UInt32) {
-        defer { self.number = number }
+    /// It is in the room, under this number, since it came last.
+    func isPresent(as number: UInt32, since joined: Instant) {
+        defer { (self.number, self.joined) = (number, joined) }
+        if room.room.protection != nil, let former = self.joined, former != joined {
+            // Whoever starts anew has other keys, and tells them in its first catalogue, which may look like one that was
+            // seen before.
+            followAnew()
+        }
         // Whoever comes back has tracks of their own, even if these have the same names.
         guard let former = self.number, former != number else { return }
         retryPause = Self.firstRetryPause
         retryNow()
+    }
+
+    /// Gets the catalogue again.
+    func followAnew() {
+        consumer.followAnew()
+        act()
     }
 
     // MARK: Time
@@ -133,6 +145,7 @@ final class MediaParticipant: WireUser {
         _ options: SubscribeOptions
     ) {
         let sound = consumer.audioFormat(of: id)
+        let kind: MediaKind? = id == .catalogue ? nil : sound == nil ? .video : .audio
         do throws(EngineError) {
             // Sound takes no part in the order of decoding: whoever plays takes it from the wire.
             let track = try room.loop.subscribeWire(
@@ -140,10 +153,10 @@ final class MediaParticipant: WireUser {
                 broadcast,
                 name: name,
                 options,
+                of: kind,
                 by: sound == nil ? .mediaThread : .player,
                 for: self
             )
-            let kind: MediaKind? = id == .catalogue ? nil : sound == nil ? .video : .audio
             wires[id] = Wire(track: track, kind: kind, opened: room.loop.now)
             if let sound { audio?.connect(track, sound) }
             if kind == .video { video?.connect(track) }
@@ -181,6 +194,9 @@ final class MediaParticipant: WireUser {
             case .mark(.groupEnd(let group, let count, let isWhole), let isRoom):
                 mustRefill = isRoom
                 consumer.endGroup(group, of: id, isWhole: isWhole, count: count)
+            case .mark(.lost(let group), let isRoom):
+                mustRefill = isRoom
+                consumer.damage(group, of: id)
             case .mark(.restart, let isRoom):
                 mustRefill = isRoom
                 consumer.restart(id)
@@ -193,7 +209,7 @@ final class MediaParticipant: WireUser {
     }
 
     private func take(_ loan: FrameExchange.Loan, of id: MediaTrackID) {
-        let bytes = unsafe UnsafeRawBufferPointer(start: loan.buffer.base, count: loan.count)
+        let bytes = unsafe loan.bytes
         let description = loan.description
         consumer.receive(
             unsafe allocator.copy(bytes),

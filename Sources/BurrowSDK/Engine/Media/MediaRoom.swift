@@ -7,6 +7,8 @@ final class MediaRoom {
     let room: HostRoom
     unowned let loop: MediaLoop
     let broadcast: BroadcastPublisher
+    /// In a protected room: the names of the host's tracks of frames.
+    private(set) lazy var directory = TrackDirectory(self)
     private var workers: [any MediaWorker] = []
     /// By path.
     private var participants = Ordered<String, MediaParticipant>()
@@ -66,18 +68,23 @@ final class MediaRoom {
         if let known = participants[path] { return known }
         let fresh = try MediaParticipant(path, self)
         participants[path] = fresh
-        if let number = number(of: path) { fresh.isPresent(as: number) }
+        if let (number, joined) = presence(of: path) { fresh.isPresent(as: number, since: joined) }
         return fresh
     }
 
+    /// There may be a newer catalogue than the one that is known.
+    func doubt(_ path: String) {
+        participants[path]?.followAnew()
+    }
+
     /// Lets go of those who neither are of interest nor have anything subscribed.
-    private func unfollowUnwanted() {
+    func unfollowUnwanted() {
         let present =
             room.followsMedia ? room.snapshot.withLock { (state) in Set(state.participants.map(\.path)) } : []
         for path in participants.keys {
-            guard let participant = participants[path], !participant.isUsed, !present.contains(path) else {
-                continue
-            }
+            guard let participant = participants[path], !participant.isUsed, !present.contains(path),
+                !directory.seeks(path)
+            else { continue }
             participant.stop()
             participants[path] = nil
             room.snapshot.withLock { $0.catalogues[path] = nil }
@@ -90,6 +97,7 @@ final class MediaRoom {
             state.catalogues[path] = participant.catalogue
             return state.participants.first { $0.path == path }?.number
         }
+        directory.resolve(path, participant.catalogue)
         guard room.followsMedia, let number else { return }
         tell(.participantMedia, number, path)
     }
@@ -111,8 +119,12 @@ final class MediaRoom {
         }
     }
 
-    private func number(of path: String) -> UInt32? {
-        room.snapshot.withLock { (state) in state.participants.first { $0.path == path }?.number }
+    private func number(of path: String) -> UInt32? { presence(of: path)?.number }
+
+    private func presence(of path: String) -> (number: UInt32, joined: Instant)? {
+        room.snapshot.withLock { (state) in
+            state.participants.first { $0.path == path }.map { ($0.number, $0.joined) }
+        }
     }
 
     private func decideSpeaker() {
@@ -144,11 +156,14 @@ final class MediaRoom {
         if phase == .closed { return end() }
         if phase == .reconnecting { lineLost() }
         speakers.keep(present)
-        for participant in present { participants[participant.path]?.isPresent(as: participant.number) }
+        for participant in present {
+            participants[participant.path]?.isPresent(as: participant.number, since: participant.joined)
+        }
         guard room.followsMedia else { return }
         for participant in present {
             do throws(EngineError) {
-                try self.participant(participant.path).isPresent(as: participant.number)
+                try self.participant(participant.path)
+                    .isPresent(as: participant.number, since: participant.joined)
             } catch {
                 LogRing.shared.write(
                     .warning,
@@ -164,6 +179,7 @@ final class MediaRoom {
         guard !isOver else { return }
         isOver = true
         for worker in workers { loop.end(worker, nil) }
+        directory.end()
         for path in participants.keys { participants[path]?.stop() }
         participants.removeAll()
         broadcast.stop()

@@ -43,6 +43,8 @@ package struct TrackFigures: Equatable, Sendable {
     package var dropped: UInt64 = 0
     package var latestGroup: UInt64 = 0
     package var subscribers = 0
+    /// Of protected frames.
+    package var protection = ProtectionCounts()
     /// When the loop last counted, in microseconds.
     package var measured: Int64 = 0
 
@@ -52,6 +54,7 @@ package struct TrackFigures: Equatable, Sendable {
         groups &+= other.groups
         dropped &+= other.dropped
         measured = max(measured, other.measured)
+        protection.add(other.protection)
         guard !isOver else { return }
         waiting += other.waiting
         latestGroup = max(latestGroup, other.latestGroup)
@@ -66,15 +69,16 @@ extension HostTrack {
         let seen = read()
         let (counters, waiting) =
             direction == .published ? exchange.outgoingCounters : exchange.incomingCounters
-        return TrackFigures(
-            waiting: waiting,
-            frames: counters.frames,
-            bytes: counters.bytes,
-            groups: seen.statistics?.counters.groups ?? 0,
-            dropped: counters.dropped &+ (seen.statistics?.droppedFrames ?? 0),
-            latestGroup: seen.statistics?.latestGroup ?? 0,
-            subscribers: seen.statistics?.subscribers ?? 0,
-            measured: seen.measured?.microseconds ?? 0
-        )
+        var result = TrackFigures()
+        result.waiting = waiting
+        result.frames = counters.frames
+        result.bytes = counters.bytes
+        result.groups = seen.statistics?.counters.groups ?? 0
+        result.dropped = counters.dropped &+ (seen.statistics?.droppedFrames ?? 0)
+        result.latestGroup = seen.statistics?.latestGroup ?? 0
+        result.subscribers = seen.statistics?.subscribers ?? 0
+        result.measured = seen.measured?.microseconds ?? 0
+        result.protection = seen.protection
+        return result
     }
 }

@@ -188,6 +188,12 @@ final class VideoPublication: WireFiller {
         context.loop.end(owner, error)
     }
 
+    func keyFrameWanted() {
+        guard isWanted else { return }
+        capture?.requestKey()
+        owner.keyFrameWanted(self)
+    }
+
     func wireWanted(_ isWanted: Bool) {
         guard isWanted != self.isWanted else { return }
         self.isWanted = isWanted

@@ -90,6 +90,12 @@ final class VideoPublisher: SendingWorker {
         report()
     }
 
+    /// A rendition is to send a key frame, though another picture may never come.
+    func keyFrameWanted(_ rendition: VideoPublication) {
+        if let latest { rendition.push(latest, relief) }
+        report()
+    }
+
     func stop() {
         source.close()
         for rendition in renditions { rendition.stop() }

@@ -14,7 +14,8 @@ extension Engine {
     package func openRoom(
         _ configuration: RoomConfiguration,
         followsMedia: Bool,
-        lastN: Int = .max
+        lastN: Int = .max,
+        protection: RoomProtectionOptions? = nil
     ) throws(EngineError) -> Opening {
         if followsMedia { try media.start(for: self) }
         let request = try newRequest()
@@ -24,7 +25,8 @@ extension Engine {
             number: newNumber(),
             path: path,
             followsMedia: followsMedia,
-            lastN: lastN
+            lastN: lastN,
+            protection: protection
         )
         let handle = try makeHandle(room, request)
         room.snapshot.withLock { (state) in

@@ -1,4 +1,5 @@
 import BurrowBase
+import BurrowCrypto
 package import BurrowMoQ
 
 /// What hosts do with a room.
@@ -15,10 +16,18 @@ extension HostRoom {
 
     /// Publishes a track and returns its handle.
     package func publish(_ configuration: TrackConfiguration, content: UInt32) throws(EngineError) -> UInt {
-        let track = try makePublished(configuration, content: content, for: .host)
+        if protection != nil { try useMedia() }
+        let track = try makePublished(configuration, content: content, for: .host, .data)
         do throws(EngineError) {
             let handle = try makeHandle(track)
-            engine.submit(.publish(track, handle: handle, configuration))
+            guard protection != nil else {
+                engine.submit(.publish(track, handle: handle, configuration))
+                return handle
+            }
+            var numbered = configuration
+            numbered.name = newTrackName()
+            engine.submit(.publish(track, handle: handle, numbered))
+            engine.media.post(.list(track, as: numbered.name))
             return handle
         } catch {
             snapshot.withLock { $0.names.giveUp(configuration.name, of: .frames) }
@@ -27,8 +36,11 @@ extension HostRoom {
     }
 
     /// Publishes a track for the media thread.
-    func publishWire(_ configuration: TrackConfiguration) throws(EngineError) -> HostTrack {
-        let track = try makePublished(configuration, content: 0, for: .mediaThread)
+    func publishWire(
+        _ configuration: TrackConfiguration,
+        protectedAs kind: BurrowCrypto.MediaKind
+    ) throws(EngineError) -> HostTrack {
+        let track = try makePublished(configuration, content: 0, for: .mediaThread, kind)
         engine.submit(.publish(track, handle: 0, configuration))
         return track
     }
@@ -36,7 +48,8 @@ extension HostRoom {
     private func makePublished(
         _ configuration: TrackConfiguration,
         content: UInt32,
-        for user: HostTrack.User
+        for user: HostTrack.User,
+        _ kind: BurrowCrypto.MediaKind
     ) throws(EngineError) -> HostTrack {
         guard !path.isEmpty else {
             throw EngineError(.wrongKind, "the room was opened without a path to publish under")
@@ -44,7 +57,11 @@ extension HostRoom {
         try engine.checkRunning()
         try snapshot.withLock { (state) throws(EngineError) in
             guard !state.isClosed else { throw EngineError(.closed, "the room is closed") }
-            guard state.names.take(configuration.name, for: user == .host ? .frames : .wire) else {
+            // In protected rooms nobody but us gives names on the wire.
+            guard
+                user != .host && protection != nil
+                    || state.names.take(configuration.name, for: user == .host ? .frames : .wire)
+            else {
                 throw EngineError(.exists, "track \(configuration.name) is published already")
             }
         }
@@ -61,7 +78,8 @@ extension HostRoom {
             name: configuration.name,
             content: content,
             options: options,
-            user: user
+            user: user,
+            protectedAs: protection == nil ? nil : kind
         )
     }
 
@@ -69,11 +87,24 @@ extension HostRoom {
     package func subscribe(
         _ broadcast: BroadcastPath,
         name: String,
-        _ options: SubscribeOptions
+        _ options: SubscribeOptions,
+        isRecorded: Bool = false
     ) throws(EngineError) -> UInt {
-        let track = try makeSubscribed(broadcast, name: name, options, for: .host)
+        if protection != nil { try useMedia() }
+        let track = try makeSubscribed(
+            broadcast,
+            name: name,
+            options,
+            for: .host,
+            .data,
+            isRecorded: isRecorded
+        )
         let handle = try makeHandle(track)
-        engine.submit(.subscribe(track, handle: handle, broadcast))
+        guard protection == nil else {
+            engine.media.post(.seek(track, handle: handle, broadcast))
+            return handle
+        }
+        engine.submit(.subscribe(track, handle: handle, broadcast, name: name))
         return handle
     }
 
@@ -82,10 +113,11 @@ extension HostRoom {
         _ broadcast: BroadcastPath,
         name: String,
         _ options: SubscribeOptions,
-        for user: HostTrack.User
+        for user: HostTrack.User,
+        protectedAs kind: BurrowCrypto.MediaKind
     ) throws(EngineError) -> HostTrack {
-        let track = try makeSubscribed(broadcast, name: name, options, for: user)
-        engine.submit(.subscribe(track, handle: 0, broadcast))
+        let track = try makeSubscribed(broadcast, name: name, options, for: user, kind)
+        engine.submit(.subscribe(track, handle: 0, broadcast, name: name))
         return track
     }
 
@@ -93,7 +125,9 @@ extension HostRoom {
         _ broadcast: BroadcastPath,
         name: String,
         _ options: SubscribeOptions,
-        for user: HostTrack.User
+        for user: HostTrack.User,
+        _ kind: BurrowCrypto.MediaKind,
+        isRecorded: Bool = false
     ) throws(EngineError) -> HostTrack {
         try engine.checkRunning()
         guard !snapshot.withLock({ $0.isClosed }) else { throw EngineError(.closed, "the room is closed") }
@@ -105,8 +139,16 @@ extension HostRoom {
             name: name,
             content: 0,
             options: options,
-            user: user
+            user: user,
+            protectedAs: protection == nil ? nil : kind,
+            isRecorded: isRecorded
         )
+    }
+
+    /// Lets the media thread work for the room.
+    func useMedia() throws(EngineError) {
+        try engine.media.start(for: engine)
+        snapshot.withLock { $0.usesMedia = true }
     }
 
     private func makeHandle(_ track: HostTrack) throws(EngineError) -> UInt {

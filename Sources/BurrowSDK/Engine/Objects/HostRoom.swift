@@ -34,6 +34,11 @@ package final class HostRoom: HandleObject {
         package var usesMedia = false
         /// What participants offer, by path, as far as it is known.
         package var catalogues: [String: Catalogue] = [:]
+        /// Of a protected room: how that goes, the newest epoch that the host gave a key for, and the number of the last
+        /// track.
+        package var protection = ProtectionReport()
+        var givenEpoch: UInt64?
+        var lastTrackNumber: UInt64 = 0
         /// When the host last asked for statistics.
         package var lastAsked: Instant?
     }
@@ -48,15 +53,25 @@ package final class HostRoom: HandleObject {
     let followsMedia: Bool
     /// Of how many participants pictures are received at most.
     let lastN: Int
+    /// Set when everything is sealed that goes out, and only what was sealed is let in.
+    let protection: RoomProtectionOptions?
     let mixer = RoomMixer()
     package let snapshot = Guarded(Snapshot())
 
-    init(engine: Engine, number: UInt64, path: String, followsMedia: Bool, lastN: Int) {
+    init(
+        engine: Engine,
+        number: UInt64,
+        path: String,
+        followsMedia: Bool,
+        lastN: Int,
+        protection: RoomProtectionOptions?
+    ) {
         self.engine = engine
         self.number = number
         self.path = path
         self.followsMedia = followsMedia
         self.lastN = lastN
+        self.protection = protection
     }
 
     package func lastReferenceGone() {

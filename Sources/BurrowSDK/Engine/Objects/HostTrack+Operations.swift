@@ -34,7 +34,8 @@ extension HostTrack {
         flags: FrameFlags
     ) throws(EngineError) -> Bool {
         try checkFrames(.published)
-        guard bytes.count <= EngineLimits.frameBytes else {
+        let margin = exchange.margin
+        guard bytes.count <= EngineLimits.frameBytes - margin.front - margin.back else {
             throw EngineError(.limit, "frame of \(bytes.count) bytes is too large")
         }
         switch unsafe exchange.push(bytes, timestamp: timestamp, flags: flags) {

@@ -1,4 +1,5 @@
 package import BurrowBase
+internal import BurrowCrypto
 package import BurrowMoQ
 
 /// A track as hosts hold it: its frames, what can be read of it at any time, and the way to its engine.
@@ -31,6 +32,8 @@ package final class HostTrack: HandleObject {
         package var lastAsked: Instant?
         /// The host closed it, or it is over.
         package var isClosed = false
+        /// What became of protected frames.
+        package var protection = ProtectionCounts()
         /// Subscribed audio and video: the rendition that is received; empty while there is none.
         package var rendition = ""
     }
@@ -49,7 +52,12 @@ package final class HostTrack: HandleObject {
     package let media: HostMedia?
     /// Of audio and video tracks: which wire tracks carry them.
     package let carriers: TrackCarriers?
-    package let exchange = FrameExchange()
+    /// What its frames are authenticated as, in a protected room; `nil` for audio and video tracks of the host, which have
+    /// none of their own.
+    let protectedAs: MediaKind?
+    /// Whether it is subscribed to as a recording.
+    package let isRecorded: Bool
+    package let exchange: FrameExchange
     package let snapshot: Guarded<Snapshot>
 
     init(
@@ -61,7 +69,9 @@ package final class HostTrack: HandleObject {
         content: UInt32,
         options: SubscribeOptions,
         user: User = .host,
-        media: HostMedia? = nil
+        media: HostMedia? = nil,
+        protectedAs: MediaKind? = nil,
+        isRecorded: Bool = false
     ) {
         self.room = room
         self.number = number
@@ -71,6 +81,9 @@ package final class HostTrack: HandleObject {
         self.content = content
         self.user = user
         self.media = media
+        self.protectedAs = protectedAs
+        self.isRecorded = isRecorded
+        exchange = FrameExchange(margin: protectedAs == nil || direction == .subscribed ? .init() : .sealing)
         carriers = media == nil ? nil : TrackCarriers()
         snapshot = Guarded(Snapshot(options: options))
     }
@@ -87,9 +100,13 @@ package final class HostTrack: HandleObject {
         if media != nil {
             room.engine.media.post(.close(self))
         } else {
+            if isListed { room.engine.media.post(.close(self)) }
             room.engine.submit(.closeTrack(self))
         }
     }
+
+    /// Whether it has a number on the wire that stands in a catalogue.
+    var isListed: Bool { protectedAs == .data }
 
     /// False when it is closed already.
     func markClosed() -> Bool {

@@ -16,6 +16,7 @@ extension HostRoom {
                 json.integer(snapshot.participants.count, for: "participants")
                 json.integer(snapshot.tracks, for: "tracks")
                 json.integer(snapshot.measured?.microseconds ?? 0, for: "measured_us")
+                if protection != nil { snapshot.protection.write(to: &json, as: "protection") }
                 guard let statistics = snapshot.statistics else { return }
                 json.integer(statistics.publishedFrames, for: "published_frames")
                 json.integer(statistics.publishedBytes, for: "published_bytes")
@@ -66,6 +67,22 @@ extension HostRelay {
                 }
                 statistics.total.write(to: &json, as: "total")
             }
+        }
+    }
+}
+
+extension ProtectionReport {
+    fileprivate func write(to json: inout JSONWriter, as name: String) {
+        json.object(for: name) { (json) in
+            if let sealingEpoch { json.integer(sealingEpoch, for: "sealing_epoch") }
+            if let newestEpoch { json.integer(newestEpoch, for: "newest_epoch") }
+            json.integer(counts.sealed, for: "sealed")
+            json.integer(counts.unsealed, for: "unsealed")
+            json.integer(counts.opened, for: "opened")
+            json.integer(counts.unknownKey, for: "unknown_key")
+            json.integer(counts.forged, for: "forged")
+            json.integer(counts.replayed, for: "replayed")
+            json.integer(counts.unprotected, for: "unprotected")
         }
     }
 }

@@ -29,14 +29,23 @@ package final class FrameExchange: Sendable {
     /// A received frame on loan.
     package struct Loan: Sendable {
         package let buffer: FrameBuffer
+        /// Where the frame begins in the buffer.
+        var offset = 0
         package let count: Int
         package let description: Description
+
+        /// The frame, as long as the loan lasts.
+        package var bytes: UnsafeRawBufferPointer {
+            unsafe UnsafeRawBufferPointer(start: buffer.base + offset, count: count)
+        }
     }
 
     /// What is said about groups between their frames, for whoever brings groups into order.
     package enum Mark: Equatable, Sendable {
         /// No more frames of a group will come, of which `count` there were; `isWhole` when none is missing.
         case groupEnd(group: UInt64, count: Int, isWhole: Bool)
+        /// A frame of a group was dropped, so what refers to it is of no use.
+        case lost(group: UInt64)
         /// The publisher has started anew: groups count from the beginning again.
         case restart
     }
@@ -64,7 +73,8 @@ package final class FrameExchange: Sendable {
             }
         }
 
-        package fileprivate(set) var bytes: [UInt8] = []
+        /// The frames, each with the exchange's margin around it.
+        package var bytes: [UInt8] = []
         package fileprivate(set) var frames: [Frame] = []
 
         package init() {}
@@ -119,8 +129,22 @@ package final class FrameExchange: Sendable {
 
     private let incoming = Guarded(Incoming())
     private let outgoing = Guarded(Outgoing())
+    /// What is left free around each pushed frame, for what is added to it on its way.
+    let margin: Margin
 
-    package init() {}
+    /// Bytes in front of a frame and behind it.
+    struct Margin: Equatable, Sendable {
+        var front = 0
+        var back = 0
+    }
+
+    package convenience init() {
+        self.init(margin: Margin())
+    }
+
+    init(margin: Margin) {
+        self.margin = margin
+    }
 
     // MARK: Received frames, loop side
 
@@ -151,16 +175,27 @@ package final class FrameExchange: Sendable {
     }
 
     /// Adds a filled buffer. True when the host needs an event about it.
-    package func deliver(_ buffer: FrameBuffer, count: Int, _ description: Description) -> Bool {
+    package func deliver(
+        _ buffer: FrameBuffer,
+        offset: Int = 0,
+        count: Int,
+        _ description: Description
+    ) -> Bool {
         incoming.withLock { (state) in
             guard !state.isEnded else { return false }
-            state.pieces.append(.frame(Loan(buffer: buffer, count: count, description: description)))
+            let loan = Loan(buffer: buffer, offset: offset, count: count, description: description)
+            state.pieces.append(.frame(loan))
             state.bytes += count
             state.received.frames &+= 1
             state.received.bytes &+= UInt64(clamping: count)
             defer { state.isEventQueued = true }
             return !state.isEventQueued
         }
+    }
+
+    /// Takes a buffer back that nothing was delivered in.
+    func giveBack(_ buffer: FrameBuffer) {
+        incoming.withLock { Self.rest(buffer, in: &$0) }
     }
 
     /// Adds what is to be known between two frames. True when the consumer needs an event about it.
@@ -254,7 +289,11 @@ package final class FrameExchange: Sendable {
                 state.sent.dropped &+= 1
                 return .full
             }
+            if margin.front > 0 {
+                state.pushed.bytes.append(contentsOf: repeatElement(0, count: margin.front))
+            }
             unsafe state.pushed.bytes.append(contentsOf: bytes)
+            if margin.back > 0 { state.pushed.bytes.append(contentsOf: repeatElement(0, count: margin.back)) }
             state.pushed.frames.append(
                 Pushed.Frame(count: bytes.count, timestamp: timestamp, flags: flags)
             )

@@ -11,6 +11,8 @@ package enum HangLimits {
     package static let catalogueDepth = 32
     /// Renditions of both kinds together; those beyond are left out.
     package static let renditions = 64
+    /// Tracks of applications.
+    package static let dataTracks = 256
     /// A track name in UTF-8 bytes, as the wire has it.
     package static let nameBytes = WireLimits.trackNameBytes
     /// A codec string in UTF-8 bytes.

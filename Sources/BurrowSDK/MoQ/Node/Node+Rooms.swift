@@ -80,6 +80,11 @@ extension Node {
         try unsafe track.push(frame, payload: payload, now: now)
     }
 
+    /// Where a frame will stand if it is the next one to be pushed; `nil` when the track is not published.
+    package func place(of frame: OutgoingFrame, on id: TrackID) -> FramePlace? {
+        trackRooms[id]?.published[id]?.place(of: frame)
+    }
+
     package func updateSubscription(_ id: TrackID, _ options: SubscribeOptions, now: Instant) throws(MoQError)
     {
         services.context.now = now

@@ -19,6 +19,12 @@ package struct OutgoingFrame: Equatable, Sendable {
     }
 }
 
+/// Where a frame stands in its track.
+package struct FramePlace: Equatable, Sendable {
+    package let group: UInt64
+    package let index: Int
+}
+
 /// A track the host fills.
 final class PublishedTrack: TrackSource {
     let track: Track
@@ -76,6 +82,14 @@ final class PublishedTrack: TrackSource {
         let allocator = largeFrames ?? SliceAllocator(blockSize: Self.largeBlock)
         largeFrames = allocator
         return allocator
+    }
+
+    /// Where a frame will stand if it is pushed next.
+    func place(of frame: OutgoingFrame) -> FramePlace {
+        guard let group, !frame.isKey, !frame.isDatagram, !isFull else {
+            return FramePlace(group: nextSequence, index: 0)
+        }
+        return FramePlace(group: group.sequence, index: group.frames.count)
     }
 
     /// A host that never marks a key frame must not fill the memory with one endless group.

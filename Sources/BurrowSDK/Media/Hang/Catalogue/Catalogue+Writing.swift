@@ -23,6 +23,13 @@ extension Catalogue {
                     if let color = user.color { section.string(color, for: "color") }
                 }
             }
+            if !data.isEmpty {
+                root.object(for: "burrow") { (section) in
+                    section.object(for: "data") { (table) in
+                        for entry in data { table.string(entry.track, for: entry.name) }
+                    }
+                }
+            }
         }
         guard writer.bytes.count <= HangLimits.catalogueBytes else {
             throw MediaError(.limit, "catalogue of \(writer.bytes.count) bytes")
@@ -58,6 +65,15 @@ extension Catalogue {
         for rendition in audio.renditions {
             try Self.check(name: rendition.name, &names)
             try rendition.check()
+        }
+        guard data.count <= HangLimits.dataTracks else {
+            throw MediaError(.limit, "catalogue with more than \(HangLimits.dataTracks) data tracks")
+        }
+        var dataNames: Set<String> = []
+        for entry in data {
+            guard Self.isValid(name: entry.name), Self.isValid(name: entry.track),
+                dataNames.insert(entry.name).inserted
+            else { throw MediaError(.invalidArgument, "data track's name cannot be, or stands twice") }
         }
         guard [0, 90, 180, 270].contains(video.rotation) else {
             throw MediaError(.invalidArgument, "rotation by \(video.rotation) degrees")

@@ -8,8 +8,23 @@ package struct Catalogue: Equatable, Sendable {
     package var video = Video()
     package var audio = Audio()
     package var user: User?
+    /// Tracks that are neither, where tracks have numbers for names on the wire: in protected broadcasts.
+    package var data: [DataTrack] = []
 
     package init() {}
+
+    /// A track of an application's own.
+    package struct DataTrack: Equatable, Sendable {
+        /// What the application calls it.
+        package var name: String
+        /// The track's name on the wire.
+        package var track: String
+
+        package init(name: String, track: String) {
+            self.name = name
+            self.track = track
+        }
+    }
 
     /// The pictures of a broadcast, in one or more renditions of the same scene.
     package struct Video: Equatable, Sendable {
@@ -52,6 +67,10 @@ package struct Catalogue: Equatable, Sendable {
 
     package func video(named name: String) -> VideoRendition? {
         video.renditions.first { $0.name == name }
+    }
+
+    package func data(named name: String) -> DataTrack? {
+        data.first { $0.name == name }
     }
 
     package func audio(named name: String) -> AudioRendition? {

@@ -28,11 +28,13 @@ package struct CatalogueDiff: Equatable, Sendable {
     /// The display size, rotation or flip of all pictures.
     package let changesDisplay: Bool
     package let changesUser: Bool
+    package let changesData: Bool
 
     /// `nil` is what was before the first catalogue.
     package init(from old: Catalogue?, to new: Catalogue) {
         let old = old ?? Catalogue()
         changesUser = old.user != new.user
+        changesData = old.data != new.data
         changesDisplay =
             old.video.display != new.video.display || old.video.rotation != new.video.rotation
             || old.video.isFlipped != new.video.isFlipped
@@ -52,7 +54,7 @@ package struct CatalogueDiff: Equatable, Sendable {
         }
     }
 
-    package var isEmpty: Bool { entries.isEmpty && !changesDisplay && !changesUser }
+    package var isEmpty: Bool { entries.isEmpty && !changesDisplay && !changesUser && !changesData }
 
     /// Whether tracks came, went or need another decoder.
     package var isStructural: Bool { entries.contains { $0.change != .adjusted } }

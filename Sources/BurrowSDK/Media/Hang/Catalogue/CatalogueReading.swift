@@ -41,6 +41,19 @@ package struct CatalogueReading: Equatable, Sendable {
         if let section = members(of: root["video"], .video) { readVideo(section, path) }
         if let section = members(of: root["audio"], .audio) { readAudio(section, path) }
         catalogue.user = root["user"]?.objectValue.flatMap(Self.user)
+        if let table = root["burrow"]?.objectValue?["data"]?.objectValue {
+            catalogue.data = Self.data(table)
+        }
+    }
+
+    /// Names that mean nothing are left out.
+    private static func data(_ table: JSON.Object) -> [Catalogue.DataTrack] {
+        table.members.prefix(HangLimits.dataTracks).compactMap { (member) in
+            guard let track = member.value.stringValue, Catalogue.isValid(name: member.key),
+                Catalogue.isValid(name: track)
+            else { return nil }
+            return Catalogue.DataTrack(name: member.key, track: track)
+        }
     }
 
     package init(_ document: [UInt8], of path: BroadcastPath) throws(MediaError) {

@@ -97,6 +97,10 @@ struct IncomingTrack {
         }
     }
 
+    mutating func damage(_ group: UInt64) {
+        if kind == .video { sequencer.damage(group) } else { isDiscontinuous = true }
+    }
+
     mutating func giveUp(_ group: UInt64) {
         if kind == .video { sequencer.giveUp(group) }
     }

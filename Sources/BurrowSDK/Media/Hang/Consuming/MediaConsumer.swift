@@ -133,6 +133,11 @@ package struct MediaConsumer {
         with(id) { $0.end(group, isWhole: isWhole, isEmpty: count == 0) }
     }
 
+    /// A frame of a group was lost on the way, and what refers to it is of no use.
+    package mutating func damage(_ group: UInt64, of id: MediaTrackID) {
+        with(id) { $0.damage(group) }
+    }
+
     /// The publisher has started anew: groups of this track count from the beginning.
     package mutating func restart(_ id: MediaTrackID) {
         guard id != .catalogue else { return follower.restart() }

@@ -133,6 +133,12 @@ package struct MediaPublisher {
         try accept(next)
     }
 
+    package mutating func set(data: [Catalogue.DataTrack]) throws(MediaError) {
+        var next = catalogue
+        next.data = data
+        try accept(next)
+    }
+
     /// How all pictures are to be shown.
     package mutating func set(display: PictureSize?, rotation: Int, isFlipped: Bool) throws(MediaError) {
         var next = catalogue
@@ -140,6 +146,11 @@ package struct MediaPublisher {
         next.video.rotation = rotation
         next.video.isFlipped = isFlipped
         try accept(next)
+    }
+
+    /// What a track carries; `nil` for the catalogue's.
+    package func kind(of id: MediaTrackID) -> MediaKind? {
+        sources.first { $0.id == id }?.writer.kind
     }
 
     private func trackName(of id: MediaTrackID) -> String? {
@@ -174,9 +185,8 @@ package struct MediaPublisher {
             return false
         }
         let diff = CatalogueDiff(from: published.catalogue, to: catalogue)
-        if diff.isStructural || diff.changesUser || diff.changesDisplay || changesStall(published.catalogue) {
-            return true
-        }
+        let isUrgent = diff.isStructural || diff.changesUser || diff.changesDisplay || diff.changesData
+        if isUrgent || changesStall(published.catalogue) { return true }
         deadline = published.at + figuresInterval
         return now >= deadline
     }
