@@ -18,6 +18,8 @@ package final class FrameReader: TrackReader, GroupFetchReader {
     /// Ascending by sequence.
     private var pending: ContiguousArray<Pending> = []
     private var datagrams: ContiguousArray<Datagram> = []
+    /// With order kept: the latest groups that were datagrams, and may be what seems to be missing.
+    private var alone: ContiguousArray<UInt64> = []
     private var fetched: ContiguousArray<Pending> = []
     private var seen = SequenceWindow()
     /// The group and frame after the last one handed out.
@@ -28,6 +30,7 @@ package final class FrameReader: TrackReader, GroupFetchReader {
     /// connection was to blame, they come again.
     private var cutOff: ContiguousArray<(group: UInt64, frame: Int)> = []
     private static let cutOffLimit = 16
+    private static let aloneLimit = 64
     private var isDiscontinuous = false
     /// Groups given up before they were handed out to their end, which `nextPiece` has yet to say.
     private var givenUp: ContiguousArray<(group: UInt64, count: Int)> = []
@@ -83,6 +86,9 @@ package final class FrameReader: TrackReader, GroupFetchReader {
         for group in track.changed { absorb(group) }
         for datagram in track.datagrams where datagrams.count < TrackLimits.datagramsPerTurn {
             datagrams.append(datagram)
+            guard options.ordered else { continue }
+            if alone.count >= Self.aloneLimit { alone.removeFirst() }
+            alone.append(datagram.sequence)
         }
         finishTurn(track, now: now)
     }
@@ -131,6 +137,7 @@ package final class FrameReader: TrackReader, GroupFetchReader {
         pending.removeAll()
         cutOff.removeAll()
         givenUp.removeAll()
+        alone.removeAll()
         hasRestarted = true
     }
 
@@ -252,6 +259,7 @@ package final class FrameReader: TrackReader, GroupFetchReader {
 
     private func nextOrdered(now: Instant) -> ReceivedPiece? {
         while let first = pending.first {
+            passDatagrams(before: first.group.sequence)
             if let position, first.group.sequence > position.group, now < gapEnd(first) { return nil }
             if let frame = take(&pending[0], isFetched: false) {
                 position = (frame.group, frame.index + 1)
@@ -266,6 +274,16 @@ package final class FrameReader: TrackReader, GroupFetchReader {
             return finish(pending.removeFirst())
         }
         return nil
+    }
+
+    /// Groups that were datagrams have come, and are not waited for.
+    private func passDatagrams(before sequence: UInt64) {
+        while let position, position.group < sequence, position.frame == 0,
+            let index = alone.firstIndex(of: position.group)
+        {
+            self.position = (position.group + 1, 0)
+            alone.remove(at: index)
+        }
     }
 
     /// When what should come before a group is no longer waited for.
