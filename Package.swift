@@ -29,13 +29,24 @@ let package = Package(
         .systemLibrary(name: "CSodium", path: "Sources/CBurrow/sodium", pkgConfig: "libsodium"),
         .systemLibrary(name: "CJansson", path: "Sources/CBurrow/jansson", pkgConfig: "jansson"),
         .systemLibrary(name: "CGnuTLS", path: "Sources/CBurrow/gnutls", pkgConfig: "gnutls"),
+        .systemLibrary(name: "CSecp256k1", path: "Sources/CBurrow/secp256k1", pkgConfig: "libsecp256k1"),
+        .target(
+            name: "CWslay",
+            path: "Sources/CBurrow/wslay",
+            linkerSettings: [.linkedLibrary("wslay")]
+        ),
 
         // The layers, each importing only those above it.
         .target(name: "BurrowBase", dependencies: ["CJansson"], path: "Sources/BurrowSDK/Base"),
         .target(
             name: "BurrowCrypto",
-            dependencies: ["BurrowBase", "CSodium", "CGnuTLS"],
+            dependencies: ["BurrowBase", "CSodium", "CGnuTLS", "CSecp256k1"],
             path: "Sources/BurrowSDK/Crypto"
+        ),
+        .target(
+            name: "BurrowNostr",
+            dependencies: ["BurrowBase", "BurrowCrypto", "CWslay"],
+            path: "Sources/BurrowSDK/Nostr"
         ),
         .target(
             name: "BurrowQUIC",
@@ -55,14 +66,16 @@ let package = Package(
         .target(
             name: "BurrowEngine",
             dependencies: [
-                "BurrowBase", "BurrowCrypto", "BurrowQUIC", "BurrowMoQ", "BurrowMedia", "CBurrowShims",
+                "BurrowBase", "BurrowCrypto", "BurrowNostr", "BurrowQUIC", "BurrowMoQ", "BurrowMedia",
+                "CBurrowShims",
             ],
             path: "Sources/BurrowSDK/Engine"
         ),
         .target(
             name: "BurrowABI",
             dependencies: [
-                "BurrowBase", "BurrowCrypto", "BurrowEngine", "BurrowMedia", "BurrowMoQ", "BurrowQUIC",
+                "BurrowBase", "BurrowCrypto", "BurrowEngine", "BurrowMedia", "BurrowMoQ", "BurrowNostr",
+                "BurrowQUIC",
                 "CBurrow",
                 "CBurrowShims",
             ],
@@ -79,6 +92,11 @@ let package = Package(
             name: "BurrowCryptoTests",
             dependencies: ["BurrowBase", "BurrowCrypto"],
             path: "Tests/CryptoTests"
+        ),
+        .testTarget(
+            name: "BurrowNostrTests",
+            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowNostr"],
+            path: "Tests/NostrTests"
         ),
         .testTarget(
             name: "BurrowMoQTests",
@@ -132,7 +150,7 @@ let common: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableExperimentalFeature("Lifetimes"),
 ]
-for target in package.targets where target.type != .system && !target.name.hasPrefix("CBurrow") {
+for target in package.targets where target.type != .system && !target.name.hasPrefix("C") {
     target.swiftSettings = (target.swiftSettings ?? []) + common
 }
 
@@ -140,7 +158,7 @@ for target in package.targets where target.type != .system && !target.name.hasPr
 // sanitizer, which a library for others must not have. Each is one file in Tests/Fuzz/Targets.
 if let names = Context.environment["BURROW_FUZZ"] {
     let instrumented: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer,address"])]
-    for target in package.targets where target.type == .regular && !target.name.hasPrefix("CBurrow") {
+    for target in package.targets where target.type == .regular && !target.name.hasPrefix("C") {
         target.swiftSettings = (target.swiftSettings ?? []) + instrumented
     }
     // Nothing else that would need linking: only a fuzz target brings what the counters refer to.
@@ -159,7 +177,8 @@ if let names = Context.environment["BURROW_FUZZ"] {
         .executableTarget(
             name: "fuzz-\(name)",
             dependencies: [
-                "FuzzHarness", "BurrowBase", "BurrowCrypto", "BurrowQUIC", "BurrowMoQ", "BurrowMedia",
+                "FuzzHarness", "BurrowBase", "BurrowCrypto", "BurrowNostr", "BurrowQUIC", "BurrowMoQ",
+                "BurrowMedia",
                 "BurrowEngine", "BurrowSimulation",
             ],
             path: "Tests/Fuzz/Targets",

@@ -1,9 +1,9 @@
 /*
- * burrow.h: rooms, tracks and relays for real-time calls over Media over QUIC.
+ * burrow.h: rooms, tracks and relays for real-time calls over Media over QUIC, and the Nostr that calls need.
  *
  * The whole library is behind this header. Read these paragraphs once; the functions only add what is special.
  *
- * Handles. A handle (engine, room, track, relay, buffer, sealer, opener) is a token, not an address: never dereference it, never
+ * Handles. A handle (engine, room, track, relay, buffer, sealer, opener, identity) is a token, not an address: never dereference it, never
  * invent one. A stale handle, one of another kind, or one that was never valid gives BURROW_ERR_STALE_HANDLE.
  * Handles are reference counted with burrow_retain() and burrow_release(), for all kinds alike, from any thread.
  * A handle from an out parameter is owned by the caller. No event of this version hands over a handle: the
@@ -88,6 +88,8 @@ typedef struct burrow_relay burrow_relay;
 typedef struct burrow_sealer burrow_sealer;
 /** Opens the frames of one broadcast, for hosts that receive frames themselves. */
 typedef struct burrow_opener burrow_opener;
+/** A person's Nostr key: signs events, opens what is meant for this person. */
+typedef struct burrow_identity burrow_identity;
 /** Memory lent to the host until burrow_release(). */
 typedef struct burrow_buffer burrow_buffer;
 
@@ -171,6 +173,16 @@ enum {
   /** The relay or publisher has no room for more. */
   BURROW_ERR_OVERLOADED = -118,
 
+  /* Nostr */
+  /** An event, a draft or a filter is malformed, or its id or signature is wrong; the text says which. */
+  BURROW_ERR_NOSTR_EVENT = -300,
+  /** The Nostr relay refused; the text is what it said. */
+  BURROW_ERR_NOSTR_REFUSED = -301,
+  /** A Nostr key is not one. */
+  BURROW_ERR_NOSTR_KEY = -302,
+  /** A wrap is for somebody else, damaged or forged. */
+  BURROW_ERR_NOSTR_UNREADABLE = -303,
+
   /* media */
   /** A codec library failed for a reason of its own. */
   BURROW_ERR_CODEC = -400,
@@ -246,7 +258,7 @@ BURROW_API burrow_status burrow_last_error(char *BURROW_NULLABLE buf, size_t cap
 /**
  * Says whether this build has a feature.
  *
- * Names: "relay", "qlog", "udp-gso", "bbr", "jwt", "opus", "h264", "sframe", "moq-lite-02", "moq-lite-03",
+ * Names: "relay", "qlog", "udp-gso", "bbr", "jwt", "opus", "h264", "sframe", "nostr", "moq-lite-02", "moq-lite-03",
  * "moq-lite-04", "moq-lite-05".
  *
  * @param name  The feature.
@@ -366,10 +378,17 @@ BURROW_API burrow_status burrow_log_read(int32_t *BURROW_NONNULL level, char *BU
 
 /* ---- engine: lifecycle and events -------------------------------------------------------------------------- */
 
+/* Flags of burrow_engine_config. */
+enum {
+  /** The host has Nostr relays of its own: nothing connects to any. Events to publish come out as
+      BURROW_EVENT_NOSTR_OUT, those that arrive go in through burrow_nostr_ingest(). */
+  BURROW_ENGINE_HOST_RELAYS = 1
+};
+
 /** How an engine works. Prepared by burrow_engine_config_init(). */
 typedef struct burrow_engine_config {
   uint32_t struct_size;
-  /** No flags exist yet: 0. */
+  /** BURROW_ENGINE_* flags. */
   uint32_t flags;
   /** Bytes asked of the system for each UDP socket; 0 = 4 MiB. The system may give less. */
   uint32_t socket_receive_buffer;
@@ -413,7 +432,26 @@ enum {
   /** A track changed. subject: the track, borrowed; state: BURROW_TRACK_*; status, text, value: why, when it failed. */
   BURROW_EVENT_TRACK_STATE = 21,
   /** A relay changed. subject: the relay, borrowed; state: BURROW_RELAY_*; status, text: why, when it failed. */
-  BURROW_EVENT_RELAY_STATE = 30
+  BURROW_EVENT_RELAY_STATE = 30,
+  /** A Nostr relay of the list changed, or could not be reached once more. text: its URL; state: BURROW_NOSTR_*;
+      status, data: why, when it is bad news; value: the status of its HTTP answer or of its WebSocket's end, or 0. */
+  BURROW_EVENT_NOSTR_RELAY = 40,
+  /** A verified event of a subscription, once, from whichever relay was first. request: the subscription; text: the
+      event as JSON; value: its kind. Never dropped: when they are not drained, relays have to wait. */
+  BURROW_EVENT_NOSTR_EVENT = 41,
+  /** All relays that can be reached have brought what they had stored; what follows is new. request: the
+      subscription. */
+  BURROW_EVENT_NOSTR_STORED = 42,
+  /** A relay will not serve a subscription. request: the subscription; text: its URL; status, data: why. */
+  BURROW_EVENT_NOSTR_CLOSED = 43,
+  /** What one relay made of an event. request: the publication; text: its URL; status: BURROW_OK when it has the
+      event, else why not; data: what it said. */
+  BURROW_EVENT_NOSTR_RESULT = 44,
+  /** An event for the host's own relays, see BURROW_ENGINE_HOST_RELAYS. request: the publication, complete with this;
+      text: the event as JSON; value: its kind; data: the URLs it was meant for, one a line, nothing for all. */
+  BURROW_EVENT_NOSTR_OUT = 45,
+  /** One server of a list, the best first. request: the burrow_discovery_fetch(); text: its URL; value: 0, 1, 2, … */
+  BURROW_EVENT_DISCOVERED = 46
 };
 
 /** One event, filled by the library. Its pointers live until the next draining call or destroy. */
@@ -439,7 +477,7 @@ typedef struct burrow_event {
   void *BURROW_NULLABLE subject;
   /** UTF-8, never NULL. */
   const char *BURROW_NONNULL text;
-  /** Bytes that come with the event; NULL in this version. */
+  /** Bytes that come with the event, for kinds that say so; NULL when there are none. Text in here has no NUL. */
   const uint8_t *BURROW_NULLABLE data;
   /** How many bytes. */
   size_t data_len;
@@ -2193,6 +2231,436 @@ BURROW_API burrow_status burrow_opener_open(burrow_opener *BURROW_NONNULL opener
                                             const burrow_frame_position *BURROW_NONNULL where,
                                             const uint8_t *BURROW_NULLABLE data, size_t len,
                                             uint8_t *BURROW_NONNULL out, size_t cap, size_t *BURROW_NONNULL out_len);
+
+/* ---- identities -------------------------------------------------------------------------------------------- */
+
+/** Sizes of texts about keys, with their NUL. */
+enum {
+  /** "npub1…" and "nsec1…". */
+  BURROW_KEY_TEXT_SIZE = 64
+};
+
+/**
+ * Makes an identity with a new secret key.
+ *
+ * @param e    The engine through which it publishes.
+ * @param out  [out] The identity.
+ * @return BURROW_OK; BURROW_ERR_CLOSED after shutdown.
+ * @threading any thread
+ * @ownership *out is owned by the caller: burrow_release()
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_identity_generate(burrow_engine *BURROW_NONNULL e,
+                                                  burrow_identity *BURROW_NULLABLE *BURROW_NONNULL out);
+
+/**
+ * Makes an identity from a secret key.
+ *
+ * @param e            The engine through which it publishes.
+ * @param nsec_or_hex  The secret key, as "nsec1…" or 64 hexadecimal digits.
+ * @param out          [out] The identity.
+ * @return BURROW_OK; BURROW_ERR_NOSTR_KEY; BURROW_ERR_CLOSED after shutdown.
+ * @threading any thread
+ * @ownership *out is owned by the caller: burrow_release(); the text stays the host's, who should overwrite it
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_identity_import(burrow_engine *BURROW_NONNULL e, const char *BURROW_NONNULL nsec_or_hex,
+                                                burrow_identity *BURROW_NULLABLE *BURROW_NONNULL out);
+
+/**
+ * Copies the public key of an identity.
+ *
+ * @param id   The identity.
+ * @param out  [out] 32 bytes.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_identity_pubkey(burrow_identity *BURROW_NONNULL id, uint8_t *BURROW_NONNULL out);
+
+/**
+ * Copies the secret key of an identity, for the host's safe.
+ *
+ * @param id   The identity.
+ * @param buf  [out] "nsec1…"; NULL with cap 0 asks for the size.
+ * @param cap  Bytes available at buf; BURROW_KEY_TEXT_SIZE is enough.
+ * @param len  [out] Bytes needed including the NUL.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_identity_export(burrow_identity *BURROW_NONNULL id, char *BURROW_NULLABLE buf,
+                                                size_t cap, size_t *BURROW_NONNULL len);
+
+/**
+ * Reads a public key.
+ *
+ * @param npub_or_hex  "npub1…", "nprofile1…" or 64 hexadecimal digits.
+ * @param out          [out] 32 bytes.
+ * @return BURROW_OK; BURROW_ERR_NOSTR_KEY.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_pubkey_parse(const char *BURROW_NONNULL npub_or_hex, uint8_t *BURROW_NONNULL out);
+
+/**
+ * Writes a public key for people.
+ *
+ * @param pubkey  32 bytes.
+ * @param buf     [out] "npub1…"; NULL with cap 0 asks for the size.
+ * @param cap     Bytes available at buf; BURROW_KEY_TEXT_SIZE is enough.
+ * @param len     [out] Bytes needed including the NUL.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_NOSTR_KEY when it is no point of the curve.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_pubkey_format(const uint8_t *BURROW_NONNULL pubkey, char *BURROW_NULLABLE buf,
+                                              size_t cap, size_t *BURROW_NONNULL len);
+
+/* ---- Nostr relays and events ------------------------------------------------------------------------------- */
+
+/* Flags of burrow_nostr_relay_config. */
+enum {
+  /** Accept any certificate. Everything can be read and changed on the way; a warning is logged. For tests only. */
+  BURROW_NOSTR_INSECURE = 1,
+  /** Do not trust the system's authorities, only roots_pem and pins. */
+  BURROW_NOSTR_NO_SYSTEM_ROOTS = 2,
+  /** Never tell this relay who we are, see burrow_nostr_authenticate(). */
+  BURROW_NOSTR_ANONYMOUS = 4
+};
+
+/* States of a Nostr relay. */
+enum {
+  BURROW_NOSTR_CONNECTING = 1,
+  BURROW_NOSTR_CONNECTED = 2,
+  /** Not connected; tried again after a pause that grows to five minutes. */
+  BURROW_NOSTR_WAITING = 3
+};
+
+/** How a Nostr relay is reached. Prepared by burrow_nostr_relay_config_init(). */
+typedef struct burrow_nostr_relay_config {
+  uint32_t struct_size;
+  /** BURROW_NOSTR_* flags. */
+  uint32_t flags;
+  /** Certificates of authorities to trust, as PEM text. */
+  const char *BURROW_NULLABLE roots_pem;
+  /** SHA-256 fingerprints of acceptable leaf certificates, 32 bytes each, one after the other. With pins, nothing else
+      about the certificate is checked. */
+  const uint8_t *BURROW_NULLABLE pins;
+  /** How many pins; at most 16. */
+  size_t pin_count;
+} burrow_nostr_relay_config;
+
+/** A Nostr relay of the list. Filled by burrow_nostr_list_relays(). */
+typedef struct burrow_nostr_relay_info {
+  uint32_t struct_size;
+  /** BURROW_NOSTR_* state */
+  uint32_t state;
+  /** Why it is not connected. */
+  burrow_status status;
+  /** How often it was connected. */
+  uint32_t connections;
+  /** Since when it is in this state; 0 before it was in another. */
+  int64_t since_us;
+  /** Events it has brought for subscriptions. */
+  uint64_t events;
+  /** Of these, those another relay or itself had brought before. */
+  uint64_t repeated_events;
+  /** Events that were malformed, forged, or not asked for. They are dropped. */
+  uint64_t invalid_events;
+  /** Messages that were no messages. A relay with many of them is left for a while. */
+  uint64_t bad_messages;
+  /** How often it said that we are too fast. */
+  uint64_t rate_limits;
+  /** Events it has taken. */
+  uint64_t published;
+  /** The sentence that goes with status. */
+  char text[BURROW_TEXT_SIZE];
+  /** Its URL in its normal spelling. */
+  char url[BURROW_PATH_SIZE];
+} burrow_nostr_relay_info;
+
+/**
+ * Fills a relay configuration with defaults.
+ *
+ * @param cfg          [out] The struct.
+ * @param struct_size  sizeof(burrow_nostr_relay_config) as the host was compiled.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_nostr_relay_config_init(burrow_nostr_relay_config *BURROW_NONNULL cfg,
+                                                        uint32_t struct_size);
+
+/**
+ * Adds a relay to the engine's list, and connects to it from now on, again and again.
+ *
+ * Subscriptions are served by all relays of the list, those to come included; events are published to all of them. There
+ * are at most 64. An HTTP redirect is refused, and no compression is offered.
+ *
+ * @param e    The engine.
+ * @param url  "wss://host[:port][/path]"; "ws://…" without encryption; without a scheme it is wss.
+ * @param cfg  How it is reached, or NULL.
+ * @return BURROW_OK; BURROW_ERR_EXISTS; BURROW_ERR_LIMIT; BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND with
+ *         BURROW_ENGINE_HOST_RELAYS.
+ * @threading any thread
+ * @ownership nothing changes hands; everything is copied
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_nostr_add_relay(burrow_engine *BURROW_NONNULL e, const char *BURROW_NONNULL url,
+                                                const burrow_nostr_relay_config *BURROW_NULLABLE cfg);
+
+/**
+ * Takes a relay off the list and closes its connection.
+ *
+ * @param e    The engine.
+ * @param url  The URL, in any spelling.
+ * @return BURROW_OK; BURROW_ERR_NOT_FOUND; BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND with BURROW_ENGINE_HOST_RELAYS.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_nostr_remove_relay(burrow_engine *BURROW_NONNULL e, const char *BURROW_NONNULL url);
+
+/**
+ * Lists the relays in the order in which they were added.
+ *
+ * @param e      The engine.
+ * @param out    [out] An array; struct_size of the first element is the size of all. NULL with cap 0 asks for the count.
+ * @param cap    Elements available at out.
+ * @param count  [out] How many relays there are.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_nostr_list_relays(burrow_engine *BURROW_NONNULL e,
+                                                  burrow_nostr_relay_info *BURROW_NULLABLE out, size_t cap,
+                                                  size_t *BURROW_NONNULL count);
+
+/**
+ * Chooses in whose name relays are told who we are when they ask (NIP-42): one person for all connections of an engine.
+ *
+ * Relays of the list are told, unless they are BURROW_NOSTR_ANONYMOUS; others never. A relay that was told something else
+ * is left and joined again. People whom relays must not connect with each other each need an engine of their own.
+ *
+ * @param e   The engine.
+ * @param id  Who we are, of the same engine; NULL tells nobody, as at the beginning.
+ * @return BURROW_OK; BURROW_ERR_CLOSED.
+ * @threading any thread
+ * @ownership the engine keeps the key until another is chosen
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_nostr_authenticate(burrow_engine *BURROW_NONNULL e,
+                                                   burrow_identity *BURROW_NULLABLE id);
+
+/**
+ * Signs an event and publishes it.
+ *
+ * Each relay's answer is a BURROW_EVENT_NOSTR_RESULT. The completion is BURROW_OK when at least one relay has the event;
+ * its value is how many have it, its text the event's id. A relay that is away is waited for, up to 30 s altogether.
+ *
+ * @param id          Who publishes.
+ * @param event_json  An object with "kind" and, as wanted, "content", "tags" and "created_at"; or an event that somebody
+ *                    has signed, which is verified and left as it is. At most 128 KiB.
+ * @param urls        The relays to publish to; NULL with 0 takes all of the list.
+ * @param url_count   How many; at most 64.
+ * @param req         [out] The id of the operation, or NULL.
+ * @return BURROW_OK; BURROW_ERR_NOSTR_EVENT; BURROW_ERR_LIMIT; BURROW_ERR_CLOSED. The completion can carry
+ *         BURROW_ERR_UNREACHABLE without any relay, and BURROW_ERR_NOSTR_REFUSED when none has the event.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_nostr_publish(burrow_identity *BURROW_NONNULL id, const char *BURROW_NONNULL event_json,
+                                              const char *BURROW_NULLABLE const *BURROW_NULLABLE urls, size_t url_count,
+                                              burrow_request *BURROW_NULLABLE req);
+
+/* Flags of burrow_nostr_send(). */
+enum {
+  /** Relays do not store it: it reaches who is connected now, or nobody. */
+  BURROW_NOSTR_EPHEMERAL = 1
+};
+
+/**
+ * Seals a message for one person, wraps it so that relays learn neither its content nor its sender (NIP-59), and publishes
+ * it where this person receives such messages.
+ *
+ * Where that is, their list of inbox relays says (kind 10050), or else their list of relays (kind 10002), which are looked
+ * for on the engine's relays; without either it goes to the engine's relays. Results as for burrow_nostr_publish().
+ *
+ * @param id          Who sends.
+ * @param recipient   32 bytes: the public key of the person.
+ * @param rumor_json  An object with "kind" and, as wanted, "content", "tags" and "created_at". At most 40960 bytes.
+ * @param urls        The relays to publish to instead; NULL with 0 looks for them.
+ * @param url_count   How many; at most 64.
+ * @param flags       BURROW_NOSTR_EPHEMERAL or 0.
+ * @param req         [out] The id of the operation, or NULL.
+ * @return BURROW_OK; BURROW_ERR_NOSTR_EVENT; BURROW_ERR_NOSTR_KEY; BURROW_ERR_LIMIT; BURROW_ERR_CLOSED. The completion
+ *         can carry BURROW_ERR_UNREACHABLE and BURROW_ERR_NOSTR_REFUSED.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_nostr_send(burrow_identity *BURROW_NONNULL id, const uint8_t *BURROW_NONNULL recipient,
+                                           const char *BURROW_NONNULL rumor_json,
+                                           const char *BURROW_NULLABLE const *BURROW_NULLABLE urls, size_t url_count,
+                                           uint32_t flags, burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Opens a wrapped message.
+ *
+ * @param id          Whom it is for.
+ * @param event_json  The wrap, as BURROW_EVENT_NOSTR_EVENT brings it: an event of kind 1059 or 21059.
+ * @param buf         [out] The message as JSON: "pubkey" is who sealed it, "created_at" when it was really made, "id" what
+ *                    repetitions are known by; NULL with cap 0 asks for the size.
+ * @param cap         Bytes available at buf; as many as the wrap has are enough.
+ * @param len         [out] Bytes needed including the NUL.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_NOSTR_EVENT; BURROW_ERR_NOSTR_UNREADABLE.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_nostr_open(burrow_identity *BURROW_NONNULL id, const char *BURROW_NONNULL event_json,
+                                           char *BURROW_NULLABLE buf, size_t cap, size_t *BURROW_NONNULL len);
+
+/**
+ * Subscribes to events: those relays have stored and, until burrow_request_cancel(), those to come.
+ *
+ * Events come as BURROW_EVENT_NOSTR_EVENT with the id of this request, each once, however many relays bring it and however
+ * often connections are lost; with BURROW_EVENT_NOSTR_STORED the stored ones are through. There are at most 48
+ * subscriptions. The completion comes when it is cancelled.
+ *
+ * @param e            The engine.
+ * @param filter_json  A filter as in NIP-01, or an array of at most 10.
+ * @param urls         The relays to ask; NULL with 0 asks all of the list.
+ * @param url_count    How many; at most 64.
+ * @param req          [out] The id of the subscription.
+ * @return BURROW_OK; BURROW_ERR_NOSTR_EVENT; BURROW_ERR_LIMIT; BURROW_ERR_CLOSED. The completion can carry
+ *         BURROW_ERR_LIMIT.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_nostr_subscribe(burrow_engine *BURROW_NONNULL e, const char *BURROW_NONNULL filter_json,
+                                                const char *BURROW_NULLABLE const *BURROW_NULLABLE urls,
+                                                size_t url_count, burrow_request *BURROW_NONNULL req);
+
+/**
+ * Takes an event that came another way, from the host's own relays or with a push message.
+ *
+ * It is verified, and comes as BURROW_EVENT_NOSTR_EVENT for each subscription it matches, unless it came before.
+ *
+ * @param e           The engine.
+ * @param event_json  A signed event.
+ * @return BURROW_OK; BURROW_ERR_NOSTR_EVENT; BURROW_ERR_CLOSED.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_nostr_ingest(burrow_engine *BURROW_NONNULL e, const char *BURROW_NONNULL event_json);
+
+/* ---- finding servers, proving who we are ------------------------------------------------------------------- */
+
+/* Lists of servers that people publish; the numbers are the kinds of their events. */
+enum {
+  /** Relays somebody reads from and writes to (NIP-65). */
+  BURROW_LIST_RELAYS = 10002,
+  /** Relays where somebody receives wraps (NIP-17). */
+  BURROW_LIST_INBOX = 10050,
+  /** Relays where somebody's MLS key packages are. */
+  BURROW_LIST_KEY_PACKAGES = 10051,
+  /** MoQ relays somebody calls through. */
+  BURROW_LIST_MOQ = 10053
+};
+
+/**
+ * Publishes a list of servers in place of the one before.
+ *
+ * Results as for burrow_nostr_publish().
+ *
+ * @param id         Whose list it is.
+ * @param list       BURROW_LIST_*.
+ * @param urls       The servers, the best first. Schemes are wss and ws; for MoQ moqt, moq, moql, https, wss, http and ws.
+ *                   NULL with 0 publishes an empty list.
+ * @param url_count  How many; at most 8 for MoQ, else 10.
+ * @param req        [out] The id of the operation, or NULL.
+ * @return BURROW_OK; BURROW_ERR_LIMIT; BURROW_ERR_CLOSED. The completion can carry BURROW_ERR_UNREACHABLE and
+ *         BURROW_ERR_NOSTR_REFUSED.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_discovery_publish(burrow_identity *BURROW_NONNULL id, uint32_t list,
+                                                  const char *BURROW_NULLABLE const *BURROW_NULLABLE urls,
+                                                  size_t url_count, burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Looks for a list of servers somebody has published, on the engine's relays.
+ *
+ * Each server is a BURROW_EVENT_DISCOVERED, in the order of preference; the value of the completion is how many there are.
+ * Servers in private networks and servers without encryption are left out, unless a relay of the engine's own list is of
+ * that kind, as when everything runs on one machine.
+ *
+ * @param e       The engine.
+ * @param pubkey  32 bytes: the public key of the person.
+ * @param list    BURROW_LIST_*.
+ * @param req     [out] The id of the operation.
+ * @return BURROW_OK; BURROW_ERR_CLOSED. The completion carries BURROW_ERR_NOT_FOUND when there is no such list.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_discovery_fetch(burrow_engine *BURROW_NONNULL e, const uint8_t *BURROW_NONNULL pubkey,
+                                                uint32_t list, burrow_request *BURROW_NONNULL req);
+
+/**
+ * Makes the proof of who makes an HTTP request (NIP-98).
+ *
+ * @param id        Who makes it.
+ * @param url       The absolute URL, with its query.
+ * @param method    "GET", "POST", …
+ * @param body      The body of the request, or NULL when it has none.
+ * @param body_len  How long it is.
+ * @param buf       [out] The value for the Authorization header; NULL with cap 0 asks for the size.
+ * @param cap       Bytes available at buf.
+ * @param len       [out] Bytes needed including the NUL.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_nip98_make(burrow_identity *BURROW_NONNULL id, const char *BURROW_NONNULL url,
+                                           const char *BURROW_NONNULL method, const uint8_t *BURROW_NULLABLE body,
+                                           size_t body_len, char *BURROW_NULLABLE buf, size_t cap,
+                                           size_t *BURROW_NONNULL len);
+
+/**
+ * Checks such a proof, as a server does: signature, time (60 s each way), URL, method, body, and that it was not used
+ * with this engine before.
+ *
+ * @param e         The engine, which remembers the proofs it has seen.
+ * @param header    The value of the Authorization header.
+ * @param url       The absolute URL the server knows itself by, with the query of the request.
+ * @param method    The method of the request.
+ * @param body      The body of the request, or NULL when it has none.
+ * @param body_len  How long it is.
+ * @param pubkey    [out] 32 bytes: who made the request.
+ * @return BURROW_OK; BURROW_ERR_NOSTR_EVENT when the event is malformed or forged; BURROW_ERR_UNAUTHORIZED when it proves
+ *         something else.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_nip98_check(burrow_engine *BURROW_NONNULL e, const char *BURROW_NONNULL header,
+                                            const char *BURROW_NONNULL url, const char *BURROW_NONNULL method,
+                                            const uint8_t *BURROW_NULLABLE body, size_t body_len,
+                                            uint8_t *BURROW_NONNULL pubkey);
 
 #ifdef __cplusplus
 }

@@ -33,7 +33,7 @@ packages=(
   libncurses6 libsqlite3-0 libcurl4 libxml2 zlib1g tzdata
   gcc g++ libc6-dev libstdc++-12-dev binutils make cmake pkg-config git
   libngtcp2-dev libngtcp2-crypto-gnutls-dev libgnutls28-dev libsodium-dev libjansson-dev
-  libopus-dev libopenh264-dev libspeexdsp-dev libyuv-dev
+  libopus-dev libopenh264-dev libspeexdsp-dev libyuv-dev libsecp256k1-dev libwslay-dev
 )
 if [ "$what" = all ]; then
   packages+=(python3 python3-venv clang-format-14 openssl procps)
@@ -145,6 +145,6 @@ environment() {
   if [ "$complete" = yes ]; then printf '%s\n' "$wanted" > "$directory/installed"; fi
 }
 
-environment .venv moq-rs==0.5.1 ruff==0.14.5
+environment .venv moq-rs==0.5.1 nostr-sdk==0.45.1 ruff==0.14.5
 environment .venv-old moq-ffi==0.1.2
 environment .venv-media av==18.1.0 numpy==2.4.6 scikit-video==1.1.11 pesq==0.0.4

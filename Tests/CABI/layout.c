@@ -308,6 +308,28 @@ FIELD(frame_position, frame, 24, 24);
 FIELD(frame_position, flags, 32, 32);
 FIELD(frame_position, reserved, 36, 36);
 
+SIZE(nostr_relay_config, 32, 20);
+FIELD(nostr_relay_config, struct_size, 0, 0);
+FIELD(nostr_relay_config, flags, 4, 4);
+FIELD(nostr_relay_config, roots_pem, 8, 8);
+FIELD(nostr_relay_config, pins, 16, 12);
+FIELD(nostr_relay_config, pin_count, 24, 16);
+
+SIZE(nostr_relay_info, 1352, 1352);
+FIELD(nostr_relay_info, struct_size, 0, 0);
+FIELD(nostr_relay_info, state, 4, 4);
+FIELD(nostr_relay_info, status, 8, 8);
+FIELD(nostr_relay_info, connections, 12, 12);
+FIELD(nostr_relay_info, since_us, 16, 16);
+FIELD(nostr_relay_info, events, 24, 24);
+FIELD(nostr_relay_info, repeated_events, 32, 32);
+FIELD(nostr_relay_info, invalid_events, 40, 40);
+FIELD(nostr_relay_info, bad_messages, 48, 48);
+FIELD(nostr_relay_info, rate_limits, 56, 56);
+FIELD(nostr_relay_info, published, 64, 64);
+FIELD(nostr_relay_info, text, 72, 72);
+FIELD(nostr_relay_info, url, 328, 328);
+
 int main(void) {
   /* What the library thinks of the same structs: it fills them up to the size it knows. */
   burrow_room_config room;

@@ -158,6 +158,8 @@ def pointer_or_scalar(header: Header, base: str) -> str:
         return f"ctypes.POINTER({plain})"
     if plain == "char":
         return "ctypes.c_char_p" if constant else "ctypes.POINTER(ctypes.c_char)"
+    if constant and plain == "char * const":
+        return "ctypes.POINTER(ctypes.c_char_p)"
     if plain in ("void", "uint8_t") or plain in header.opaque:
         return "ctypes.c_void_p"
     if plain.endswith("*") and plain[:-1].strip() in header.opaque:

@@ -1,4 +1,5 @@
 import BurrowEngine
+import BurrowNostr
 import CBurrow
 
 /// Takes arguments of hosts apart. Whatever they hold, the worst that comes of it is an error.
@@ -110,6 +111,43 @@ enum Arguments {
             throw EngineError(.invalidArgument, "key is NULL, empty or too long")
         }
         return unsafe UnsafeBufferPointer(start: pointer, count: count)
+    }
+
+    /// A public key, whose size is in the signature.
+    static func publicKey(
+        _ pointer: UnsafePointer<UInt8>?,
+        _ name: StaticString
+    ) throws(EngineError) -> PublicKey {
+        guard let pointer = unsafe pointer,
+            let bytes = unsafe Bytes32(Array(UnsafeBufferPointer(start: pointer, count: 32)))
+        else { throw EngineError(.invalidArgument, "\(name) is NULL") }
+        return PublicKey(bytes)
+    }
+
+    /// Copies a public key out.
+    static func copyOut(
+        _ key: PublicKey,
+        to out: UnsafeMutablePointer<UInt8>?
+    ) throws(EngineError) -> burrow_status {
+        guard let out = unsafe out else { throw EngineError(.invalidArgument, "out is NULL") }
+        for (index, byte) in key.bytes.enumerated() { unsafe out[index] = byte }
+        return .ok
+    }
+
+    /// Bytes that may be missing altogether.
+    static func optionalBytes(
+        _ pointer: UnsafePointer<UInt8>?,
+        _ count: Int,
+        _ name: StaticString
+    ) throws(EngineError) -> [UInt8]? {
+        guard let pointer = unsafe pointer else {
+            guard count == 0 else {
+                throw EngineError(.invalidArgument, "\(name) is NULL but its length is not 0")
+            }
+            return nil
+        }
+        guard count >= 0 else { throw EngineError(.invalidArgument, "\(name) is too long") }
+        return unsafe Array(UnsafeBufferPointer(start: pointer, count: count))
     }
 
     // MARK: Structs

@@ -9,7 +9,7 @@ import CBurrow
 
 extension SocketBuffers {
     init(_ cfg: burrow_engine_config) throws(EngineError) {
-        try Arguments.check(cfg.flags, [], "flags")
+        try Arguments.check(cfg.flags, [BURROW_ENGINE_HOST_RELAYS], "flags")
         self.init()
         if cfg.socket_receive_buffer > 0 { receive = Int32(clamping: cfg.socket_receive_buffer) }
         if cfg.socket_send_buffer > 0 { send = Int32(clamping: cfg.socket_send_buffer) }
@@ -68,6 +68,23 @@ extension BroadcastPath {
     }
 }
 
+extension TLSContext.ClientTrust {
+    mutating func set(
+        roots: UnsafePointer<CChar>?,
+        pins: UnsafePointer<UInt8>?,
+        _ count: Int
+    ) throws(EngineError) {
+        rootsPEM = unsafe try Arguments.optionalText(roots, "roots_pem").map { Array($0.utf8) }
+        guard count != 0 else { return }
+        guard let pins = unsafe pins, (1...EngineLimits.pins).contains(count) else {
+            throw EngineError(.invalidArgument, "pins is NULL or there are more than \(EngineLimits.pins)")
+        }
+        pinsSHA256 = (0..<count).map { (index) in
+            unsafe Array(UnsafeBufferPointer(start: pins + 32 * index, count: 32))
+        }
+    }
+}
+
 extension RoomConfiguration {
     init(_ cfg: burrow_room_config) throws(EngineError) {
         try Arguments.check(
@@ -107,15 +124,7 @@ extension RoomConfiguration {
     private mutating func setTrust(_ cfg: burrow_room_config) throws(EngineError) {
         trust.insecure = unsafe cfg.flags.has(BURROW_ROOM_INSECURE)
         trust.systemRoots = unsafe !cfg.flags.has(BURROW_ROOM_NO_SYSTEM_ROOTS)
-        trust.rootsPEM = unsafe try Arguments.optionalText(cfg.roots_pem, "roots_pem").map { Array($0.utf8) }
-        let count = unsafe cfg.pin_count
-        guard count != 0 else { return }
-        guard let pins = unsafe cfg.pins, (1...EngineLimits.pins).contains(count) else {
-            throw EngineError(.invalidArgument, "pins is NULL or there are more than \(EngineLimits.pins)")
-        }
-        trust.pinsSHA256 = (0..<count).map { (index) in
-            unsafe Array(UnsafeBufferPointer(start: pins + 32 * index, count: 32))
-        }
+        unsafe try trust.set(roots: cfg.roots_pem, pins: cfg.pins, cfg.pin_count)
     }
 }
 

@@ -20,10 +20,14 @@ public func burrow_engine_create(
 ) -> burrow_status {
     Boundary.enter { () throws(EngineError) -> burrow_status in
         let target = try unsafe Arguments.target(out)
-        let buffers = unsafe try cfg.map { (cfg) throws(EngineError) in
-            try SocketBuffers(unsafe Arguments.read(cfg, zero: burrow_engine_config(), "cfg"))
+        let read = unsafe try cfg.map { (cfg) throws(EngineError) in
+            unsafe try Arguments.read(cfg, zero: burrow_engine_config(), "cfg")
         }
-        let engine = try Engine.start(buffers: buffers ?? SocketBuffers())
+        let chosen = read ?? burrow_engine_config()
+        let engine = try Engine.start(
+            buffers: SocketBuffers(chosen),
+            hasHostRelays: chosen.flags.has(BURROW_ENGINE_HOST_RELAYS)
+        )
         unsafe target.pointee = OpaquePointer(bitPattern: try engine.publish())
         return .ok
     }
@@ -84,7 +88,7 @@ public func burrow_engine_next_event(
         return try engine.drain { (queue) throws(EngineError) -> burrow_status in
             switch queue.next(timeout: timeout_ms) {
             case .event(let event):
-                try unsafe Arguments.write(burrow_event(event, queue.text), to: out, "out")
+                try unsafe Arguments.write(burrow_event(event, queue), to: out, "out")
                 return .ok
             case .nothing: return .again
             case .closed: throw EngineError(.closed, "the engine is over")
@@ -108,7 +112,7 @@ public func burrow_engine_dispatch(
             while delivered < EngineLimits.waitingEvents {
                 switch queue.next(timeout: delivered == 0 ? timeout_ms : 0) {
                 case .event(let event):
-                    unsafe burrow_event(event, queue.text).show(to: fn, user_data)
+                    unsafe burrow_event(event, queue).show(to: fn, user_data)
                     delivered += 1
                     continue
                 case .nothing: return delivered > 0 ? .ok : .again

@@ -3,8 +3,8 @@ import BurrowEngine
 import CBurrow
 
 extension burrow_event {
-    /// The header's form of an event, whose text lives as long as the queue keeps it.
-    init(_ event: HostEvent, _ text: UnsafePointer<CChar>) {
+    /// The header's form of the event taken last, whose text and data live as long as the queue keeps them.
+    init(_ event: HostEvent, _ queue: EventQueue) {
         unsafe self.init()
         let (kind, state) = unsafe Self.numbers(of: event.kind)
         unsafe struct_size = UInt32(clamping: MemoryLayout<burrow_event>.size)
@@ -16,7 +16,9 @@ extension burrow_event {
         unsafe time_us = event.time.microseconds
         unsafe value = event.value
         unsafe subject = UnsafeMutableRawPointer(bitPattern: event.subject)
-        unsafe self.text = text
+        unsafe text = queue.text
+        unsafe data = queue.data
+        unsafe data_len = queue.byteCount
     }
 
     private static func numbers(of kind: HostEvent.Kind) -> (kind: Int, state: UInt32) {
@@ -32,6 +34,13 @@ extension burrow_event {
         case .trackData: (BURROW_EVENT_TRACK_DATA, 0)
         case .trackState(let phase): (BURROW_EVENT_TRACK_STATE, phase.rawValue)
         case .relayState(let phase): (BURROW_EVENT_RELAY_STATE, phase.rawValue)
+        case .nostrRelay(let phase): (BURROW_EVENT_NOSTR_RELAY, phase.rawValue)
+        case .nostrEvent: (BURROW_EVENT_NOSTR_EVENT, 0)
+        case .nostrStored: (BURROW_EVENT_NOSTR_STORED, 0)
+        case .nostrClosed: (BURROW_EVENT_NOSTR_CLOSED, 0)
+        case .nostrResult: (BURROW_EVENT_NOSTR_RESULT, 0)
+        case .nostrOut: (BURROW_EVENT_NOSTR_OUT, 0)
+        case .discovered: (BURROW_EVENT_DISCOVERED, 0)
         }
     }
 

@@ -43,6 +43,10 @@ enum StatusMapping {
         case .peer: BURROW_ERR_PEER
         case .addressInUse: BURROW_ERR_ADDRESS_IN_USE
         case .overloaded: BURROW_ERR_OVERLOADED
+        case .nostrEvent: BURROW_ERR_NOSTR_EVENT
+        case .nostrRefused: BURROW_ERR_NOSTR_REFUSED
+        case .nostrKey: BURROW_ERR_NOSTR_KEY
+        case .nostrUnreadable: BURROW_ERR_NOSTR_UNREADABLE
         case .codec: BURROW_ERR_CODEC
         case .damaged: BURROW_ERR_DAMAGED
         case .format: BURROW_ERR_FORMAT
@@ -100,6 +104,10 @@ enum StatusMapping {
         case .peer: "BURROW_ERR_PEER"
         case .addressInUse: "BURROW_ERR_ADDRESS_IN_USE"
         case .overloaded: "BURROW_ERR_OVERLOADED"
+        case .nostrEvent: "BURROW_ERR_NOSTR_EVENT"
+        case .nostrRefused: "BURROW_ERR_NOSTR_REFUSED"
+        case .nostrKey: "BURROW_ERR_NOSTR_KEY"
+        case .nostrUnreadable: "BURROW_ERR_NOSTR_UNREADABLE"
         case .codec: "BURROW_ERR_CODEC"
         case .damaged: "BURROW_ERR_DAMAGED"
         case .format: "BURROW_ERR_FORMAT"

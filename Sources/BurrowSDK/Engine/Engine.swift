@@ -1,5 +1,6 @@
 import BurrowBase
 import BurrowMoQ
+import BurrowNostr
 import CBurrowShims
 
 /// The part of an engine that hosts hold: it numbers things, hands commands to the loop, and owns the loop's thread.
@@ -30,9 +31,16 @@ package final class Engine: HandleObject {
     let mailbox: Mailbox<Command>
     /// Encodes and decodes; starts with the first audio or video track.
     let media: MediaThread
+    /// Where the Nostr relays of the host's list stand.
+    let nostr = Guarded(NostrSnapshot())
+    /// The proofs of HTTP requests that were accepted.
+    let proofs = Guarded(HTTPProofChecker())
+    /// Nothing connects to Nostr relays: the host has its own.
+    package let hasHostRelays: Bool
     private let state = Guarded(State())
 
-    private init() throws(EngineError) {
+    private init(hasHostRelays: Bool) throws(EngineError) {
+        self.hasHostRelays = hasHostRelays
         number = Self.lastEngine.withLock { (last) in
             last += 1
             return last
@@ -45,9 +53,12 @@ package final class Engine: HandleObject {
     // MARK: Life
 
     /// Makes an engine and waits until its loop runs.
-    package static func start(buffers: SocketBuffers) throws(EngineError) -> Engine {
+    package static func start(
+        buffers: SocketBuffers,
+        hasHostRelays: Bool = false
+    ) throws(EngineError) -> Engine {
         cburrow_install_fork_mark()
-        let engine = try Engine()
+        let engine = try Engine(hasHostRelays: hasHostRelays)
         let report = try Mailbox<EngineError?>()
         let thread = try EngineThread.start("burrow-loop") {
             do throws(EngineError) {

@@ -7,6 +7,7 @@ package struct EngineError: Error, Equatable, Sendable {
         case certificateUnknownIssuer, certificateWrongPin, noCommonProtocol, tls, connectionLost
         case protocolViolation, version, unauthorized, notFound, tooFarBehind, goingAway, peer, addressInUse
         case overloaded
+        case nostrEvent, nostrRefused, nostrKey, nostrUnreadable
         case codec, damaged, format
         case keyMissing, keyExhausted, frameRepeated, frameRejected
         case tokenKey

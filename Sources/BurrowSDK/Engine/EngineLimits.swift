@@ -37,6 +37,8 @@ package enum EngineLimits {
     package static let lentPictures = 3
     package static let listenAddresses = 16
     package static let pins = 16
+    /// Nostr relays of the host's list.
+    package static let nostrRelays = 64
     /// How long a frame is that the host has sealed or opened, with what sealing adds.
     package static let protectedFrameBytes = (16 << 20) + 64
     /// How many tracks a broadcast has whose frames the host seals itself.

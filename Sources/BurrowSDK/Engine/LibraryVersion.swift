@@ -9,8 +9,12 @@ package enum LibraryVersion {
     /// Static, as C wants it.
     package static let text = StaticText("\(major).\(minor).\(patch) (\(SystemCall.libraries))")
 
+    /// What servers are told.
+    static let userAgent = "burrow/\(major).\(minor).\(patch)"
+
     package static let features: Set<String> = [
-        "relay", "qlog", "udp-gso", "bbr", "jwt", "opus", "h264", "sframe", "moq-lite-02", "moq-lite-03",
+        "relay", "qlog", "udp-gso", "bbr", "jwt", "opus", "h264", "sframe", "nostr", "moq-lite-02",
+        "moq-lite-03",
         "moq-lite-04", "moq-lite-05",
     ]
 }

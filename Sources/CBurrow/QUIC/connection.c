@@ -151,11 +151,7 @@ cburrow_quic_conn *cburrow_quic_client_new(cburrow_quic_tls *tls, const cburrow_
   *early = 0;
   cburrow_quic_conn *conn = conn_new(tls, secret, events, user);
   if (!conn) return NULL;
-  uint8_t address[16];
-  conn->verify_name = strdup(client->verify_name);
-  if (!conn->verify_name) goto failed;
-  conn->verify_name_is_address =
-      inet_pton(AF_INET, conn->verify_name, address) == 1 || inet_pton(AF_INET6, conn->verify_name, address) == 1;
+  if (cburrow_quic_check_begin(&conn->check, tls, client->verify_name) != 0) goto failed;
   int wants_early = settings->early_data && client->ticket_count && client->early_parameters_count;
   if (cburrow_quic_session_client(conn, client, alpn, wants_early) != 0) goto failed;
 
@@ -260,7 +256,7 @@ void cburrow_quic_free(cburrow_quic_conn *conn) {
   if (!conn) return;
   if (conn->conn) ngtcp2_conn_del(conn->conn);
   if (conn->session) gnutls_deinit(conn->session);
-  free(conn->verify_name);
+  cburrow_quic_check_end(&conn->check);
 #if CBURROW_QUIC_CLOSES_LATE
   cburrow_quic_memory_free(&conn->memory);
 #endif
@@ -418,8 +414,8 @@ uint64_t cburrow_quic_error_code(cburrow_quic_conn *conn) {
   return ngtcp2_err_infer_quic_transport_error_code(conn->last_error);
 }
 
-int cburrow_quic_verify_result(cburrow_quic_conn *conn) { return conn->verify_result; }
+int cburrow_quic_verify_result(cburrow_quic_conn *conn) { return conn->check.result; }
 
-const char *cburrow_quic_verify_text(cburrow_quic_conn *conn) { return conn->verify_text; }
+const char *cburrow_quic_verify_text(cburrow_quic_conn *conn) { return conn->check.text; }
 
 const char *cburrow_quic_alert_name(uint8_t alert) { return gnutls_alert_get_name((gnutls_alert_description_t)alert); }

@@ -77,6 +77,15 @@ struct cburrow_quic_tls {
   replay_entry *replays;
 };
 
+// What is asked of a server's certificate, and what came of it.
+typedef struct cburrow_quic_check {
+  const cburrow_quic_tls *tls;
+  char *name;
+  int name_is_address;
+  int result;
+  char text[256];
+} cburrow_quic_check;
+
 struct cburrow_quic_conn {
   // First, because GnuTLS's session pointer points here.
   ngtcp2_crypto_conn_ref ref;
@@ -85,10 +94,7 @@ struct cburrow_quic_conn {
   cburrow_quic_tls *tls;
   cburrow_quic_events events;
   void *user;
-  char *verify_name;
-  int verify_name_is_address;
-  int verify_result;
-  char verify_text[256];
+  cburrow_quic_check check;
   int last_error;
   int alert;
   int early_established;
@@ -113,6 +119,11 @@ struct cburrow_quic_conn {
 int cburrow_quic_session_client(cburrow_quic_conn *conn, const cburrow_quic_client *client, cburrow_quic_alpn alpn,
                                 int early_data);
 int cburrow_quic_session_server(cburrow_quic_conn *conn, cburrow_quic_alpn alpn, int early_data);
+
+// verify.c
+int cburrow_quic_check_begin(cburrow_quic_check *check, const cburrow_quic_tls *tls, const char *name);
+void cburrow_quic_check_end(cburrow_quic_check *check);
+int cburrow_quic_check_peer(cburrow_quic_check *check, gnutls_session_t session);
 
 // address.c
 void cburrow_quic_path_in(ngtcp2_path_storage *to, const cburrow_quic_path *from, const cburrow_quic_conn *conn);

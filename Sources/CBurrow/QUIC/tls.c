@@ -8,11 +8,14 @@
 
 #define ALPN_MAX 16
 
-int cburrow_quic_verify_peer(gnutls_session_t session);
-
 static const char priority_text[] =
     "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:+AES-128-CCM:"
     "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:%DISABLE_TLS13_COMPAT_MODE";
+
+static int verify_peer(gnutls_session_t session) {
+  cburrow_quic_conn *conn = gnutls_session_get_ptr(session);
+  return cburrow_quic_check_peer(&conn->check, session);
+}
 
 // Remembers a ClientHello with early data; the second one with the same key is a replay. A full table refuses
 // early data, which costs a round trip and nothing else.
@@ -86,7 +89,7 @@ cburrow_quic_tls *cburrow_quic_tls_client(int system_roots, const uint8_t *roots
       goto failed;
     }
   }
-  gnutls_certificate_set_verify_function(tls->credentials, cburrow_quic_verify_peer);
+  gnutls_certificate_set_verify_function(tls->credentials, verify_peer);
   return tls;
 failed:
   cburrow_quic_tls_free(tls);

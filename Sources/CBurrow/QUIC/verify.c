@@ -4,13 +4,23 @@
 #include <gnutls/crypto.h>
 #include <gnutls/x509.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-int cburrow_quic_verify_peer(gnutls_session_t session);
+int cburrow_quic_check_begin(cburrow_quic_check *check, const cburrow_quic_tls *tls, const char *name) {
+  uint8_t address[16];
+  check->tls = tls;
+  check->name = strdup(name);
+  if (!check->name) return GNUTLS_E_MEMORY_ERROR;
+  check->name_is_address = inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1;
+  return 0;
+}
 
-static int fail(cburrow_quic_conn *conn, int result) {
-  conn->verify_result = result;
+void cburrow_quic_check_end(cburrow_quic_check *check) { free(check->name); }
+
+static int fail(cburrow_quic_check *check, int result) {
+  check->result = result;
   return -1;
 }
 
@@ -29,7 +39,7 @@ static void describe_length(char *to, size_t room, int64_t seconds) {
   }
 }
 
-static void describe_time(cburrow_quic_conn *conn, const gnutls_datum_t *chain, unsigned int count) {
+static void describe_time(cburrow_quic_check *check, const gnutls_datum_t *chain, unsigned int count) {
   int64_t now = (int64_t)time(NULL);
   for (unsigned int i = 0; i < count; i++) {
     gnutls_x509_crt_t certificate;
@@ -41,18 +51,16 @@ static void describe_time(cburrow_quic_conn *conn, const gnutls_datum_t *chain, 
       const char *which = i == 0 ? "certificate" : "issuer certificate";
       if (end < now) {
         describe_length(length, sizeof(length), now - end);
-        snprintf(conn->verify_text, sizeof(conn->verify_text), "%s for %s expired %s ago", which, conn->verify_name,
-                 length);
+        snprintf(check->text, sizeof(check->text), "%s for %s expired %s ago", which, check->name, length);
       } else if (begin > now) {
         describe_length(length, sizeof(length), begin - now);
-        snprintf(conn->verify_text, sizeof(conn->verify_text), "%s for %s becomes valid in %s", which,
-                 conn->verify_name, length);
+        snprintf(check->text, sizeof(check->text), "%s for %s becomes valid in %s", which, check->name, length);
       }
     }
     gnutls_x509_crt_deinit(certificate);
-    if (conn->verify_text[0]) return;
+    if (check->text[0]) return;
   }
-  snprintf(conn->verify_text, sizeof(conn->verify_text), "certificate for %s is out of its time", conn->verify_name);
+  snprintf(check->text, sizeof(check->text), "certificate for %s is out of its time", check->name);
 }
 
 // Appends the names of a certificate, as many as fit.
@@ -83,7 +91,7 @@ static void describe_names(gnutls_x509_crt_t certificate, char *to, size_t room)
   if (used == 0) snprintf(to, room, "nobody");
 }
 
-static void describe_leaf(cburrow_quic_conn *conn, const gnutls_datum_t *leaf, int result) {
+static void describe_leaf(cburrow_quic_check *check, const gnutls_datum_t *leaf, int result) {
   gnutls_x509_crt_t certificate;
   char text[120] = "?";
   if (gnutls_x509_crt_init(&certificate) != 0) return;
@@ -97,79 +105,75 @@ static void describe_leaf(cburrow_quic_conn *conn, const gnutls_datum_t *leaf, i
   }
   gnutls_x509_crt_deinit(certificate);
   if (result == CBURROW_QUIC_VERIFY_HOST) {
-    snprintf(conn->verify_text, sizeof(conn->verify_text), "certificate is for %s, not for %.60s", text,
-             conn->verify_name);
+    snprintf(check->text, sizeof(check->text), "certificate is for %s, not for %.60s", text, check->name);
   } else {
-    snprintf(conn->verify_text, sizeof(conn->verify_text), "certificate for %.60s has an unknown issuer (%s)",
-             conn->verify_name, text);
+    snprintf(check->text, sizeof(check->text), "certificate for %.60s has an unknown issuer (%s)", check->name, text);
   }
 }
 
-static int verify_pins(cburrow_quic_conn *conn, const gnutls_datum_t *leaf) {
+static int verify_pins(cburrow_quic_check *check, const gnutls_datum_t *leaf) {
   uint8_t digest[32];
   if (gnutls_hash_fast(GNUTLS_DIG_SHA256, leaf->data, leaf->size, digest) != 0) {
-    return fail(conn, CBURROW_QUIC_VERIFY_INVALID);
+    return fail(check, CBURROW_QUIC_VERIFY_INVALID);
   }
-  for (size_t i = 0; i < conn->tls->pin_count; i++) {
-    if (gnutls_memcmp(digest, conn->tls->pins + 32 * i, 32) == 0) return 0;
+  for (size_t i = 0; i < check->tls->pin_count; i++) {
+    if (gnutls_memcmp(digest, check->tls->pins + 32 * i, 32) == 0) return 0;
   }
   char hex[65];
   for (size_t i = 0; i < 32; i++)
     snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-  snprintf(conn->verify_text, sizeof(conn->verify_text),
-           "certificate for %.60s has the fingerprint %s, which is not pinned", conn->verify_name, hex);
-  return fail(conn, CBURROW_QUIC_VERIFY_PIN);
+  snprintf(check->text, sizeof(check->text), "certificate for %.60s has the fingerprint %s, which is not pinned",
+           check->name, hex);
+  return fail(check, CBURROW_QUIC_VERIFY_PIN);
 }
 
-// Called by GnuTLS when the server's certificate is there. Zero accepts it.
-int cburrow_quic_verify_peer(gnutls_session_t session) {
-  cburrow_quic_conn *conn = gnutls_session_get_ptr(session);
-  if (conn->tls->insecure) return 0;
+// Judges the server's certificate when it is there. Zero accepts it.
+int cburrow_quic_check_peer(cburrow_quic_check *check, gnutls_session_t session) {
+  if (check->tls->insecure) return 0;
   unsigned int count = 0;
   const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &count);
   if (!chain || count == 0) {
-    snprintf(conn->verify_text, sizeof(conn->verify_text), "%s sent no certificate", conn->verify_name);
-    return fail(conn, CBURROW_QUIC_VERIFY_INVALID);
+    snprintf(check->text, sizeof(check->text), "%s sent no certificate", check->name);
+    return fail(check, CBURROW_QUIC_VERIFY_INVALID);
   }
-  if (conn->tls->pin_count) return verify_pins(conn, &chain[0]);
+  if (check->tls->pin_count) return verify_pins(check, &chain[0]);
 
   uint8_t address[16];
   gnutls_typed_vdata_st wanted[2] = {
-      {GNUTLS_DT_DNS_HOSTNAME, (uint8_t *)conn->verify_name, 0},
+      {GNUTLS_DT_DNS_HOSTNAME, (uint8_t *)check->name, 0},
       {GNUTLS_DT_KEY_PURPOSE_OID, (uint8_t *)GNUTLS_KP_TLS_WWW_SERVER, 0},
   };
-  if (conn->verify_name_is_address) {
+  if (check->name_is_address) {
     wanted[0].type = GNUTLS_DT_IP_ADDRESS;
     wanted[0].data = address;
-    if (inet_pton(AF_INET, conn->verify_name, address) == 1) {
+    if (inet_pton(AF_INET, check->name, address) == 1) {
       wanted[0].size = 4;
-    } else if (inet_pton(AF_INET6, conn->verify_name, address) == 1) {
+    } else if (inet_pton(AF_INET6, check->name, address) == 1) {
       wanted[0].size = 16;
     } else {
-      return fail(conn, CBURROW_QUIC_VERIFY_HOST);
+      return fail(check, CBURROW_QUIC_VERIFY_HOST);
     }
   }
   unsigned int status = 0;
   int rv = gnutls_certificate_verify_peers(session, wanted, 2, &status);
   if (rv < 0) {
-    snprintf(conn->verify_text, sizeof(conn->verify_text), "certificate for %s cannot be checked: %s",
-             conn->verify_name, gnutls_strerror(rv));
-    return fail(conn, CBURROW_QUIC_VERIFY_INVALID);
+    snprintf(check->text, sizeof(check->text), "certificate for %s cannot be checked: %s", check->name,
+             gnutls_strerror(rv));
+    return fail(check, CBURROW_QUIC_VERIFY_INVALID);
   }
   if (status == 0) return 0;
   if (status & (GNUTLS_CERT_EXPIRED | GNUTLS_CERT_NOT_ACTIVATED)) {
-    describe_time(conn, chain, count);
-    return fail(conn, CBURROW_QUIC_VERIFY_EXPIRED);
+    describe_time(check, chain, count);
+    return fail(check, CBURROW_QUIC_VERIFY_EXPIRED);
   }
   if (status & (GNUTLS_CERT_SIGNER_NOT_FOUND | GNUTLS_CERT_SIGNER_NOT_CA)) {
-    describe_leaf(conn, &chain[0], CBURROW_QUIC_VERIFY_ISSUER);
-    return fail(conn, CBURROW_QUIC_VERIFY_ISSUER);
+    describe_leaf(check, &chain[0], CBURROW_QUIC_VERIFY_ISSUER);
+    return fail(check, CBURROW_QUIC_VERIFY_ISSUER);
   }
   if (status & GNUTLS_CERT_UNEXPECTED_OWNER) {
-    describe_leaf(conn, &chain[0], CBURROW_QUIC_VERIFY_HOST);
-    return fail(conn, CBURROW_QUIC_VERIFY_HOST);
+    describe_leaf(check, &chain[0], CBURROW_QUIC_VERIFY_HOST);
+    return fail(check, CBURROW_QUIC_VERIFY_HOST);
   }
-  snprintf(conn->verify_text, sizeof(conn->verify_text), "certificate for %s is not valid (status %#x)",
-           conn->verify_name, status);
-  return fail(conn, CBURROW_QUIC_VERIFY_INVALID);
+  snprintf(check->text, sizeof(check->text), "certificate for %s is not valid (status %#x)", check->name, status);
+  return fail(check, CBURROW_QUIC_VERIFY_INVALID);
 }

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "cburrow_shims.h"
+#include "sockets.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -19,7 +19,7 @@
 
 /* ---- addresses ---- */
 
-static socklen_t to_system(const cburrow_address *a, struct sockaddr_storage *out) {
+socklen_t cburrow_to_system(const cburrow_address *a, struct sockaddr_storage *out) {
   memset(out, 0, sizeof *out);
   if (!a->is_v6) {
     struct sockaddr_in *v4 = (struct sockaddr_in *)out;
@@ -161,7 +161,7 @@ int cburrow_udp_bind(cburrow_udp *udp, const cburrow_address *local, int receive
       enable(udp->fd, IPPROTO_IP, IP_PKTINFO, 1);
   }
   struct sockaddr_storage address;
-  socklen_t length = to_system(local, &address);
+  socklen_t length = cburrow_to_system(local, &address);
   return finish(udp, bind(udp->fd, (struct sockaddr *)&address, length) < 0);
 }
 
@@ -169,7 +169,7 @@ int cburrow_udp_connect(cburrow_udp *udp, const cburrow_address *remote, int rec
   int code = prepare(udp, remote->is_v6, receive_buffer, send_buffer);
   if (code) return code;
   struct sockaddr_storage address;
-  socklen_t length = to_system(remote, &address);
+  socklen_t length = cburrow_to_system(remote, &address);
   return finish(udp, connect(udp->fd, (struct sockaddr *)&address, length) < 0);
 }
 
@@ -318,7 +318,7 @@ int cburrow_sender_add(cburrow_sender *s, const cburrow_udp *udp, const void *by
   size_t used = 0;
   if (remote) {
     header->msg_name = &slot->to;
-    header->msg_namelen = to_system(remote, &slot->to);
+    header->msg_namelen = cburrow_to_system(remote, &slot->to);
   }
   if (ecn) {
     int value = ecn;
@@ -334,7 +334,7 @@ int cburrow_sender_add(cburrow_sender *s, const cburrow_udp *udp, const void *by
   if (local && !is_wildcard(local)) {
     if (local->is_v6) {
       struct sockaddr_storage address;
-      to_system(local, &address);
+      cburrow_to_system(local, &address);
       struct in6_pktinfo info = {.ipi6_addr = ((struct sockaddr_in6 *)&address)->sin6_addr,
                                  .ipi6_ifindex = local->scope};
       add_control(header, &used, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);

@@ -47,6 +47,11 @@ int cburrow_epoll_set(int epoll, int fd, uint64_t token, int add, int writable) 
   return epoll_ctl(epoll, add ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event) < 0 ? errno : 0;
 }
 
+int cburrow_epoll_watch(int epoll, int fd, uint64_t token, int readable, int writable) {
+  struct epoll_event event = {.events = (readable ? EPOLLIN : 0u) | (writable ? EPOLLOUT : 0u), .data.u64 = token};
+  return epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) < 0 ? errno : 0;
+}
+
 void cburrow_epoll_remove(int epoll, int fd) { epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL); }
 
 #define WAIT_LIMIT 64

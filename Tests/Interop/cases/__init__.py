@@ -1,7 +1,8 @@
 """All cases; importing a module registers its cases."""
 
-from . import access, announcements, clips, continuity, extras, matrix, media, old, pins, resilience, volume
+from . import access, announcements, clips, continuity, extras, matrix, media, nostr, old, pins, resilience, volume
 
 __all__ = [
-    "access", "announcements", "clips", "continuity", "extras", "matrix", "media", "old", "pins", "resilience", "volume"
+    "access", "announcements", "clips", "continuity", "extras", "matrix", "media", "nostr", "old", "pins", "resilience",
+    "volume",
 ]  # fmt: skip

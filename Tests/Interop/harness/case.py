@@ -35,6 +35,10 @@ class Stage:
             variables["PYTHONPATH"] = str(environment.BINDING)
         elif whose == "old":
             python = environment.old_python()
+        elif whose == "nostrsdk":
+            python = environment.nostrsdk_python()
+        elif whose == "faulty":
+            python = environment.our_python()
         else:
             python = environment.moqrs_python()
         peer = Peer(name or f"{whose} {role}")
@@ -49,6 +53,20 @@ class Stage:
         peer = await self.spawn("relay", whose, "--timeout", "150", *pin, *options)
         ready = await peer.wait("ready", 20)
         return Address(peer, ready["address"], ready["fingerprint"])
+
+    async def nostr_relay(self, *options: str) -> tuple[Peer, str, str]:
+        """Starts a Nostr relay: its process, its URL, and its URL without TLS."""
+        peer = await self.spawn("relay", "faulty" if "--fault" in options else "nostrsdk", *options)
+        ready = await peer.wait("ready", 20)
+        return peer, ready["url"], ready["plain"]
+
+    async def until_ended(self, peer: Peer) -> None:
+        """Waits for the end of a process that was killed."""
+        for _ in range(500):
+            if peer.ended:
+                return
+            await asyncio.sleep(0.01)
+        raise Failure(f"{peer.name}: does not end")
 
     async def impair(self, target: str, *settings: str) -> str:
         """Puts the lossy proxy in front of an address and returns the proxy's own."""

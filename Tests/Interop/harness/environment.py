@@ -23,6 +23,11 @@ def moqrs_python() -> Path:
     return _interpreter("BURROW_PEER_PYTHON", ROOT / ".venv", "import moq", "moq-rs")
 
 
+def nostrsdk_python() -> Path:
+    """The interpreter that has the upstream Nostr client and relay."""
+    return _interpreter("BURROW_NOSTR_PYTHON", ROOT / ".venv", "import nostr_sdk", "nostr-sdk")
+
+
 def old_python() -> Path:
     """The interpreter that has the oldest published upstream stack."""
     return _interpreter("BURROW_OLD_PEER_PYTHON", ROOT / ".venv-old", "import moq_ffi", "moq-ffi 0.1.2")
@@ -97,6 +102,27 @@ def impairment_tool() -> Path:
     if answer.returncode != 0 or not binary.exists():
         raise Missing(f"udpimpair: cannot be built: {answer.stderr.strip()[:200]}")
     return binary
+
+
+def make_authority(folder: Path, host: str = "localhost") -> tuple[Path, Path, Path]:
+    """The certificate of a new authority, and a certificate with its key that this authority has made for a host."""
+    root, root_key = folder / "root.pem", folder / "root-key.pem"
+    cert, key, request, extra = (folder / name for name in ("leaf.pem", "leaf-key.pem", "leaf.csr", "leaf.cnf"))
+    extra.write_text(f"subjectAltName=DNS:{host}\nbasicConstraints=critical,CA:FALSE\nextendedKeyUsage=serverAuth\n")
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    commands = [
+        ["req", "-x509", *curve, "-keyout", root_key, "-out", root, "-days", "10", "-subj", "/CN=Test authority",
+         "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign"],
+        ["req", *curve, "-keyout", key, "-out", request, "-subj", f"/CN={host}"],
+        ["x509", "-req", "-in", request, "-CA", root, "-CAkey", root_key, "-CAcreateserial", "-days", "10",
+         "-extfile", extra, "-out", cert],
+    ]  # fmt: skip
+    try:
+        for command in commands:
+            subprocess.run(["openssl", *command], check=True, capture_output=True, timeout=30)
+    except FileNotFoundError as error:
+        raise Missing("openssl: the command line tool is not installed") from error
+    return root, cert, key
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:

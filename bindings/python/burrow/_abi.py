@@ -44,6 +44,10 @@ BURROW_ERR_GOING_AWAY: Final = -115
 BURROW_ERR_PEER: Final = -116
 BURROW_ERR_ADDRESS_IN_USE: Final = -117
 BURROW_ERR_OVERLOADED: Final = -118
+BURROW_ERR_NOSTR_EVENT: Final = -300
+BURROW_ERR_NOSTR_REFUSED: Final = -301
+BURROW_ERR_NOSTR_KEY: Final = -302
+BURROW_ERR_NOSTR_UNREADABLE: Final = -303
 BURROW_ERR_CODEC: Final = -400
 BURROW_ERR_DAMAGED: Final = -401
 BURROW_ERR_FORMAT: Final = -402
@@ -58,6 +62,7 @@ BURROW_LOG_WARNING: Final = 2
 BURROW_LOG_INFO: Final = 3
 BURROW_LOG_DEBUG: Final = 4
 BURROW_LOG_TRACE: Final = 5
+BURROW_ENGINE_HOST_RELAYS: Final = 1
 BURROW_EVENT_DONE: Final = 1
 BURROW_EVENT_OVERFLOW: Final = 2
 BURROW_EVENT_ROOM_STATE: Final = 10
@@ -69,6 +74,13 @@ BURROW_EVENT_PROTECTION: Final = 15
 BURROW_EVENT_TRACK_DATA: Final = 20
 BURROW_EVENT_TRACK_STATE: Final = 21
 BURROW_EVENT_RELAY_STATE: Final = 30
+BURROW_EVENT_NOSTR_RELAY: Final = 40
+BURROW_EVENT_NOSTR_EVENT: Final = 41
+BURROW_EVENT_NOSTR_STORED: Final = 42
+BURROW_EVENT_NOSTR_CLOSED: Final = 43
+BURROW_EVENT_NOSTR_RESULT: Final = 44
+BURROW_EVENT_NOSTR_OUT: Final = 45
+BURROW_EVENT_DISCOVERED: Final = 46
 BURROW_NETWORK_SWITCHED: Final = 1
 BURROW_NETWORK_RESUMED: Final = 2
 BURROW_MOQ_LITE_02: Final = 4
@@ -145,6 +157,18 @@ BURROW_KEY_EXPORTED: Final = 1
 BURROW_KEY_REMOVAL: Final = 2
 BURROW_SEAL_OVERHEAD: Final = 33
 BURROW_INSTANCE_SIZE: Final = 16
+BURROW_KEY_TEXT_SIZE: Final = 64
+BURROW_NOSTR_INSECURE: Final = 1
+BURROW_NOSTR_NO_SYSTEM_ROOTS: Final = 2
+BURROW_NOSTR_ANONYMOUS: Final = 4
+BURROW_NOSTR_CONNECTING: Final = 1
+BURROW_NOSTR_CONNECTED: Final = 2
+BURROW_NOSTR_WAITING: Final = 3
+BURROW_NOSTR_EPHEMERAL: Final = 1
+BURROW_LIST_RELAYS: Final = 10002
+BURROW_LIST_INBOX: Final = 10050
+BURROW_LIST_KEY_PACKAGES: Final = 10051
+BURROW_LIST_MOQ: Final = 10053
 
 
 class burrow_engine_config(ctypes.Structure):
@@ -765,6 +789,54 @@ class burrow_frame_position(ctypes.Structure):
     ]
 
 
+class burrow_nostr_relay_config(ctypes.Structure):
+    struct_size: int
+    flags: int
+    roots_pem: bytes | None
+    pins: int | None
+    pin_count: int
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("roots_pem", ctypes.c_char_p),
+        ("pins", ctypes.c_void_p),
+        ("pin_count", ctypes.c_size_t),
+    ]
+
+
+class burrow_nostr_relay_info(ctypes.Structure):
+    struct_size: int
+    state: int
+    status: int
+    connections: int
+    since_us: int
+    events: int
+    repeated_events: int
+    invalid_events: int
+    bad_messages: int
+    rate_limits: int
+    published: int
+    text: bytes
+    url: bytes
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("state", ctypes.c_uint32),
+        ("status", ctypes.c_int32),
+        ("connections", ctypes.c_uint32),
+        ("since_us", ctypes.c_int64),
+        ("events", ctypes.c_uint64),
+        ("repeated_events", ctypes.c_uint64),
+        ("invalid_events", ctypes.c_uint64),
+        ("bad_messages", ctypes.c_uint64),
+        ("rate_limits", ctypes.c_uint64),
+        ("published", ctypes.c_uint64),
+        ("text", ctypes.c_char * 256),
+        ("url", ctypes.c_char * 1024),
+    ]
+
+
 burrow_log_fn = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p, ctypes.c_char_p)
 burrow_wakeup_fn = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 burrow_event_fn = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.POINTER(burrow_event))
@@ -1098,6 +1170,124 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.c_size_t,
         ctypes.POINTER(ctypes.c_size_t),
     ]),
+    "burrow_identity_generate": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_void_p),
+    ]),
+    "burrow_identity_import": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.POINTER(ctypes.c_void_p),
+    ]),
+    "burrow_identity_pubkey": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+    ]),
+    "burrow_identity_export": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_char),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
+    "burrow_pubkey_parse": (ctypes.c_int32, [
+        ctypes.c_char_p,
+        ctypes.c_void_p,
+    ]),
+    "burrow_pubkey_format": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_char),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
+    "burrow_nostr_relay_config_init": (ctypes.c_int32, [
+        ctypes.POINTER(burrow_nostr_relay_config),
+        ctypes.c_uint32,
+    ]),
+    "burrow_nostr_add_relay": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.POINTER(burrow_nostr_relay_config),
+    ]),
+    "burrow_nostr_remove_relay": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+    ]),
+    "burrow_nostr_list_relays": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_nostr_relay_info),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
+    "burrow_nostr_authenticate": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+    ]),
+    "burrow_nostr_publish": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.POINTER(ctypes.c_char_p),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_nostr_send": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.POINTER(ctypes.c_char_p),
+        ctypes.c_size_t,
+        ctypes.c_uint32,
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_nostr_open": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.POINTER(ctypes.c_char),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
+    "burrow_nostr_subscribe": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.POINTER(ctypes.c_char_p),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_nostr_ingest": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+    ]),
+    "burrow_discovery_publish": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_uint32,
+        ctypes.POINTER(ctypes.c_char_p),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_discovery_fetch": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_uint32,
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_nip98_make": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.c_char_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_char),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
+    "burrow_nip98_check": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.c_char_p,
+        ctypes.c_char_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_void_p,
+    ]),
 }
 
 STRUCTS: Final[list[type[ctypes.Structure]]] = [
@@ -1121,4 +1311,6 @@ STRUCTS: Final[list[type[ctypes.Structure]]] = [
     burrow_relay_info,
     burrow_protection_config,
     burrow_frame_position,
+    burrow_nostr_relay_config,
+    burrow_nostr_relay_info,
 ]

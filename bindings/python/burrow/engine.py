@@ -15,6 +15,7 @@ from . import _abi
 from ._library import check, lib, sized
 from .errors import ClosedError
 from .frame import Loans
+from .nostr import Nostr
 from .request import Request, wake
 from .types import Congestion, Event, EventKind, NetworkChange, Version
 
@@ -80,17 +81,23 @@ class Engine:
     unless a wakeup or a log handler was set, so ending the interpreter is always safe.
     """
 
-    def __init__(self, *, socket_receive_buffer: int = 0, socket_send_buffer: int = 0) -> None:
+    def __init__(
+        self, *, socket_receive_buffer: int = 0, socket_send_buffer: int = 0, host_relays: bool = False
+    ) -> None:
+        """With ``host_relays`` nothing connects to Nostr relays: see BURROW_ENGINE_HOST_RELAYS."""
         configuration = _abi.burrow_engine_config()
         check(lib.burrow_engine_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
         configuration.socket_receive_buffer = socket_receive_buffer
         configuration.socket_send_buffer = socket_send_buffer
+        configuration.flags = _abi.BURROW_ENGINE_HOST_RELAYS if host_relays else 0
         out = ctypes.c_void_p()
         check(lib.burrow_engine_create(ctypes.byref(configuration), ctypes.byref(out)))
         assert out.value is not None
         self._handle: int | None = out.value
         self._loans = Loans()
         self._requests: dict[int, Request] = {}
+        #: What goes through Nostr relays.
+        self.nostr = Nostr(self)
         self._objects: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self._backlog: collections.deque[Event] = collections.deque(maxlen=BACKLOG)
         self._waiting_data: set[int] = set()
@@ -308,13 +315,13 @@ class Engine:
 
     # -- machinery -------------------------------------------------------------------------------------------------
 
-    def _request(self, function: Any, *arguments: Any) -> Request:
+    def _request(self, function: Any, *arguments: Any, make: type[Any] = Request) -> Any:
         """Calls a function whose last parameter is a request and gives that as an object."""
         id = ctypes.c_uint64()
         with self._lock:
             # Under the lock, which routing takes too: the completion may be drained before we know its number.
             check(function(*arguments, ctypes.byref(id)))
-            request = Request(self, id.value)
+            request = make(self, id.value)
             self._requests[id.value] = request
         return request
 
@@ -398,6 +405,10 @@ class Engine:
                 request = self._requests.pop(event.request, None)
                 if request is not None:
                     request._complete(event)
+            elif event.request in self._requests and event.kind != EventKind.NOSTR_OUT:
+                # What a request brings on the way belongs to it alone.
+                self._requests[event.request]._notice(event)
+                return
             if event.subject is not None:
                 event.subject._notice(event)
             if self._streams:

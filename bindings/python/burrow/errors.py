@@ -214,6 +214,22 @@ class FrameRejectedError(BurrowError):
     code = _abi.BURROW_ERR_FRAME_REJECTED
 
 
+class NostrEventError(BurrowError, ValueError):
+    code = _abi.BURROW_ERR_NOSTR_EVENT
+
+
+class NostrRefusedError(BurrowError):
+    code = _abi.BURROW_ERR_NOSTR_REFUSED
+
+
+class NostrKeyError(BurrowError, ValueError):
+    code = _abi.BURROW_ERR_NOSTR_KEY
+
+
+class NostrUnreadableError(BurrowError, ValueError):
+    code = _abi.BURROW_ERR_NOSTR_UNREADABLE
+
+
 class TokenKeyError(BurrowError, ValueError):
     code = _abi.BURROW_ERR_TOKEN_KEY
 

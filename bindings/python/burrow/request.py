@@ -73,6 +73,9 @@ class Request:
         if self._event.status < 0:
             raise error_for(self._event.status, self._event.text, self._event.value)
 
+    def _notice(self, event: Event) -> None:
+        """Something came that belongs to it, before its end."""
+
     def _complete(self, event: Event | None) -> None:
         self._event, self._closed = event, event is None
         futures, self._futures = self._futures, []

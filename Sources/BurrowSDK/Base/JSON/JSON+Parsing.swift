@@ -6,15 +6,18 @@ extension JSON {
         package var bytes: Int
         /// How many objects and arrays may stand inside each other.
         package var depth: Int
+        /// Whether strings may contain the character NUL, escaped. Names of members never may.
+        package var allowsNUL: Bool
 
-        package init(bytes: Int = 1 << 20, depth: Int = 32) {
+        package init(bytes: Int = 1 << 20, depth: Int = 32, allowsNUL: Bool = false) {
             self.bytes = bytes
             self.depth = depth
+            self.allowsNUL = allowsNUL
         }
     }
 
-    /// Reads one JSON text of any type. Objects that name a member twice, NUL characters, and integers beyond 64
-    /// bits are refused.
+    /// Reads one JSON text of any type. Objects that name a member twice, NUL characters unless the limits allow them,
+    /// and integers beyond 64 bits are refused.
     package static func parse(_ bytes: [UInt8], limits: Limits = Limits()) throws(JSONError) -> JSON {
         try parse(bytes.span, limits: limits)
     }
@@ -25,7 +28,7 @@ extension JSON {
         }
         try scan(bytes, limits: limits)
         var error = json_error_t()
-        let flags = Int(JSON_REJECT_DUPLICATES | JSON_DECODE_ANY)
+        let flags = Int(JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | (limits.allowsNUL ? JSON_ALLOW_NUL : 0))
         let loaded = unsafe bytes.withUnsafeBytes { (buffer) in
             // An empty span has no address, and Jansson wants one.
             guard let start = buffer.baseAddress else { return unsafe json_loadb("", 0, flags, &error) }

@@ -16,6 +16,19 @@ package struct HostEvent: Sendable {
         case trackData(HostTrack)
         case trackState(TrackPhase)
         case relayState(RelayPhase)
+        case nostrRelay(NostrRelayPhase)
+        /// An event for a subscription.
+        case nostrEvent
+        /// A subscription has brought all that was stored.
+        case nostrStored
+        /// A relay will not serve a subscription.
+        case nostrClosed
+        /// What one relay made of a publication.
+        case nostrResult
+        /// An event for relays that are the host's.
+        case nostrOut
+        /// One entry of a list of servers.
+        case discovered
     }
 
     package var kind: Kind
@@ -27,6 +40,7 @@ package struct HostEvent: Sendable {
     /// The handle of what it is about, or 0.
     package var subject: UInt = 0
     package var text = ""
+    package var data: [UInt8] = []
 
     package init(_ kind: Kind, subject: UInt, time: Instant, error: EngineError? = nil) {
         self.kind = kind
@@ -43,8 +57,10 @@ package struct HostEvent: Sendable {
     var isDiscrete: Bool {
         switch kind {
         case .done, .trackData, .overflow: false
+        // Nobody could read them elsewhere; the first are as many as requests, the last makes relays wait.
+        case .nostrResult, .nostrClosed, .nostrStored, .discovered, .nostrOut, .nostrEvent: false
         case .roomState, .participantJoined, .participantLeft, .participantMedia, .speaker, .protection,
-            .trackState, .relayState:
+            .trackState, .relayState, .nostrRelay:
             true
         }
     }

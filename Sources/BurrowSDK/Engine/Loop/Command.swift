@@ -27,5 +27,6 @@ enum Command: Sendable {
     case resolved(QueryID, Result<[SocketAddress.IP], EngineError>)
     /// The host reads counters.
     case wantStatistics
+    case nostr(NostrCommand)
     case shutDown(request: UInt64)
 }

@@ -25,6 +25,7 @@ extension EngineLoop {
         case .cancel(let request): cancel(request)
         case .resolved(let query, let result): node.resolved(query, result.mapError(MoQError.init), now: now)
         case .wantStatistics: wantStatistics()
+        case .nostr(let command): nostr.perform(command, now: now)
         case .shutDown(let request): shutDown(request)
         }
     }
@@ -292,6 +293,7 @@ extension EngineLoop {
     }
 
     private func cancel(_ request: UInt64) {
+        if nostr.cancel(request) { return }
         switch requests[request]?.subject {
         case .room(let room):
             complete(request, EngineError(.cancelled, "cancelled"))
@@ -307,6 +309,7 @@ extension EngineLoop {
     private func shutDown(_ request: UInt64) {
         requests[request] = OpenRequest(subject: .ending, handle: 0)
         shutdown = (request, now + .seconds(3))
+        nostr.shutDown()
         for room in rooms.values {
             _ = room.room.markClosed()
             node.closeRoom(room.id, request: RequestID(rawValue: 0), now: now)

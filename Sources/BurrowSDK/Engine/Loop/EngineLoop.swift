@@ -17,6 +17,7 @@ final class EngineLoop {
     let qlog = QLogWriter()
     let buffers: SocketBuffers
     let receiver: DatagramReceiver
+    let nostr: NostrLoop
     private let transmitter: DatagramTransmitter
     private var moderation = WakeModeration()
 
@@ -55,6 +56,7 @@ final class EngineLoop {
             unixOffset: SystemCall.unixMicroseconds() - now.microseconds,
             firstSocket: Self.firstNodeSocket
         )
+        nostr = NostrLoop(engine, reactor, resolver, now: now)
     }
 
     /// Runs until the engine is destroyed.
@@ -83,6 +85,9 @@ final class EngineLoop {
         flush()
         takeEvents()
         if !protectedRooms.isEmpty { tellProtectionNews() }
+        nostr.turn(now: now)
+        outbox.append(contentsOf: nostr.outbox)
+        nostr.outbox.removeAll(keepingCapacity: true)
         watchLines()
         if now >= statisticsDue { refreshStatistics() }
         if let shutdown { advance(shutdown) }
@@ -92,7 +97,7 @@ final class EngineLoop {
 
     /// Waits for work. Returns how many descriptors are ready.
     private func sleep() -> Int {
-        var deadline = min(node.deadline, statisticsDue)
+        var deadline = min(node.deadline, statisticsDue, nostr.deadline)
         for room in protectedRooms { deadline = min(deadline, room.protection?.deadline ?? .distantFuture) }
         if let shutdown { deadline = min(deadline, shutdown.until) }
         if transmitter.isStarved { deadline = min(deadline, now + .milliseconds(1)) }
@@ -121,6 +126,8 @@ final class EngineLoop {
                     reactor.watchWritable(socket, false)
                 }
                 if ready.isReadable && !waiting.contains(id) { read(id) }
+            case .stream(let number):
+                nostr.ready(number, isReadable: ready.isReadable, isWritable: ready.isWritable, now: now)
             }
         }
     }
@@ -164,6 +171,7 @@ final class EngineLoop {
         }
         // What could not be sent may have kept some from leaving.
         node.abandonRelays()
+        nostr.shutDown()
         qlog.closeAll()
     }
 

@@ -38,6 +38,10 @@ import CBurrowShims
     /// The text of the event taken last; touched only by the draining thread.
     private var sentence: UnsafeMutablePointer<CChar>
     private var textCapacity = 256
+    /// The bytes that came with it; as `sentence`.
+    private var bytes: UnsafeMutablePointer<UInt8>?
+    private var byteCapacity = 0
+    package private(set) var byteCount = 0
 
     package init() throws(EngineError) {
         descriptor = cburrow_eventfd()
@@ -51,6 +55,7 @@ import CBurrowShims
 
     deinit {
         unsafe sentence.deallocate()
+        unsafe bytes?.deallocate()
         if let callback = unsafe callback { unsafe cburrow_callback_free(callback) }
         cburrow_close(descriptor)
     }
@@ -171,6 +176,9 @@ import CBurrowShims
         state.withLock { $0.drainer = 0 }
     }
 
+    /// How many events wait to be drained.
+    package var waitingCount: Int { state.withLock { $0.events.count } }
+
     package var isClosed: Bool { state.withLock { $0.isClosed } }
 
     /// Waits until no other thread is between `beginDraining` and `endDraining`. Gives up after a while, because the
@@ -213,6 +221,7 @@ import CBurrowShims
             // Frames that come from here on get an event of their own.
             if case .trackData(let track) = event.kind { track.dataEventTaken() }
             keep(event.text)
+            keep(event.data)
             return .event(event)
         }
     }
@@ -234,6 +243,21 @@ import CBurrowShims
 
     /// The text of the event taken last. Draining thread only.
     package var text: UnsafePointer<CChar> { unsafe UnsafePointer(sentence) }
+
+    /// The bytes of the event taken last; none without any. Draining thread only.
+    package var data: UnsafePointer<UInt8>? { byteCount == 0 ? nil : unsafe UnsafePointer(bytes) }
+
+    private func keep(_ data: [UInt8]) {
+        byteCount = data.count
+        guard !data.isEmpty else { return }
+        if data.count > byteCapacity {
+            unsafe bytes?.deallocate()
+            byteCapacity = data.count
+            unsafe bytes = .allocate(capacity: byteCapacity)
+        }
+        guard let bytes = unsafe bytes else { return }
+        for index in data.indices { unsafe bytes[index] = data[index] }
+    }
 
     private func keep(_ words: String) {
         var words = words

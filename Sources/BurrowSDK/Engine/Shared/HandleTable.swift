@@ -10,6 +10,7 @@ package enum HandleKind: UInt64, Sendable {
     case codec = 6
     case sealer = 7
     case opener = 8
+    case identity = 9
 }
 
 /// Something a host can hold a handle to.

@@ -234,6 +234,41 @@ int cburrow_quic_make_certificate(const cburrow_quic_certificate_request *reques
                                   size_t *certificate_count, uint8_t **key, size_t *key_count);
 void cburrow_quic_release(uint8_t *bytes);
 
+// TLS over a byte stream, with the same credentials.
+
+typedef struct cburrow_quic_stream cburrow_quic_stream;
+
+/// What came of a step.
+enum {
+  CBURROW_QUIC_STREAM_HANDSHAKING = 0,
+  CBURROW_QUIC_STREAM_OPEN = 1,
+  /// The peer has said that nothing follows.
+  CBURROW_QUIC_STREAM_ENDED = 2,
+  CBURROW_QUIC_STREAM_FAILED = -1
+};
+
+/// Begins a client's session; `name` is checked, and sent when it is no address. NULL and the reason in `error`.
+cburrow_quic_stream *cburrow_quic_stream_new(cburrow_quic_tls *tls, const char *name, int *error);
+void cburrow_quic_stream_free(cburrow_quic_stream *stream);
+/// Takes what the peer sent, all of it, and writes what it says to `out`. There is room enough with `count` and
+/// CBURROW_QUIC_STREAM_ROOM more. Returns a state.
+int cburrow_quic_stream_read(cburrow_quic_stream *stream, const uint8_t *bytes, size_t count, uint8_t *out,
+                             size_t capacity, size_t *written);
+/// Encrypts. Zero on success.
+int cburrow_quic_stream_write(cburrow_quic_stream *stream, const uint8_t *bytes, size_t count);
+/// Says that nothing follows.
+void cburrow_quic_stream_end(cburrow_quic_stream *stream);
+/// What is to be sent to the peer, valid until the next call.
+const uint8_t *cburrow_quic_stream_output(cburrow_quic_stream *stream, size_t *count);
+void cburrow_quic_stream_clear(cburrow_quic_stream *stream);
+/// GnuTLS's code and, for an alert, the peer's.
+int cburrow_quic_stream_error(cburrow_quic_stream *stream, int *alert);
+int cburrow_quic_stream_verify_result(cburrow_quic_stream *stream);
+const char *cburrow_quic_stream_verify_text(cburrow_quic_stream *stream);
+const char *cburrow_quic_alert_text(int alert);
+
+#define CBURROW_QUIC_STREAM_ROOM 32768
+
 // Connections.
 
 /// `secret` is CBURROW_QUIC_SECRET_SIZE bytes, which must outlive the connection.

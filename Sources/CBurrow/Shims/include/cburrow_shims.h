@@ -87,6 +87,8 @@ int cburrow_wait_readable(int fd, int timeout_ms);
 int cburrow_epoll(void);
 /** Adds or changes a descriptor. Returns 0 or an errno. */
 int cburrow_epoll_set(int epoll, int fd, uint64_t token, int add, int writable);
+/** Changes what wakes for a descriptor that is there. Errors wake always. Returns 0 or an errno. */
+int cburrow_epoll_watch(int epoll, int fd, uint64_t token, int readable, int writable);
 void cburrow_epoll_remove(int epoll, int fd);
 /** Waits at most timeout_us (negative: without end). tokens and flags (1 readable, 2 writable, 4 error) have room
     for limit entries. Returns how many there are; an interrupted wait is 0. */
@@ -171,6 +173,20 @@ enum {
 int cburrow_send_failure(int code);
 /** Whether a read or send failed because nobody listens at the other end. */
 int cburrow_is_refused(int code);
+
+/* ---- TCP ---- */
+
+/** Begins a connection. Returns a descriptor or -errno; it is decided when the descriptor can be written to. */
+int cburrow_tcp_connect(const cburrow_address *remote);
+/** How connecting ended: 0 or an errno. */
+int cburrow_tcp_result(int fd);
+enum {
+  CBURROW_TCP_BLOCKED = -1000000
+};
+/** Returns how much was read, 0 at the end, CBURROW_TCP_BLOCKED when nothing is there, or -errno. */
+ptrdiff_t cburrow_tcp_read(int fd, void *to, size_t room);
+/** Returns how much was taken, CBURROW_TCP_BLOCKED, or -errno. Raises no signal. */
+ptrdiff_t cburrow_tcp_write(int fd, const void *bytes, size_t count);
 
 /* ---- files ---- */
 

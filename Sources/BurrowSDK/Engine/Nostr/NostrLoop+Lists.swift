@@ -1,0 +1,118 @@
+import BurrowBase
+import BurrowNostr
+
+/// Where people are: their lists of relays, fetched when needed and kept for a day.
+extension NostrLoop {
+    /// Goes on when a person's lists are known, as well as they can be.
+    func withLists(of person: PublicKey, _ continuation: Continuation) {
+        if isFresh(person, continuation) || isHostOwned || ownRelays.isEmpty {
+            return proceed(continuation, person)
+        }
+        if continuations[person] != nil {
+            continuations[person]?.append(continuation)
+            return
+        }
+        continuations[person] = [continuation]
+        let subscription = Subscription(
+            filters: [Filter.relayLists(of: [person])],
+            window: .everything,
+            relays: ownRelays
+        )
+        do throws(NostrError) {
+            let id = try pool.subscribe(subscription, now: now)
+            purposes[id] = .lists(of: person)
+        } catch {
+            listsKnown(of: person)
+        }
+    }
+
+    /// Who publishes a list or asks for one wants to know what is there now.
+    private func isFresh(_ person: PublicKey, _ continuation: Continuation) -> Bool {
+        guard case .publish = continuation else { return false }
+        switch directory.list(.inboxRelays, of: person, now: now) {
+        case .known(_, let isStale): return !isStale
+        case .absent: return true
+        case .unknown: return false
+        }
+    }
+
+    func takeList(_ event: Event) {
+        _ = directory.take(event, now: UnixTime(now, offset: pool.unixOffset))
+    }
+
+    func listsKnown(of person: PublicKey) {
+        directory.noteFetched(person, now: now)
+        for continuation in continuations.removeValue(forKey: person) ?? [] { proceed(continuation, person) }
+    }
+
+    private func proceed(_ continuation: Continuation, _ person: PublicKey) {
+        switch continuation {
+        case .publish(let event, let request):
+            let inbox = acceptable(directory.inbox(of: person, now: now), .relays)
+            // Somebody who says nowhere where they are is perhaps where we are.
+            publish(event, inbox.isEmpty ? .own : .relays(inbox), request)
+        case .tell(let kind, let request): tellList(kind, of: person, request)
+        case .publishList(let identity, let kind, let tags, let request):
+            publishList(identity, kind, tags, request)
+        }
+    }
+
+    private func tellList(_ kind: EventKind, of person: PublicKey, _ request: UInt64) {
+        let found: [ServerURL]?
+        switch kind {
+        case .relayList:
+            if case .known(let list, _) = directory.relayList(of: person, now: now) {
+                found = list.read + list.write.filter { !list.read.contains($0) }
+            } else {
+                found = nil
+            }
+        default:
+            if case .known(let list, _) = directory.list(kind, of: person, now: now) {
+                found = list.urls
+            } else {
+                found = nil
+            }
+        }
+        guard let found else {
+            return complete(request, EngineError(.notFound, "there is no such list"))
+        }
+        let servers = acceptable(found, kind == .mediaRelays ? .media : .relays)
+        for (index, url) in servers.enumerated() {
+            var told = HostEvent(.discovered, subject: 0, time: now)
+            told.request = request
+            told.value = Int64(index)
+            told.text = url.text
+            outbox.append(told)
+        }
+        complete(request, nil, value: Int64(servers.count))
+    }
+
+    /// What we let other people's lists lead us to: no addresses of private networks and nothing without encryption,
+    /// unless a relay of the host's own list is of that kind, as when everything runs on one machine.
+    private func acceptable(_ urls: [ServerURL], _ policy: ServerURL.Policy) -> [ServerURL] {
+        let isAmongOurselves = relays.keys.contains { (try? ServerURL($0.text, policy: .relays)) == nil }
+        return isAmongOurselves ? urls : urls.filter { (try? ServerURL($0.text, policy: policy)) != nil }
+    }
+
+    private func publishList(_ identity: HostIdentity, _ kind: EventKind, _ tags: [Tag], _ request: UInt64) {
+        do throws(EngineError) {
+            let event: Event
+            do throws(NostrError) {
+                let draft = try Rumor(
+                    list: tags,
+                    kind: kind,
+                    publicKey: identity.publicKey,
+                    replacing: directory.event(kind, of: identity.publicKey),
+                    now: UnixTime(now, offset: pool.unixOffset)
+                )
+                event = try identity.sign(draft)
+            } catch {
+                throw EngineError(error)
+            }
+            takeList(event)
+            publish(event, .own, request)
+        } catch {
+            complete(request, error)
+        }
+    }
+}

@@ -1,0 +1,113 @@
+/// Writes events as JSON without white space, escaped the one way of NIP-01 that every implementation hashes.
+struct EventWriter {
+    private(set) var bytes: [UInt8] = []
+
+    init(capacity: Int = 0) {
+        bytes.reserveCapacity(capacity)
+    }
+
+    mutating func raw(_ text: StaticString) {
+        text.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
+    }
+
+    mutating func raw(_ text: [UInt8]) {
+        bytes.append(contentsOf: text)
+    }
+
+    mutating func integer(_ value: some FixedWidthInteger) {
+        bytes.append(contentsOf: String(value).utf8)
+    }
+
+    mutating func hex(_ value: Bytes32) {
+        raw("\"")
+        bytes.append(contentsOf: value.hex.utf8)
+        raw("\"")
+    }
+
+    mutating func string(_ text: String) {
+        raw("\"")
+        for byte in text.utf8 {
+            // Nearly all bytes stand for themselves.
+            if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+                bytes.append(byte)
+            } else {
+                escape(byte)
+            }
+        }
+        raw("\"")
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        switch byte {
+        case 0x08: raw("\\b")
+        case 0x09: raw("\\t")
+        case 0x0a: raw("\\n")
+        case 0x0c: raw("\\f")
+        case 0x0d: raw("\\r")
+        case UInt8(ascii: "\""): raw("\\\"")
+        case UInt8(ascii: "\\"): raw("\\\\")
+        default:
+            raw(byte < 0x10 ? "\\u000" : "\\u001")
+            let low = byte & 0xf
+            bytes.append(low < 10 ? UInt8(ascii: "0") + low : UInt8(ascii: "a") + low - 10)
+        }
+    }
+
+    mutating func tags(_ tags: [Tag]) {
+        raw("[")
+        for (index, tag) in tags.enumerated() {
+            raw(index == 0 ? "[" : ",[")
+            for (index, element) in tag.elements.enumerated() {
+                if index > 0 { raw(",") }
+                string(element)
+            }
+            raw("]")
+        }
+        raw("]")
+    }
+
+    /// The bytes whose hash is the event's id.
+    static func canonicalForm(
+        publicKey: PublicKey,
+        createdAt: UnixTime,
+        kind: EventKind,
+        tags: [Tag],
+        content: String
+    ) -> [UInt8] {
+        var writer = EventWriter(capacity: 128 + content.utf8.count + content.utf8.count / 8)
+        writer.raw("[0,")
+        writer.hex(publicKey.value)
+        writer.raw(",")
+        writer.integer(createdAt.seconds)
+        writer.raw(",")
+        writer.integer(kind.rawValue)
+        writer.raw(",")
+        writer.tags(tags)
+        writer.raw(",")
+        writer.string(content)
+        writer.raw("]")
+        return writer.bytes
+    }
+
+    /// The event as an object; without a signature it is the unsigned form.
+    mutating func event(_ rumor: Rumor, signature: EventSignature?) {
+        raw("{\"id\":")
+        hex(rumor.id.value)
+        raw(",\"pubkey\":")
+        hex(rumor.publicKey.value)
+        raw(",\"created_at\":")
+        integer(rumor.createdAt.seconds)
+        raw(",\"kind\":")
+        integer(rumor.kind.rawValue)
+        raw(",\"tags\":")
+        tags(rumor.tags)
+        raw(",\"content\":")
+        string(rumor.content)
+        if let signature {
+            raw(",\"sig\":\"")
+            bytes.append(contentsOf: signature.hex.utf8)
+            raw("\"")
+        }
+        raw("}")
+    }
+}

@@ -1,0 +1,40 @@
+import BurrowBase
+import BurrowNostr
+import FuzzHarness
+
+/// Events as relays send them, rumors and filters: what is accepted is written and read again unchanged.
+@main enum Target {
+    static func main() {
+        fuzz { (input) in
+            if let event = try? UnverifiedEvent(json: input) { check(event) }
+            if let rumor = try? Rumor(json: input) {
+                require((try? Rumor(json: rumor.json)) == rumor, "a rumor changes on its way")
+            }
+            if let filter = try? Filter(json: input) {
+                require((try? Filter(json: filter.json)) == filter, "a filter changes on its way")
+            }
+        }
+    }
+
+    private static func check(_ event: UnverifiedEvent) {
+        let rumor = try? Rumor(
+            publicKey: event.publicKey,
+            createdAt: event.createdAt,
+            kind: event.kind,
+            tags: event.tags,
+            content: event.content
+        )
+        guard let rumor else { return require(false, "an event has no id") }
+        // Where the id is a lie only the id may differ.
+        guard let again = try? Rumor(json: rumor.json) else {
+            return require(false, "a rumor cannot be read")
+        }
+        require(again.canonicalForm == rumor.canonicalForm, "an event changes on its way")
+        if let verified = try? event.verified() {
+            require((try? Event(json: verified.json)) == verified, "a verified event changes on its way")
+        }
+        _ = rumor.expiration
+        _ = try? RelayList(Event(rumor, signature: event.signature))
+        require(Filter(authors: [event.publicKey], kinds: [event.kind]).matches(event), "a filter misses")
+    }
+}
