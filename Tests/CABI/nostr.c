@@ -170,6 +170,13 @@ static void test_relays(void) {
   done = next_of(e, BURROW_EVENT_DONE);
   CHECK(done.request == request && done.status == BURROW_ERR_NOT_FOUND);
   CHECK_STATUS(burrow_discovery_fetch(e, key, 1, &request), BURROW_ERR_INVALID_ARGUMENT);
+  const char *servers[] = {"moqt://relay.example", NULL};
+  CHECK_STATUS(burrow_discovery_publish(id, BURROW_LIST_MOQ, servers, 1, &request), BURROW_OK);
+  done = next_of(e, BURROW_EVENT_DONE);
+  CHECK(done.request == request && done.status == BURROW_ERR_UNREACHABLE);
+  CHECK_STATUS(burrow_discovery_publish(id, BURROW_LIST_MOQ, servers, 2, &request), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_discovery_publish(id, BURROW_LIST_RELAYS, servers, 1, &request), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_discovery_publish(id, 1, servers, 1, &request), BURROW_ERR_INVALID_ARGUMENT);
 
   /* Nobody listens there. */
   CHECK_STATUS(burrow_nostr_add_relay(e, "ws://127.0.0.1:9", NULL), BURROW_OK);
