@@ -45,7 +45,7 @@ package struct RelayURL: Hashable, Sendable {
         let (hierarchy, query) = Self.cut(rest.dropFirst(2), at: "?")
         let authority = hierarchy.prefix { $0 != "/" }
         let path = hierarchy[authority.endIndex...]
-        guard Self.isEscapedWell(path), query.map(Self.isEscapedWell) ?? true else {
+        guard PercentEncoding.isComplete(in: path), query.map(PercentEncoding.isComplete) ?? true else {
             throw RelayURLError("has an incomplete percent-encoding")
         }
         self.path = String(path)
@@ -108,17 +108,6 @@ package struct RelayURL: Hashable, Sendable {
         case UInt8(ascii: "-"), UInt8(ascii: "_"): true
         default: false
         }
-    }
-
-    private static func isEscapedWell(_ text: Substring) -> Bool {
-        var rest = text.utf8
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else { continue }
-            guard rest.popFirst().flatMap(Hex.value) != nil, rest.popFirst().flatMap(Hex.value) != nil else {
-                return false
-            }
-        }
-        return true
     }
 
     /// The parts before and after the first separator; no second part without one.

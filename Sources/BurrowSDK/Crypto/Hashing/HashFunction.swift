@@ -15,11 +15,20 @@ package enum HashFunction: Sendable, Hashable, CaseIterable {
     }
 
     package func hash(_ message: Span<UInt8>) throws(CryptoError) -> [UInt8] {
+        try Self.digest(of: message, digestAlgorithm, byteCount: byteCount)
+    }
+
+    /// What GnuTLS makes of a message at once.
+    static func digest(
+        of message: Span<UInt8>,
+        _ algorithm: gnutls_digest_algorithm_t,
+        byteCount: Int
+    ) throws(CryptoError) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: byteCount)
         let status = unsafe message.withUnsafeBytes { (message) in
             unsafe digest.withUnsafeMutableBytes { (digest) in
                 unsafe gnutls_hash_fast(
-                    digestAlgorithm,
+                    algorithm,
                     message.baseAddress,
                     message.count,
                     digest.baseAddress

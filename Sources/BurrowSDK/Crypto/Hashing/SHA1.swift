@@ -4,18 +4,6 @@ internal import CGnuTLS
 /// where it protects nothing.
 package enum SHA1 {
     package static func hash(_ message: Span<UInt8>) throws(CryptoError) -> [UInt8] {
-        var digest = [UInt8](repeating: 0, count: 20)
-        let status = unsafe message.withUnsafeBytes { (message) in
-            unsafe digest.withUnsafeMutableBytes { (digest) in
-                unsafe gnutls_hash_fast(
-                    GNUTLS_DIG_SHA1,
-                    message.baseAddress,
-                    message.count,
-                    digest.baseAddress
-                )
-            }
-        }
-        guard status == 0 else { throw CryptoError(.failure, "hash failed with \(status)") }
-        return digest
+        try HashFunction.digest(of: message, GNUTLS_DIG_SHA1, byteCount: 20)
     }
 }

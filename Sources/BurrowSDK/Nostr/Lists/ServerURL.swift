@@ -83,7 +83,7 @@ package struct ServerURL: Hashable, Sendable {
         (host, port) = try Self.endpoint(authority, scheme)
         path = try Self.path(hierarchy[authority.endIndex...])
         self.query = query.flatMap { $0.isEmpty ? nil : String($0) }
-        if let query = self.query, !Self.isEscapedWell(query[...]) {
+        if let query = self.query, !PercentEncoding.isComplete(in: query[...]) {
             throw Self.error("has an incomplete percent-encoding")
         }
         guard policy.allowsPrivate || !isPrivate else { throw Self.error("is of a private network") }
@@ -183,7 +183,7 @@ package struct ServerURL: Hashable, Sendable {
 
     /// Refuses paths that read differently once decoded.
     private static func path(_ text: Substring) throws(NostrError) -> String {
-        guard isEscapedWell(text) else { throw error("has an incomplete percent-encoding") }
+        guard PercentEncoding.isComplete(in: text) else { throw error("has an incomplete percent-encoding") }
         var path = text
         while path.hasSuffix("/") { path.removeLast() }
         for segment in path.split(separator: "/") {
@@ -194,17 +194,6 @@ package struct ServerURL: Hashable, Sendable {
             }
         }
         return String(path)
-    }
-
-    private static func isEscapedWell(_ text: Substring) -> Bool {
-        var rest = text.utf8
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else { continue }
-            guard rest.popFirst().flatMap(Hex.value) != nil, rest.popFirst().flatMap(Hex.value) != nil else {
-                return false
-            }
-        }
-        return true
     }
 
     private static func decoded(_ text: Substring) -> [UInt8] {

@@ -125,14 +125,8 @@ extension Connection {
 
     private func cryptoError(_ handle: OpaquePointer) -> QUICError {
         let text = unsafe String(cString: cburrow_quic_verify_text(handle))
-        switch Int(unsafe cburrow_quic_verify_result(handle)) {
-        case Int(CBURROW_QUIC_VERIFY_EXPIRED): return QUICError(.certificateExpired, text)
-        case Int(CBURROW_QUIC_VERIFY_HOST): return QUICError(.certificateHostMismatch, text)
-        case Int(CBURROW_QUIC_VERIFY_ISSUER): return QUICError(.certificateUnknownIssuer, text)
-        case Int(CBURROW_QUIC_VERIFY_PIN): return QUICError(.certificatePinMismatch, text)
-        case Int(CBURROW_QUIC_VERIFY_INVALID): return QUICError(.certificateInvalid, text)
-        default: break
-        }
+        let verdict = Int(unsafe cburrow_quic_verify_result(handle))
+        if let error = QUICError(verdict: verdict, text) { return error }
         let alert = unsafe cburrow_quic_alert(handle)
         if alert == 120 { return QUICError(.noCommonProtocol, "no common application protocol") }
         return QUICError(.handshakeFailed, "handshake with \(path.remote) failed: \(Self.alertName(alert))")

@@ -88,14 +88,8 @@ internal import CBurrowQUIC
 
     private func failure() -> QUICError {
         let text = unsafe String(cString: cburrow_quic_stream_verify_text(handle))
-        switch Int(unsafe cburrow_quic_stream_verify_result(handle)) {
-        case Int(CBURROW_QUIC_VERIFY_EXPIRED): return QUICError(.certificateExpired, text)
-        case Int(CBURROW_QUIC_VERIFY_HOST): return QUICError(.certificateHostMismatch, text)
-        case Int(CBURROW_QUIC_VERIFY_ISSUER): return QUICError(.certificateUnknownIssuer, text)
-        case Int(CBURROW_QUIC_VERIFY_PIN): return QUICError(.certificatePinMismatch, text)
-        case Int(CBURROW_QUIC_VERIFY_INVALID): return QUICError(.certificateInvalid, text)
-        default: break
-        }
+        let verdict = Int(unsafe cburrow_quic_stream_verify_result(handle))
+        if let error = QUICError(verdict: verdict, text) { return error }
         var alert: Int32 = 0
         let error = unsafe cburrow_quic_stream_error(handle, &alert)
         let reason =
