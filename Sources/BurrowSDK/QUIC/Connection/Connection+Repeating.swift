@@ -7,14 +7,10 @@ extension Connection {
     func watchLoss(_ handle: OpaquePointer) {
         guard settings.repeatsOnLoss, isEstablished, hub.now >= lossWatch.nextUpdate, !scheduler.isEmpty
         else { return }
-        var raw = cburrow_quic_statistics()
-        unsafe cburrow_quic_get_statistics(handle, &raw)
         unsafe lossWatch.update(
             LossWatch.Sample(
                 sentPackets: tally.sentPackets,
-                lostPackets: lostPackets(handle),
-                smoothedRTT: raw.smoothed_rtt,
-                minimumRTT: raw.min_rtt
+                lostPackets: lostPackets(handle)
             ),
             now: hub.now
         )

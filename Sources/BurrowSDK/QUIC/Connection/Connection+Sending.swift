@@ -86,6 +86,7 @@ extension Connection {
             mtu: UInt64(raw.mtu)
         )
         queueGuard.update(sample, now: hub.now)
+        lossWatch.note(smoothedRTT: raw.smoothed_rtt, minimumRTT: raw.min_rtt)
     }
 
     /// Whether enough media is under way. Control streams do not wait.

@@ -10,16 +10,14 @@ struct LossWatch {
     struct Sample {
         var sentPackets: UInt64
         var lostPackets: UInt64
-        var smoothedRTT: UInt64
-        var minimumRTT: UInt64
     }
 
     /// In nanoseconds.
     private static let period: UInt64 = 250_000_000
     /// What is left of old observations after a period: about five seconds of them count.
     private static let memory = 0.95
-    /// So many losses are no accident, and such a part of all packets worth something.
-    private static let leastLosses = 1.8
+    /// Such a part of all packets is worth something; a single loss among few packets is enough.
+    private static let leastLosses = 0.9
     private static let leastShare = 0.004
     private static let heavyShare = 0.06
     private static let firstPatience: UInt64 = 20_000_000_000
@@ -68,9 +66,6 @@ struct LossWatch {
         squares = squares * Self.memory + Double(newlyLost) * Double(newlyLost)
         periods = periods * Self.memory + 1
         compare()
-        isCrowded =
-            sample.minimumRTT != .max
-            && sample.smoothedRTT > sample.minimumRTT + max(Self.tolerance, sample.minimumRTT / 2)
         if newlyLost > 0 { lastLoss = now }
         if isLossy {
             guard now - min(lastLoss, now) >= patience else { return }
@@ -83,6 +78,12 @@ struct LossWatch {
             patience =
                 now - endedAt < patience * 2 ? min(patience * 2, Self.lastPatience) : Self.firstPatience
         }
+    }
+
+    /// Whether more only makes a queue longer, as round trips of late say (nanoseconds).
+    mutating func note(smoothedRTT: UInt64, minimumRTT: UInt64) {
+        guard minimumRTT != .max else { return }
+        isCrowded = smoothedRTT > minimumRTT + max(Self.tolerance, minimumRTT / 2)
     }
 
     /// Whether losses come in rows.
