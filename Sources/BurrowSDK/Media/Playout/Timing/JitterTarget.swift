@@ -10,12 +10,15 @@ struct JitterTarget {
     /// A raise stays for this long and then falls by as much as playout can catch up.
     private static let raiseHold: Int64 = 200_000
     private static let raiseDecayPerSecond: Int64 = 80_000
+    /// A large one falls by so many parts in ten a second.
+    private static let raiseDecay: Int64 = 4
     private static let rarer = 6.0
+    private static let rareMargin: Int64 = 3_000
     /// Before so many windows nothing is told to be an accident.
     private static let firstWindows = 4
     /// The windows after which a delay is over, and how much more than theirs is kept ready.
     private static let calmWindows = 10
-    private static let calmMargin: Int64 = 60_000
+    private static let calmMargin: Int64 = 40_000
 
     var options: PlayoutOptions
     private var floor = SlidingMinimum()
@@ -49,7 +52,7 @@ struct JitterTarget {
         let start = windowStart ?? time.microseconds
         if time.microseconds.subtractingSaturating(start) >= Self.window {
             let isYoung = maxima.count < Self.firstWindows
-            let most = isYoung ? windowMaximum : maxima.largest() / 2 * 3 + DelayHistogram.bucketWidth
+            let most = isYoung ? windowMaximum : maxima.largest() * 2 + DelayHistogram.bucketWidth
             histogram.add(min(windowMaximum, most))
             maxima.add(windowMaximum)
             quantile = aim
@@ -68,7 +71,7 @@ struct JitterTarget {
         guard let usual = histogram.quantile(options.quantile), let rare = histogram.quantile(1 - rest) else {
             return nil
         }
-        return min(rare, usual + DelayHistogram.bucketWidth)
+        return min(rare, usual + Self.rareMargin)
     }
 
     /// A packet came `lateness` after the fastest, which was too late.
@@ -103,7 +106,8 @@ struct JitterTarget {
         guard age > 0 else { return raise }
         // Beyond this age nothing is left; also keeps the product small.
         guard age < 10_000_000 else { return 0 }
-        return max(0, raise - age * Self.raiseDecayPerSecond / 1_000_000)
+        let decay = max(Self.raiseDecayPerSecond, min(raise, 10_000_000) / 10 * Self.raiseDecay)
+        return max(0, raise - age * decay / 1_000_000)
     }
 
     private func clamp(_ value: Int64) -> Int64 {

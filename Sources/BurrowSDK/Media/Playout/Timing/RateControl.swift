@@ -15,12 +15,14 @@ struct RateControl {
     private enum Mode { case steady, shortening, lengthening }
 
     /// Nothing happens as long as the delay is inside of a band around the target.
-    static let tooLittle: Int64 = 4_000
+    static let tooLittle: Int64 = 2_000
     private static let tooMuch: Int64 = 6_000
     /// How far a pitch period may overshoot.
     private static let overshoot: Int64 = 3_000
-    /// Voices change their rate by at most a tenth.
+    /// Voices change their rate by at most a tenth, and by a fifth while there is far too much.
     private static let voicedRest = 10
+    private static let hurriedRest = 5
+    private static let farTooMuch: Int64 = 120_000
     /// Nobody hears the length of a pause.
     private static let silentRest = 2
 
@@ -34,6 +36,7 @@ struct RateControl {
     /// Frames that must pass unchanged.
     private var rest = 0
     private var idleRest = idleRest
+    private var isHurried = false
 
     var isShortening: Bool { mode == .shortening }
 
@@ -43,6 +46,7 @@ struct RateControl {
         rest = max(0, rest - frames)
         idleRest = max(0, idleRest - frames)
         let excess = slack - target
+        isHurried = excess > Self.farTooMuch
         switch mode {
         case .steady:
             if excess > Self.tooMuch { mode = .shortening }
@@ -64,7 +68,7 @@ struct RateControl {
     }
 
     mutating func changed(by frames: Int, silent: Bool) {
-        rest = frames * (silent ? Self.silentRest : Self.voicedRest)
+        rest = frames * (silent ? Self.silentRest : isHurried ? Self.hurriedRest : Self.voicedRest)
     }
 
     /// The sound did not lend itself to it; looking again costs time, so not with every packet.
