@@ -81,8 +81,11 @@ final class AdaptiveSender {
     }
 
     private func sendPacket() {
-        let bitRate = controller.targets.audio.first?.decision.bitRate ?? 32_000
-        try? member.push(audio, RoomMember.payload(packets, size: bitRate / 400))
+        let decision = controller.targets.audio.first?.decision
+        var payload = RoomMember.payload(packets, size: (decision?.bitRate ?? 32_000) / 400)
+        // Whether there is redundancy for the packet before.
+        payload[4] = decision?.usesFEC == true ? 1 : 0
+        try? member.push(audio, payload)
         packets += 1
         again(Self.packet) { [self] in sendPacket() }
     }
