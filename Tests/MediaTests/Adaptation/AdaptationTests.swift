@@ -77,6 +77,20 @@ import Testing
         #expect(loss < 0.03 ? isProtected == 0 : isProtected == 200)
     }
 
+    /// Nothing comes after the lost packet that would show it to be lost, as when a call begins.
+    @Test func theLossOfASinglePacketIsNoQueue() {
+        let line = ScriptedLine { _ in 3_000_000 }
+        let sender = ScriptedSender(line, SendingDemand())
+        line.send(1_000, at: 0)
+        sender.run(seconds: 0.1)
+        line.send(1_000, at: 100_000)
+        line.lose(noticedAfter: 400)
+        sender.run(seconds: 0.3)
+        #expect(sender.controller.phase == .congested)
+        sender.run(seconds: 0.6)
+        #expect(sender.controller.targets.estimate >= 1_000_000)
+    }
+
     @Test(arguments: [20, 30, 60] as [Int64])
     func jitterIsNoQueue(jitter: Int64) {
         let sender = ScriptedSender(ScriptedLine(jitter: jitter) { _ in 3_000_000 }, ScriptedSender.call())

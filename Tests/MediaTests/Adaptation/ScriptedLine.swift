@@ -37,6 +37,19 @@ final class ScriptedLine {
         random = SeededRandom(seed: seed)
     }
 
+    /// The packet sent last is lost, which is noticed so many milliseconds after it was sent.
+    func lose(noticedAfter milliseconds: Int64) {
+        guard let last = underWay.popLast() else { return }
+        underWay.append(
+            Packet(
+                sent: last.sent,
+                bytes: last.bytes,
+                answered: last.sent + milliseconds * 1000,
+                isLost: true
+            )
+        )
+    }
+
     func lengthen(by milliseconds: Int64) { base += milliseconds * 1000 }
 
     private func unit() -> Double { Double(random.next() >> 11) * 0x1p-53 }

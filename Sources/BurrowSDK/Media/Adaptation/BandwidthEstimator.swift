@@ -27,6 +27,8 @@ package struct BandwidthEstimator {
     private static let climb = 1.08
     private static let creep = 1.02
     private static let memory = Interval.seconds(30)
+    /// How long a full line is remembered while too little is sent to find out more.
+    private static let idleMemory = Interval.seconds(10)
     /// Time for a queue to drain, and for the answers to come from an emptier line.
     private static let rest = Interval.milliseconds(500)
     /// More loss than this is taken for a queue that is too short to delay anything.
@@ -47,12 +49,22 @@ package struct BandwidthEstimator {
     private var full: (time: Instant, rate: Int)?
     private var last: Instant?
     private var lossy = 0
-    /// The queue that stands: how long it was at most, since when, and what the estimate was before.
-    private var queue: (most: Interval, since: Instant, before: Int)?
+    private var queue: Queue?
     /// How large what goes out together has been lately: a key picture takes its time, and some more to be made up for.
     private var burst = 0
     /// A queue that stays however little is sent is not ours.
     private(set) var foreign = Interval.zero
+
+    /// The queue that stands.
+    private struct Queue {
+        /// How long it was at most, and since when.
+        var most: Interval
+        var since: Instant
+        /// What the estimate was before.
+        var before: Int
+        /// All that speaks for it is that answers are late.
+        var isOnlyLate: Bool
+    }
 
     package init() {}
 
@@ -77,6 +89,7 @@ package struct BandwidthEstimator {
             fall(report)
         } else {
             phase = .clear
+            forgive(report)
             if let queue, report.time - queue.since > Self.interruption { self.queue = nil }
             grow(report, seconds, wanted)
         }
@@ -98,11 +111,18 @@ package struct BandwidthEstimator {
     /// queue but a longer way: then nothing of what was concluded from it holds.
     private mutating func isForeign(_ report: LineReport) -> Bool {
         guard let known = queue else {
-            queue = (report.standing, report.time, estimate)
+            queue = Queue(
+                most: report.standing,
+                since: report.time,
+                before: estimate,
+                isOnlyLate: isOnlyLate(report)
+            )
             return false
         }
+        if known.isOnlyLate, !isOnlyLate(report) { queue?.isOnlyLate = false }
         if report.standing > known.most {
-            queue = (report.standing, report.time, known.before)
+            queue?.most = report.standing
+            queue?.since = report.time
             return false
         }
         guard report.standing > .zero, report.standing.microseconds > known.most.microseconds / 4 * 3,
@@ -114,8 +134,26 @@ package struct BandwidthEstimator {
     }
 
     private func isCongested(_ report: LineReport) -> Bool {
-        let tolerance = tolerance(report)
-        if report.standing > tolerance || lateness(report) > ownTolerance(report) { return true }
+        lateness(report) > ownTolerance(report) || isCrowded(report)
+    }
+
+    /// Whether answers are late and nothing else is the matter, as when the last packet for a while was lost.
+    private func isOnlyLate(_ report: LineReport) -> Bool {
+        !isCrowded(report) && report.standing.microseconds <= ownTolerance(report).microseconds / 2
+    }
+
+    /// When the answers came after all and there never was a queue, it was loss.
+    private mutating func forgive(_ report: LineReport) {
+        guard let queue, queue.isOnlyLate, isOnlyLate(report), report.time - queue.since <= Self.interruption
+        else { return }
+        estimate = max(estimate, queue.before)
+        full = nil
+        self.queue = nil
+    }
+
+    /// Whether a queue is seen: in front of the line, or on our side of it.
+    private func isCrowded(_ report: LineReport) -> Bool {
+        if report.standing > tolerance(report) { return true }
         // What waits on our side although nothing is in its way: the congestion control has reason to hold it back.
         let waiting = Double(report.leastWaiting) * 8 / Double(max(report.delivered, Self.least))
         return waiting > 0.2 || Self.lossyReports.contains(lossy)
@@ -145,7 +183,7 @@ package struct BandwidthEstimator {
     }
 
     private func isRecent(_ time: Instant) -> Bool {
-        full.map { time - $0.time < Self.memory } ?? false
+        full.map { time - $0.time < Self.idleMemory } ?? false
     }
 
     /// Whether the line was full lately at about this rate.
