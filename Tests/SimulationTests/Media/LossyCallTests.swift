@@ -75,23 +75,25 @@ import Testing
         var pictures: [(time: Double, delay: Double)] = []
     }
 
-    /// A call in which something happens after 15 s.
+    /// A call in which something happens after 15 s to one of the two lines.
     static func interrupted(
         _ conditions: LinkConditions,
         seconds: Int64,
         seed: UInt64 = 92,
+        sendersLine: Bool = true,
         _ happening: (RoomScene, RoomMember, Instant) -> Void
     ) throws -> Interruption {
         let scene = try RoomScene(seed: seed)
-        let alice = try scene.join("alice", path: "alice", conditions: conditions)
-        let bob = try scene.join("bob", conditions: LinkConditions(delay: .microseconds(100)))
+        let good = LinkConditions(delay: .microseconds(100))
+        let alice = try scene.join("alice", path: "alice", conditions: sendersLine ? conditions : good)
+        let bob = try scene.join("bob", conditions: sendersLine ? good : conditions)
         let simulation = scene.simulation
         simulation.run(for: .milliseconds(2_500))
         let begin = simulation.now
         let sender = try AdaptiveSender(alice, videoBitRate: 800_000, until: begin + .seconds(seconds))
         let audio = try bob.subscribe("alice", "audio", priority: 80, maxAge: .milliseconds(500))
         let video = try bob.subscribe("alice", "video", priority: 60, maxAge: .milliseconds(500))
-        happening(scene, alice, begin)
+        happening(scene, sendersLine ? alice : bob, begin)
         sender.start()
         simulation.run(for: .seconds(seconds))
         let listener = CallListener(bob.frames(audio), from: begin, seconds: seconds)
@@ -124,10 +126,12 @@ import Testing
         #expect(late <= 16, "\(seconds)")
     }
 
-    @Test(arguments: [92, 93, 94] as [UInt64]) func aBlackoutEndsAtOnce(seed: UInt64) throws {
-        let call = try Self.interrupted(Self.lossy(0), seconds: 25, seed: seed) { (scene, alice, begin) in
+    @Test(arguments: [92, 93, 94] as [UInt64], [true, false])
+    func aBlackoutEndsAtOnce(seed: UInt64, sendersLine: Bool) throws {
+        let call = try Self.interrupted(Self.lossy(0), seconds: 25, seed: seed, sendersLine: sendersLine) {
+            (scene, member, begin) in
             let dark = begin + .seconds(15) + .milliseconds(Int64(seed % 10) * 7)
-            scene.simulation.addBlackout(dark..<(dark + .seconds(3)), of: alice.peer)
+            scene.simulation.addBlackout(dark..<(dark + .seconds(3)), of: member.peer)
         }
         let light = 18.0 + Double(seed % 10) * 0.007
         let sound = call.listener.pulls.first { $0.time > light && $0.isFresh }

@@ -43,6 +43,7 @@ extension Connection {
         var joining = false
         unsafe watchQueue(handle)
         unsafe watchLoss(handle)
+        unsafe watchSilence(handle)
         // On a narrow line a packet takes as long as a burst elsewhere, and the next urgent one must not wait for ten.
         let isNarrow = queueGuard.limit != .max
         if burst <= 0 {
@@ -87,6 +88,21 @@ extension Connection {
         )
         queueGuard.update(sample, now: hub.now)
         lossWatch.note(smoothedRTT: raw.smoothed_rtt, minimumRTT: raw.min_rtt)
+    }
+
+    private func watchSilence(_ handle: OpaquePointer) {
+        guard hub.now >= silenceWatch.nextUpdate, isEstablished, !scheduler.isEmpty else { return }
+        silenceWatch.update(
+            bytesInFlight: unsafe cburrow_quic_bytes_in_flight(handle),
+            sentBytes: tally.sentBytes,
+            probeTimeout: unsafe cburrow_quic_pto(handle),
+            now: hub.now
+        )
+    }
+
+    /// Whether a stream waits until something is answered again.
+    private func isSilenced(_ stream: Stream) -> Bool {
+        silenceWatch.isSilent && (scheduler.topLevel ?? 0) < Self.datagramLevel && !isUrgent(stream)
     }
 
     /// Whether enough media is under way. Control streams do not wait.
@@ -169,7 +185,7 @@ extension Connection {
             } else if hasCredit, let slot = scheduler.next(), let stream = slots[slot] {
                 let isUrgent = mayRepeat && isUrgent(stream)
                 // What is to be repeated stays small.
-                if urgent != nil, !isUrgent {
+                if urgent != nil && !isUrgent || isSilenced(stream) {
                     step = unsafe writeRest(handle, target, room, &written)
                 } else {
                     let id = stream.id

@@ -113,6 +113,7 @@ internal import CBurrowQUIC
     var establishedAt = UInt64.max
     var queueGuard = QueueGuard()
     var lossWatch = LossWatch()
+    var silenceWatch = SilenceWatch()
     /// Made when it is first needed.
     var repeats: RepeatQueue?
     /// While datagrams wait for what is under way: after how much silence the peer is asked for a sign of
