@@ -95,7 +95,7 @@ import FuzzHarness
                 case .subscribe(let id, _, _, _):
                     require(!open.contains(id), "subscribed twice")
                     open.append(id)
-                case .unsubscribe(let id):
+                case .unsubscribe(let id), .finish(let id):
                     require(open.contains(id), "left without having been subscribed")
                     open.removeAll { $0 == id }
                 case .update(let id, _): require(open.contains(id), "changed without having been subscribed")

@@ -302,6 +302,33 @@ import Testing
         #expect(bench.times.last == bench.now - 20_000)
     }
 
+    /// The encoder holds some milliseconds back: at the end they come out, too.
+    @Test(arguments: [960, 1200, 1880]) func theEndIsHeardToTheLastSample(frames: Int) throws {
+        let bench = try Bench()
+        bench.now += Int64(frames) * 1_000_000 / 48_000
+        try bench.push(TestSignal.tone(440, frames: frames))
+        try bench.capture.finish(isEnd: true)
+        bench.take()
+        let lookahead = try OpusEncoder(channels: 1).lookahead
+        #expect(lookahead > 0 && bench.packets.count * 960 >= frames + lookahead)
+        let decoder = try OpusDecoder(channels: 1)
+        var heard: [Float] = []
+        for packet in bench.packets {
+            var samples = [Float](repeating: 0, count: 960)
+            var span = samples.mutableSpan
+            _ = try decoder.decode(packet.payload.span, into: &span)
+            heard += samples
+        }
+        // The last 5 ms of the tone.
+        let end = heard[(frames + lookahead - 240)..<(frames + lookahead)]
+        #expect((end.reduce(0) { $0 + $1 * $1 } / 240).squareRoot() > 0.1)
+        // After a pause there is nothing to bring out.
+        let count = bench.packets.count
+        try bench.capture.finish(isEnd: true)
+        bench.take()
+        #expect(bench.packets.count == count)
+    }
+
     @Test func steadyStateUsesNoMoreMemory() throws {
         let bench = try Bench(channels: 2)
         let format = PCMFormat(.int16, rate: 44_100, channels: 2)

@@ -64,7 +64,7 @@ import Testing
                     asked.append("+\(name)")
                 case .unsubscribe(let id): asked.append("-\(ids.first { $0.value == id }?.key ?? "?")")
                 case .problem: asked.append("problem")
-                case .update, .catalogueChanged: break
+                case .update, .finish, .catalogueChanged: break
                 }
             }
         }

@@ -47,6 +47,7 @@ import Testing
                     names[id] = name
                     asked.append("+\(name)")
                 case .unsubscribe(let id): asked.append("-\(names.removeValue(forKey: id) ?? "?")")
+                case .finish(let id): asked.append(".\(names.removeValue(forKey: id) ?? "?")")
                 case .catalogueChanged: asked.append("~")
                 case .update(let id, _): asked.append("=\(names[id] ?? "?")")
                 case .problem: asked.append("problem")

@@ -169,7 +169,7 @@ final class MediaViewer {
             case .update(let id, let options):
                 guard let track = tracks.first(where: { $0.media == id })?.track else { continue }
                 try node.updateSubscription(track, options, now: now)
-            case .unsubscribe(let id):
+            case .unsubscribe(let id), .finish(let id):
                 guard let index = tracks.firstIndex(where: { $0.media == id }) else { continue }
                 node.closeTrack(tracks.remove(at: index).track, now: now)
             case .catalogueChanged, .problem: break

@@ -173,8 +173,17 @@ final class AudioPublisher: SendingWorker, WireFiller {
         }
     }
 
-    func stop() {
+    /// Sends what was recorded before the end, to the last sample.
+    private func finish() {
+        guard let capture else { return }
         source.samples.close()
+        pushed()
+        try? capture.finish(isEnd: true)
+        while let packet = capture.next() { send(packet) }
+    }
+
+    func stop() {
+        finish()
         if let id { context.room.broadcast.remove(id) }
         id = nil
     }

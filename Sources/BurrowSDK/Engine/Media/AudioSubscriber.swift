@@ -43,6 +43,13 @@ final class AudioSubscriber: MediaWorker {
         context.room.speakers.forget(context.track.path)
     }
 
+    /// No more is recorded for a track. What is under way is still to be heard, and nothing invented after it.
+    func finish(_ wire: HostTrack) {
+        guard sink.isFed(by: wire) else { return }
+        sink.setWaiting(true)
+        context.tell(.waiting)
+    }
+
     func wireChanged(_ phase: TrackPhase, _ error: EngineError?) {
         sink.setWaiting(phase != .live)
         context.tell(phase == .live ? .live : .waiting, error)

@@ -22,6 +22,8 @@ final class MediaParticipant: WireUser {
     private unowned let room: MediaRoom
     private var consumer: MediaConsumer
     private var wires: [MediaTrackID: Wire] = [:]
+    /// Sound that its publisher has ended, and until when it may take to come.
+    private var finishing: [(wire: HostTrack, until: Instant)] = []
     private let allocator = SliceAllocator(blockSize: 128 * 1024)
     /// When tracks that ended are asked for again: others of the same name may have taken their place.
     private var retry: Instant = .distantFuture
@@ -36,6 +38,8 @@ final class MediaParticipant: WireUser {
     private static let longestRetryPause = Interval.seconds(16)
     /// A track that was there for so long did not end because of what was asked.
     private static let lastingTrack = Interval.seconds(5)
+    /// The catalogue says that a track is gone before the last of it is here.
+    private static let lastWords = Interval.seconds(2)
     /// How long decoding may keep others from using the thread.
     private static let decodingTime = Interval.milliseconds(10)
 
@@ -94,9 +98,17 @@ final class MediaParticipant: WireUser {
     // MARK: Time
 
     /// When `tick` has something to do.
-    var deadline: Instant { isBehind ? Instant(microseconds: 0) : min(consumer.deadline, retry) }
+    var deadline: Instant {
+        isBehind
+            ? Instant(microseconds: 0)
+            : min(consumer.deadline, retry, finishing.first?.until ?? .distantFuture)
+    }
 
     func tick() {
+        while let first = finishing.first, room.loop.now >= first.until {
+            finished(first.wire)
+            room.loop.closeWire(first.wire)
+        }
         if room.loop.now >= retry { retryNow() }
         // Frames may be due although nothing came.
         if isBehind || room.loop.now >= consumer.deadline { decode() }
@@ -120,6 +132,10 @@ final class MediaParticipant: WireUser {
 
     func stop() {
         for id in wires.keys.sorted(by: { $0.rawValue < $1.rawValue }) { close(id) }
+        while let wire = finishing.first?.wire {
+            finished(wire)
+            room.loop.closeWire(wire)
+        }
     }
 
     // MARK: What the consumer wants
@@ -131,6 +147,7 @@ final class MediaParticipant: WireUser {
             case .update(let id, let options):
                 if let wire = wires[id]?.track { room.loop.engine.submit(.update(wire, options)) }
             case .unsubscribe(let id): close(id)
+            case .finish(let id): finish(id)
             case .catalogueChanged: room.catalogueChanged(self)
             case .problem(_, let error):
                 LogRing.shared.write(.warning, "media", "media of \(path): \(error.context)")
@@ -178,6 +195,19 @@ final class MediaParticipant: WireUser {
         } else {
             room.loop.closeWire(wire.track)
         }
+    }
+
+    /// Takes what is still under way.
+    private func finish(_ id: MediaTrackID) {
+        guard let wire = wires[id], !wire.isOver else { return close(id) }
+        wires[id] = nil
+        audio?.finish(wire.track)
+        finishing.append((wire.track, room.loop.now + Self.lastWords))
+    }
+
+    private func finished(_ wire: HostTrack) {
+        finishing.removeAll { $0.wire === wire }
+        audio?.disconnect(wire)
     }
 
     // MARK: Wires
@@ -248,8 +278,12 @@ final class MediaParticipant: WireUser {
     }
 
     func wireChanged(_ wire: HostTrack, _ phase: TrackPhase, _ error: EngineError?) {
-        guard let id = id(of: wire), let known = wires[id] else { return }
         let isOver = phase == .ended || phase == .failed
+        if isOver, finishing.contains(where: { $0.wire === wire }) {
+            finished(wire)
+            return room.loop.forgetWire(wire)
+        }
+        guard let id = id(of: wire), let known = wires[id] else { return }
         switch known.kind {
         case .audio: audio?.wireChanged(phase, error)
         case .video:

@@ -118,9 +118,11 @@ package final class AudioCapture {
         packets.popFirst()
     }
 
-    /// Nothing follows for now: what does not fill a packet is filled up with silence. The next chunk begins anew.
-    package func finish() throws(MediaError) {
-        try completePacket()
+    /// Nothing follows for now: what does not fill a packet is filled up with silence. The next chunk begins anew. At the
+    /// end there is silence enough for what the encoder holds back to come out before it.
+    package func finish(isEnd: Bool = false) throws(MediaError) {
+        let tail = isEnd && timeline.isRunning ? encoder.lookahead * encoder.channels : 0
+        try completePacket(tail: tail)
         timeline.stop()
     }
 
@@ -135,8 +137,9 @@ package final class AudioCapture {
     }
 
     /// Fills up what waits and encodes it.
-    private func completePacket() throws(MediaError) {
+    private func completePacket(tail: Int = 0) throws(MediaError) {
         if let reader { _ = try reader.flush(into: &queue) }
+        if tail > 0 { queue.appendSilence(tail) }
         let size = encoder.settings.duration.frames * encoder.channels
         let rest = queue.count % size
         if rest > 0 { queue.appendSilence(size - rest) }

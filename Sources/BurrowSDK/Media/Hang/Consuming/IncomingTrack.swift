@@ -22,6 +22,8 @@ struct IncomingTrack {
     var nextDecoder: UInt32
     /// The track is over, refused or no longer in the catalogue.
     var isGone = false
+    /// Nothing more comes on it.
+    var isOver = false
     private(set) var damagedFrames: UInt64 = 0
 
     /// Packets of sound that nobody takes.

@@ -169,7 +169,7 @@ package struct MediaConsumer {
         for kind in MediaKind.allCases {
             guard let track = self[kind].tracks.first(where: { $0.id == id }), !track.isGone else { continue }
             note(&self, track.name)
-            with(id) { $0.isGone = true }
+            with(id) { ($0.isGone, $0.isOver) = (true, true) }
             choose(kind)
         }
     }
@@ -293,7 +293,8 @@ package struct MediaConsumer {
 
     mutating func leave(_ track: IncomingTrack) {
         past.add(track)
-        actions.append(.unsubscribe(track.id))
+        let isEnding = track.kind == .audio && track.isGone && !track.isOver && wantsAudio && !carriesAudio
+        actions.append(isEnding ? .finish(track.id) : .unsubscribe(track.id))
     }
 }
 

@@ -20,6 +20,8 @@ package enum MediaConsumerAction: Equatable, Sendable {
     case subscribe(MediaTrackID, broadcast: BroadcastPath, name: String, SubscribeOptions)
     case update(MediaTrackID, SubscribeOptions)
     case unsubscribe(MediaTrackID)
+    /// Of sound that its publisher has ended: unsubscribe when all that is under way has come.
+    case finish(MediaTrackID)
     /// The catalogue says something else.
     case catalogueChanged(CatalogueDiff)
     /// The catalogue, or a track of it, cannot be used.
