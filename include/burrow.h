@@ -1367,7 +1367,7 @@ typedef struct burrow_media_stats {
   uint64_t concealed_us;
   uint64_t stretched_us;
   /** Received pictures: how often and how long in all one stood still for three times as long as usual, and at least
-      150 ms longer. */
+      150 ms longer. Muted cameras, ended tracks and hidden pictures do not count. */
   uint64_t freezes;
   uint64_t frozen_us;
   /** Microseconds spent in the codec, in all and for the frame that took longest. */
@@ -1593,7 +1593,8 @@ BURROW_API burrow_status burrow_track_set_encoding(burrow_track *BURROW_NONNULL 
 /**
  * Stops sending what is pushed, or goes on.
  *
- * Muted audio and video send nothing. Subscribers hear silence and keep the last picture.
+ * Muted audio and video send nothing. Subscribers hear silence and keep the last picture, which is no
+ * freeze; who comes meanwhile gets none. What is pushed meanwhile is never sent.
  *
  * @param track  A published audio or video track.
  * @param muted  1 to mute, 0 to go on.

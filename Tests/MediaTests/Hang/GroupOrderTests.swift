@@ -48,13 +48,14 @@ import Testing
             consumer.endGroup(group, of: track, isWhole: isWhole, count: count)
         }
 
-        /// What comes out: `1.0` is the first frame of group 1, `*` marks a key frame, `!` a discontinuity.
+        /// What comes out: `1.0` is the first frame of group 1, `*` marks a key frame, `!` a discontinuity, `|` a pause.
         mutating func heard() -> String {
             var words: [String] = []
             while let next = consumer.nextFrame(.video, now: now) {
                 let payload = [UInt8](next.frame.payload)
                 words.append(
-                    (next.isDiscontinuous ? "!" : "") + (next.frame.isKey ? "*" : "")
+                    (next.followsPause ? "|" : "") + (next.isDiscontinuous ? "!" : "")
+                        + (next.frame.isKey ? "*" : "")
                         + "\(payload[0]).\(payload[1])"
                         + (next.isDecodedOnly ? "~" : "")
                 )
@@ -70,6 +71,22 @@ import Testing
         try listener.take(3, 2..<3)
         #expect(listener.heard() == "3.2")
         #expect(listener.heard() == "")
+    }
+
+    /// Hang §3: a group without a frame marks a break in time. What is lost marks none.
+    @Test func aGroupWithoutAFrameIsAPause() throws {
+        var listener = try Listener()
+        try listener.take(0, 0..<2)
+        listener.end(1, count: 0)
+        #expect(listener.heard() == "*0.0 0.1")
+        listener.end(0, count: 2)
+        #expect(listener.heard() == "")
+        try listener.take(2, 0..<2)
+        #expect(listener.heard() == "|!*2.0 2.1")
+        listener.end(2, count: 2)
+        listener.end(3, isWhole: false, count: 0)
+        try listener.take(4, 0..<1)
+        #expect(listener.heard() == "!*4.0")
     }
 
     @Test func aNewerGroupWaitsForTheEndOfTheOlder() throws {
@@ -146,7 +163,7 @@ import Testing
         listener.end(0)
         listener.end(1, count: 0)
         try listener.take(2, 0..<1)
-        #expect(listener.heard().hasSuffix("0.9 !*2.0"))
+        #expect(listener.heard().hasSuffix("0.9 |!*2.0"))
     }
 
     /// The next group may be lost, and known to be, before the present one has come.

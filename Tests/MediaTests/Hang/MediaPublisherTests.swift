@@ -34,6 +34,28 @@ import Testing
         frames.map { word(writer.place($0, on: id)) }
     }
 
+    // MARK: Pauses
+
+    /// The mark of a break takes a number of its own, and once is enough. A key frame must follow.
+    @Test func aPauseIsAGroupOfItsOwn() throws {
+        var publisher = MediaPublisher()
+        let id = try publisher.add(video())
+        var pauses = [publisher.pause(id)]
+        func frame(_ number: Int64, isKey: Bool) -> EncodedFrame {
+            EncodedFrame(timestamp: number * 40_000, isKey: isKey, payload: Slice(copying: [1].span))
+        }
+        #expect(run(&publisher, id, [frame(0, isKey: true), frame(1, isKey: false)]) == ["[g0.0", "g0.1"])
+        pauses += [publisher.pause(id), publisher.pause(id)]
+        #expect(
+            run(&publisher, id, [frame(2, isKey: false), frame(3, isKey: true)]) == [
+                "needsKeyFrame", "[g2.0",
+            ]
+        )
+        let sound = try publisher.add(audio())
+        pauses += [publisher.pause(id), publisher.pause(sound)]
+        #expect(pauses == [false, true, false, true, false])
+    }
+
     // MARK: Catalogue
 
     @Test func theCatalogueIsThereBeforeAnything() throws {

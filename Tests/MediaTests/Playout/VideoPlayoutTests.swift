@@ -256,6 +256,59 @@ import Testing
         #expect(abs(video.statistics.frozen.milliseconds - 1_000) < 100)
     }
 
+    /// The sender's camera is off for two seconds; then two are missing because of the network.
+    @Test(arguments: [false, true]) func aPauseOfTheSenderIsNoFreeze(isShownLater: Bool) {
+        let clock = PlayoutClock()
+        var video = VideoPlayout<Int>(clock: clock)
+        for tick in 0..<2_000 as Range<Int64> {
+            let now = Instant(microseconds: tick * 10_000)
+            // It says so with the first picture that follows.
+            if tick == 700, !isShownLater { video.paused() }
+            if tick % 3 == 0, tick < 500 || tick >= 700, tick < 1_000 || tick >= 1_200 {
+                clock.videoArrived(timestamp: tick * 10_000, at: now)
+                video.insert(Int(tick), timestamp: tick * 10_000, now: now)
+            }
+            // Or at once, when the last pictures are still to be shown.
+            if tick == 499, isShownLater { video.paused() }
+            _ = video.take(now: now)
+        }
+        #expect(video.statistics.freezes == 1)
+        #expect(abs(video.statistics.frozen.milliseconds - 2_000) < 100)
+    }
+
+    /// A group begins two seconds before anybody looks: nothing of it is shown but its end, with sound and without.
+    @Test(arguments: [false, true], [0, 1, 4]) func whoLooksAgainSeesNothingOld(hasSound: Bool, slow: Int64) {
+        let clock = PlayoutClock()
+        var video = VideoPlayout<Int64>(clock: clock)
+        let start: Int64 = 10_000_000
+        var (shown, next): ([Int64], Int64) = ([], 0)
+        func show(_ now: Int64) {
+            let instant = Instant(microseconds: now)
+            if hasSound { clock.follow(.init(offset: 60_000, at: instant)) }
+            guard let taken = video.take(now: instant) else { return }
+            shown.append(now - taken.timestamp)
+        }
+        func insert(_ timestamp: Int64, _ now: Int64) {
+            clock.videoArrived(timestamp: timestamp, at: Instant(microseconds: now))
+            video.insert(timestamp, timestamp: timestamp, now: Instant(microseconds: now))
+        }
+        for tick in 0..<30 as Range<Int64> { insert(tick * 33_333, tick * 33_333) }
+        video.clear()
+        // Decoding the old ones takes a while each, and the host looks every 5 ms.
+        for now in stride(from: start, to: start + 1_000_000, by: 1_000) {
+            while next * 33_333 <= now - (start - 2_000_000),
+                next < 60 ? next * slow * 1_000 <= now - start : true
+            {
+                insert(start - 2_000_000 + next * 33_333, now)
+                next += 1
+            }
+            if now % 5_000 == 0 { show(now) }
+        }
+        #expect(shown.count > 15)
+        #expect(shown.allSatisfy { $0 < 250_000 }, "\(shown)")
+        #expect((shown.last ?? 0) < 150_000)
+    }
+
     @Test func newTimelineOfPicturesIsFollowed() {
         let clock = PlayoutClock()
         var video = VideoPlayout<Int>(clock: clock)

@@ -133,6 +133,30 @@ import Testing
     }
 
     /// What a host pushes comes out upright and with its colours, whatever it is made of.
+    /// Who begins to watch a picture that stands still gets it once more, as a key picture.
+    @Test func theLastPictureMayBeEncodedAgain() throws {
+        let capture = try Self.capture(96, 64)
+        let film = MovingScene(width: 96, height: 64).film(4)
+        let clock = TestClock()
+        for picture in film { _ = try capture.push(picture, clock: clock.now) }
+        guard case .stale = try capture.push(film[3], clock: clock.now) else {
+            Issue.record("encoded twice unasked")
+            return
+        }
+        capture.restart()
+        let unit = try #require(Self.unit(try capture.push(film[3], clock: clock.now)))
+        #expect(unit.isKey && unit.timestamp == film[3].timestamp)
+        guard case .stale = try capture.push(film[3], clock: clock.now) else {
+            Issue.record("encoded three times")
+            return
+        }
+        capture.restart()
+        guard case .stale = try capture.push(film[2], clock: clock.now) else {
+            Issue.record("an older one encoded")
+            return
+        }
+    }
+
     @Test(arguments: PictureFormat.allCases, [PictureRotation.none, .threeQuarters])
     func everyFormatArrives(format: PictureFormat, rotation: PictureRotation) throws {
         let expected = try #require(MovingScene(width: 160, height: 96, noise: 0).picture(9, timestamp: 0))

@@ -161,6 +161,10 @@ extension EngineLoop {
         unsafe pushed.bytes.withUnsafeBytes { (bytes) in
             var offset = 0
             for frame in pushed.frames {
+                guard !frame.isBreak else {
+                    node.breakTime(known.id, now: now)
+                    continue
+                }
                 let payload = unsafe UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + frame.count])
                 offset += frame.count
                 let outgoing = OutgoingFrame(

@@ -181,6 +181,10 @@ extension EngineLoop {
         unsafe pushed.bytes.withUnsafeMutableBytes { (bytes) in
             var offset = 0
             for frame in frames {
+                guard !frame.isBreak else {
+                    node.breakTime(known.id, now: now)
+                    continue
+                }
                 let end = offset + margin.front + frame.count + margin.back
                 let memory = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[offset..<end])
                 let payload = margin.front..<margin.front + frame.count

@@ -153,6 +153,13 @@ final class BroadcastPublisher: WireUser {
         return unsafe (try? wire.push(bytes, timestamp: frame.timestamp, flags: flags)) ?? false
     }
 
+    /// The pictures of a track stop for a while: those who watch learn that nothing is missing, and who comes meanwhile
+    /// does not get what was last.
+    func pause(_ id: MediaTrackID) {
+        guard let wire = open[id]?.wire, publisher.pause(id) else { return }
+        wire.pushBreak()
+    }
+
     func stop() {
         for id in open.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             if let closed = open[id] { close(closed) }

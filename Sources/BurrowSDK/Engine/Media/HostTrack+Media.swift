@@ -35,7 +35,7 @@ extension HostTrack {
     package func setMuted(_ isMuted: Bool) throws(EngineError) {
         switch media {
         case .audioSource(let source): source.wishes.withLock { $0.isMuted = isMuted }
-        case .videoSource(let source): source.wishes.withLock { $0.isMuted = isMuted }
+        case .videoSource(let source): source.setMuted(isMuted)
         default: throw EngineError(.wrongKind, "only published audio and video can be muted")
         }
         try tellMedia()

@@ -91,6 +91,7 @@ final class VideoPublication: WireFiller {
             guard case .unit(let unit, _) = outcome else { return }
             if unit.isKey { try announce(capture) }
             send(unit, relief, layers: capture.configuration.temporalLayers)
+            if !isWanted { pause() }
         } catch {
             unsent &+= 1
             LogRing.shared.write(.warning, "media", "track \(name): \(error.context)")
@@ -98,6 +99,13 @@ final class VideoPublication: WireFiller {
     }
 
     func requestKey() { capture?.requestKey() }
+
+    /// No pictures come for a while, or none are wanted. The next one refers to none of those before.
+    func pause() {
+        guard let id else { return }
+        capture?.restart()
+        context.room.broadcast.pause(id)
+    }
 
     /// An encoder for what is wanted: the one there is, unless it is for another size.
     private func currentCapture() throws(MediaError) -> VideoCapture<H264Encoder>? {
@@ -198,7 +206,7 @@ final class VideoPublication: WireFiller {
         guard isWanted != self.isWanted else { return }
         self.isWanted = isWanted
         // Nobody has what was encoded last, however short a time ago.
-        if isWanted { capture?.restart() }
+        if isWanted { capture?.restart() } else { pause() }
         owner.wantedChanged(self, isWanted)
     }
 }

@@ -55,7 +55,10 @@ final class VideoPublisher: SendingWorker {
         }
         let old = wishes
         wishes = next
-        if next.isMuted { latest = nil }
+        if next.isMuted, !old.isMuted {
+            latest = nil
+            for rendition in renditions { rendition.pause() }
+        }
         // The encoding alone has its effect with the next picture.
         if next.isMuted != old.isMuted || next.encoding.isFixed != old.encoding.isFixed {
             context.room.sendingChanged()

@@ -64,6 +64,8 @@ final class VideoSubscriber: MediaWorker {
         sink.follow(wishes)
         guard !wishes.isPaused, !isHeld else {
             participant?.want(video: nil, terms)
+            // What it keeps is of before, and would be the first to be seen again.
+            (decoder, decoderNumber, decoderTrack) = (nil, nil, nil)
             sink.clear()
             return context.tell(.waiting)
         }
@@ -98,6 +100,7 @@ final class VideoSubscriber: MediaWorker {
     func ended(_ track: MediaTrackID) {
         guard track == decoderTrack else { return }
         flush()
+        sink.paused()
         (decoder, decoderNumber, decoderTrack) = (nil, nil, nil)
     }
 
@@ -123,6 +126,7 @@ final class VideoSubscriber: MediaWorker {
     func decode(_ frame: MediaFrame, _ format: VideoFormat?) -> Outcome {
         figures.frames &+= 1
         if frame.frame.isKey { figures.keyFrames &+= 1 }
+        if frame.followsPause { sink.paused() }
         do throws(MediaError) {
             let decoder = try decoder(for: frame, format)
             sink.arrived(timestamp: frame.frame.timestamp, at: arrival)

@@ -47,6 +47,11 @@ extension HostTrack {
         }
     }
 
+    /// Ends the group and adds one without a frame, which marks a break in time.
+    func pushBreak() {
+        if case .taken(first: true) = exchange.pushBreak() { room.engine.submit(.pushed(self)) }
+    }
+
     /// The next received frame, or `nil` when there is none now.
     package func pull() throws(EngineError) -> Frame? {
         try checkFrames(.subscribed)

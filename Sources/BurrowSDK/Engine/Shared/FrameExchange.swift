@@ -65,6 +65,8 @@ package final class FrameExchange: Sendable {
             package var count: Int
             package var timestamp: Int64
             package var flags: FrameFlags
+            /// No frame at all, but a group without any.
+            package fileprivate(set) var isBreak = false
 
             package init(count: Int, timestamp: Int64, flags: FrameFlags) {
                 self.count = count
@@ -299,6 +301,19 @@ package final class FrameExchange: Sendable {
             )
             state.sent.frames &+= 1
             state.sent.bytes &+= UInt64(clamping: bytes.count)
+            defer { state.isLoopTold = true }
+            return .taken(first: !state.isLoopTold)
+        }
+    }
+
+    /// A group without a frame goes after what was pushed: what comes then does not go on from it.
+    func pushBreak() -> Push {
+        outgoing.withLock { (state) in
+            guard !state.isClosed else { return .closed }
+            guard state.pushed.frames.count < EngineLimits.pushedFrames else { return .full }
+            var mark = Pushed.Frame(count: 0, timestamp: 0, flags: [])
+            mark.isBreak = true
+            state.pushed.frames.append(mark)
             defer { state.isLoopTold = true }
             return .taken(first: !state.isLoopTold)
         }

@@ -16,6 +16,8 @@ package final class VideoCapture<Encoder: VideoEncoder> {
     private var thinning: FrameThinning
     private var keys: KeyFrameSchedule
     private var lastTimestamp: Int64?
+    /// The picture that was encoded last may be encoded once more.
+    private var mayRepeat = false
     /// Where pictures are scaled to, as encoding is done with them when it returns.
     private var scaled: Picture?
 
@@ -35,8 +37,12 @@ package final class VideoCapture<Encoder: VideoEncoder> {
     /// The next picture begins a group, unless one has begun in the last half second: then the first after that.
     package func requestKey() { keys.request() }
 
-    /// The next picture begins a group in any case, because those who begin to watch have nothing before it.
-    package func restart() { keys.restart() }
+    /// The next picture begins a group in any case, because those who begin to watch have nothing before it. It may be the
+    /// last one again, if there is no other.
+    package func restart() {
+        keys.restart()
+        mayRepeat = true
+    }
 
     /// How often a group begins, from the next picture on.
     package func setGroupDuration(_ duration: Interval) throws(MediaError) {
@@ -86,12 +92,14 @@ package final class VideoCapture<Encoder: VideoEncoder> {
     /// Says what becomes of a picture that need not be looked at; nil when it must be encoded.
     private func admit(_ timestamp: Int64) -> VideoCaptureOutcome? {
         figures.pushed += 1
-        if let lastTimestamp, timestamp <= lastTimestamp {
+        let isRepeated = mayRepeat && timestamp == lastTimestamp
+        if let lastTimestamp, timestamp <= lastTimestamp, !isRepeated {
             figures.stale += 1
             return .stale
         }
+        mayRepeat = false
         lastTimestamp = timestamp
-        guard thinning.admits(timestamp) else {
+        guard isRepeated || thinning.admits(timestamp) else {
             figures.thinned += 1
             return .thinned
         }

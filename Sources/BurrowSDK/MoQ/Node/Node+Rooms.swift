@@ -80,6 +80,12 @@ extension Node {
         try unsafe track.push(frame, payload: payload, now: now)
     }
 
+    /// Ends the group of a published track and adds one without a frame.
+    package func breakTime(_ id: TrackID, now: Instant) {
+        services.context.now = now
+        trackRooms[id]?.published[id]?.breakTime(now: now)
+    }
+
     /// Where a frame will stand if it is the next one to be pushed; `nil` when the track is not published.
     package func place(of frame: OutgoingFrame, on id: TrackID) -> FramePlace? {
         trackRooms[id]?.published[id]?.place(of: frame)

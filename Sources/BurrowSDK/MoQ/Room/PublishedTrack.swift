@@ -76,6 +76,16 @@ final class PublishedTrack: TrackSource {
         if frame.endsGroup || frame.isDatagram { endGroup() }
     }
 
+    /// A group without a frame, for media the mark of a break in time: nothing after it goes on from what was before,
+    /// and who comes meanwhile gets nothing old.
+    func breakTime(now: Instant) {
+        guard track.isOpen else { return }
+        endGroup()
+        group = track.beginGroup(nextSequence, now: now)
+        nextSequence += 1
+        endGroup()
+    }
+
     private func allocator(for count: Int) -> SliceAllocator {
         // What the header of a frame takes is little.
         guard count + 16 > SliceAllocator.blockSize / 2 else { return services.context.allocator }

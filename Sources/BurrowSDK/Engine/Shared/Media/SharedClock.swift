@@ -39,7 +39,15 @@ final class SharedClock: Sendable {
 
     /// Pictures begin to come, perhaps again.
     func videoBegins() {
-        state.withLock { $0.clock.videoBegins() }
+        state.withLock { (state) in
+            state.clock.videoBegins()
+            state.pictures.begins()
+        }
+    }
+
+    /// The sender stopped its camera after the pictures that came.
+    func videoPaused() {
+        state.withLock { $0.pictures.paused() }
     }
 
     func videoArrived(timestamp: Int64, at arrival: Instant) {

@@ -35,6 +35,11 @@ package final class VideoSink: PictureLender {
         clock?.videoBegins()
     }
 
+    /// The sender stopped: the time until the next picture is no freeze.
+    func paused() {
+        clock?.videoPaused()
+    }
+
     func arrived(timestamp: Int64, at arrival: Instant) {
         clock?.videoArrived(timestamp: timestamp, at: arrival)
     }

@@ -23,6 +23,7 @@ package final class VideoSource: Sendable {
         var pictures = FIFO<Picture>()
         var isConsumerTold = false
         var isClosed = false
+        var isMuted = false
         var dropped: UInt64 = 0
     }
 
@@ -37,7 +38,10 @@ package final class VideoSource: Sendable {
 
     /// Copies a picture, upright. When the encoder is behind, the oldest that waits makes room.
     func push(_ view: PictureView, timestamp: Int64) throws(EngineError) -> FrameExchange.Push {
-        guard !waiting.withLock({ $0.isClosed }) else { return .closed }
+        let (isClosed, isMuted) = waiting.withLock { ($0.isClosed, $0.isMuted) }
+        guard !isClosed else { return .closed }
+        // What is recorded meanwhile must not be sent once that is over.
+        guard !isMuted else { return .taken(first: false) }
         let sideways = view.rotation.isSideways
         let copy = try intake.withLock { (intake) throws(EngineError) -> Sent? in
             let fresh = intake.pool.picture(
@@ -57,6 +61,7 @@ package final class VideoSource: Sendable {
         }
         return waiting.withLock { (state) in
             guard !state.isClosed else { return .closed }
+            guard !state.isMuted else { return .taken(first: false) }
             guard let copy else {
                 state.dropped &+= 1
                 return .taken(first: false)
@@ -81,6 +86,15 @@ package final class VideoSource: Sendable {
             return Sent(picture)
         }
         return next?.picture
+    }
+
+    /// Nothing that waits is sent, nor what is pushed until this is undone.
+    func setMuted(_ isMuted: Bool) {
+        wishes.withLock { $0.isMuted = isMuted }
+        waiting.withLock { (state) in
+            state.isMuted = isMuted
+            if isMuted { state.pictures.removeAll() }
+        }
     }
 
     func close() {

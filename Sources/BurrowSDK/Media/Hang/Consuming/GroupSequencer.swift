@@ -10,6 +10,8 @@ struct GroupSequencer {
         let frame: EncodedFrame
         let group: UInt64
         let isDiscontinuous: Bool
+        /// A mark of the publisher's for a break in time is before it.
+        var followsPause = false
     }
 
     private struct Waiting {
@@ -23,6 +25,8 @@ struct GroupSequencer {
         var isOver = false
         /// It lacks something at its end.
         var isCut = false
+        /// The publisher's mark for a break in time.
+        var isPause = false
         /// What it lacks may come after all, because only the connection was cut.
         var mayGoOn = false
 
@@ -47,6 +51,7 @@ struct GroupSequencer {
     /// The usual distance between pictures; 0 while unknown.
     private(set) var interval: Int64 = 0
     private var isDiscontinuous = false
+    private var followsPause = false
     /// Since when something newer waits behind what is missing.
     private var blockedSince: Instant?
     /// Memory of groups that are through.
@@ -80,8 +85,9 @@ struct GroupSequencer {
 
     /// No more frames of a group will come; `isWhole` says that none is missing. One without any frame is the
     /// publisher's mark for a break in time. What was cut off with the connection may go on with the next one.
-    mutating func end(_ group: UInt64, isWhole: Bool) {
+    mutating func end(_ group: UInt64, isWhole: Bool, isEmpty: Bool = false) {
         guard let place = end(group) else { return }
+        groups[place].isPause = isWhole && isEmpty
         groups[place].isCut = !isWhole || groups[place].isEmpty
         groups[place].mayGoOn = !isWhole && !groups[place].isEmpty
     }
@@ -164,7 +170,12 @@ struct GroupSequencer {
             if sequence == current {
                 if groups[0].hasFrame {
                     let frame = groups[0].frames[groups[0].next]
-                    return Head(frame: frame, group: sequence, isDiscontinuous: isDiscontinuous)
+                    return Head(
+                        frame: frame,
+                        group: sequence,
+                        isDiscontinuous: isDiscontinuous,
+                        followsPause: followsPause
+                    )
                 }
                 if groups[0].isOver {
                     if groups[0].mayGoOn, !groups.dropFirst().contains(where: { $0.hasFrame }) { return nil }
@@ -205,6 +216,7 @@ struct GroupSequencer {
         }
         last = frame.timestamp
         isDiscontinuous = false
+        followsPause = false
         blockedSince = nil
     }
 
@@ -239,6 +251,7 @@ struct GroupSequencer {
             heldBytes -= Self.cost(of: first.frames[index])
         }
         if isGap { isDiscontinuous = true }
+        if first.isPause { followsPause = true }
         current = first.sequence &+ 1
         blockedSince = nil
         first.frames.removeAll(keepingCapacity: true)

@@ -94,7 +94,7 @@ struct IncomingTrack {
 
     mutating func end(_ group: UInt64, isWhole: Bool, isEmpty: Bool) {
         switch kind {
-        case .video: sequencer.end(group, isWhole: isWhole)
+        case .video: sequencer.end(group, isWhole: isWhole, isEmpty: isEmpty)
         case .audio: if isEmpty { isDiscontinuous = true }
         }
     }

@@ -220,6 +220,7 @@ package struct MediaConsumer {
             group: head.group,
             decoder: track.decoder,
             isDiscontinuous: head.isDiscontinuous,
+            followsPause: head.followsPause,
             isDecodedOnly: isDecodedOnly
         )
     }

@@ -11,6 +11,8 @@ package struct MediaFrame {
     package let decoder: UInt32
     /// Frames before this one are missing, or the publisher's time broke.
     package let isDiscontinuous: Bool
+    /// The publisher sent nothing before this one for a while, and meant to.
+    package let followsPause: Bool
     /// Needed to decode what follows, but a later picture was already given out.
     package let isDecodedOnly: Bool
 }

@@ -13,6 +13,8 @@ struct GroupWriter {
     private var group: UInt64?
     private var count = 0
     private var bytes = 0
+    /// The newest group is the mark of a break.
+    private var isPaused = false
     /// Where the newest group begins.
     private var start: Int64 = 0
 
@@ -53,7 +55,18 @@ struct GroupWriter {
         return .write(outgoing, group: current, index: index)
     }
 
+    /// Pictures stop for a while: takes the place of a group without a frame. False when the last one was that already,
+    /// or there was none.
+    mutating func pause() -> Bool {
+        guard kind == .video, nextGroup > 0, !isPaused else { return false }
+        group = nil
+        nextGroup &+= 1
+        isPaused = true
+        return true
+    }
+
     private mutating func begin(at timestamp: Int64) {
+        isPaused = false
         group = nextGroup
         nextGroup &+= 1
         count = 0

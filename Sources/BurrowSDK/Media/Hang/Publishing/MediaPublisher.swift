@@ -206,4 +206,11 @@ package struct MediaPublisher {
         if case .write = placement { counters.placed &+= 1 } else { counters.refused &+= 1 }
         return placement
     }
+
+    /// The pictures of a track stop for a while. Whether a group without a frame, the mark of a break in time, is to be
+    /// written; the next frame must be a key frame then.
+    package mutating func pause(_ id: MediaTrackID) -> Bool {
+        guard let index = sources.firstIndex(where: { $0.id == id }) else { return false }
+        return sources[index].writer.pause()
+    }
 }

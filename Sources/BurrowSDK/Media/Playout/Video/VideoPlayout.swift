@@ -21,6 +21,9 @@ package struct VideoPlayout<Picture> {
     private var lateness = VideoLateness()
     private var skews = SkewHistogram()
     private var freezes = FreezeDetector()
+    private var catchUp = CatchUp()
+    /// The last picture before the sender stopped.
+    private var pausedAfter: Int64?
     private var counters = VideoPlayoutStatistics()
 
     package init(clock: PlayoutClock) {
@@ -40,6 +43,7 @@ package struct VideoPlayout<Picture> {
             entries.removeAll()
         }
         newest = timestamp
+        catchUp.inserted(timestamp: timestamp, now: now)
         if let due = clock.localTime(of: timestamp) {
             lateness.observe(now - due, at: now, clock: clock)
             skip(all: due <= now, now: now)
@@ -54,6 +58,7 @@ package struct VideoPlayout<Picture> {
     {
         clock.advance(to: now)
         let seen = now + ahead
+        guard now >= catchUp.end else { return nil }
         skip(all: false, now: seen)
         guard let entry = entries.first, let due = clock.localTime(of: entry.timestamp), due <= seen else {
             lateness.nothing(at: now, clock: clock)
@@ -61,6 +66,10 @@ package struct VideoPlayout<Picture> {
         }
         _ = entries.popFirst()
         counters.picturesShown += 1
+        if let last = pausedAfter, !isBefore(entry.timestamp, last) {
+            pausedAfter = nil
+            freezes.paused()
+        }
         freezes.shown(at: now)
         if clock.isShared(at: now) {
             counters.skew = seen - due
@@ -71,20 +80,33 @@ package struct VideoPlayout<Picture> {
 
     /// When there will be something to take; nil when nothing waits.
     package func nextDue() -> Instant? {
-        entries.first.flatMap { clock.localTime(of: $0.timestamp) }
+        entries.first.flatMap { clock.localTime(of: $0.timestamp) }.map { max($0, catchUp.end) }
     }
 
-    /// The sender stopped its camera: the time until the next picture is no freeze.
+    /// Pictures are about to come, perhaps again, and the first of them may be old.
+    package mutating func begins() {
+        catchUp = CatchUp(isAwaited: true)
+    }
+
+    /// The sender stopped its camera: the time until the next picture that comes is no freeze.
     package mutating func paused() {
-        freezes.paused()
+        guard let newest else { return freezes.paused() }
+        pausedAfter = newest
+    }
+
+    /// Whether a picture came before the last one of a time, or is that; far back there was another timeline.
+    private func isBefore(_ timestamp: Int64, _ last: Int64) -> Bool {
+        timestamp <= last && last.subtractingSaturating(timestamp) <= Self.farBack
     }
 
     /// Nobody wants to see these pictures any more; others may follow.
     package mutating func clear() {
         while entries.popFirst() != nil { counters.picturesSkipped += 1 }
         freezes.paused()
+        pausedAfter = nil
         lateness = VideoLateness()
         clock.videoBegins()
+        begins()
     }
 
     /// How much too late a picture of this time would be; negative when it is early.
