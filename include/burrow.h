@@ -852,6 +852,10 @@ typedef struct burrow_room_stats {
   /** The epoch in which our frames are sealed, and the newest there is a key of; -1 while there is none. */
   int64_t sealing_epoch;
   int64_t newest_epoch;
+  /** Packets of sound that were sent again before they could be known to be lost, as is done on lines that lose some;
+      sent_packets, sent_bytes and lost_packets do not count them. */
+  uint64_t repeated_packets;
+  uint64_t repeated_bytes;
 } burrow_room_stats;
 
 /**

@@ -84,7 +84,7 @@ FIELD(participant, id, 4, 4);
 FIELD(participant, joined_us, 8, 8);
 FIELD(participant, path, 16, 16);
 
-SIZE(room_stats, 208, 208);
+SIZE(room_stats, 224, 224);
 FIELD(room_stats, struct_size, 0, 0);
 FIELD(room_stats, mtu, 4, 4);
 FIELD(room_stats, measured_us, 8, 8);
@@ -112,6 +112,8 @@ FIELD(room_stats, replayed_frames, 176, 176);
 FIELD(room_stats, unprotected_frames, 184, 184);
 FIELD(room_stats, sealing_epoch, 192, 192);
 FIELD(room_stats, newest_epoch, 200, 200);
+FIELD(room_stats, repeated_packets, 208, 208);
+FIELD(room_stats, repeated_bytes, 216, 216);
 
 SIZE(track_config, 40, 32);
 FIELD(track_config, struct_size, 0, 0);

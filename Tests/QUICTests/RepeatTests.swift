@@ -93,12 +93,16 @@ import Testing
         #expect(statistics.repeatedPackets > 500)
         // Three copies of each at most, and none of what is larger.
         #expect(statistics.repeatedPackets <= 3 * 500)
+        // Each holds a packet of sound and little else.
+        let each = statistics.repeatedBytes / max(statistics.repeatedPackets, 1)
+        #expect((80..<600).contains(each), "\(each)")
     }
 
     @Test func aCleanLineCarriesEverythingOnce() throws {
         let scene = try Scene(loss: 0, seed: 33)
         try scene.speak(200)
         #expect(scene.client.statistics.repeatedPackets == 0)
+        #expect(scene.client.statistics.repeatedBytes == 0)
         #expect(scene.late(after: 0) == 0)
     }
 

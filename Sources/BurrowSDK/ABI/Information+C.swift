@@ -64,6 +64,8 @@ extension burrow_room_stats {
         sent_packets = past.sentPackets &+ now.sentPackets
         received_packets = past.receivedPackets &+ now.receivedPackets
         lost_packets = past.lostPackets &+ now.lostPackets
+        repeated_packets = past.repeatedPackets &+ now.repeatedPackets
+        repeated_bytes = past.repeatedBytes &+ now.repeatedBytes
         published_frames = statistics.publishedFrames
         published_bytes = statistics.publishedBytes
         subscribed_frames = statistics.subscribedFrames

@@ -339,6 +339,8 @@ class burrow_room_stats(ctypes.Structure):
     unprotected_frames: int
     sealing_epoch: int
     newest_epoch: int
+    repeated_packets: int
+    repeated_bytes: int
 
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
@@ -368,6 +370,8 @@ class burrow_room_stats(ctypes.Structure):
         ("unprotected_frames", ctypes.c_uint64),
         ("sealing_epoch", ctypes.c_int64),
         ("newest_epoch", ctypes.c_int64),
+        ("repeated_packets", ctypes.c_uint64),
+        ("repeated_bytes", ctypes.c_uint64),
     ]
 
 

@@ -208,6 +208,9 @@ class RoomStats:
     #: Of protected rooms; -1 while there is no key.
     sealing_epoch: int
     newest_epoch: int
+    #: Packets of sound that were sent again before they could be known to be lost; counted nowhere else.
+    repeated_packets: int
+    repeated_bytes: int
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,8 @@ extension ConnectionStatistics {
         receivedBytes &+= other.receivedBytes
         receivedPackets &+= other.receivedPackets
         lostPackets &+= other.lostPackets
+        repeatedPackets &+= other.repeatedPackets
+        repeatedBytes &+= other.repeatedBytes
         probeTimeouts &+= other.probeTimeouts
     }
 }

@@ -101,6 +101,8 @@ extension ConnectionStatistics {
             json.integer(receivedBytes, for: "received_bytes")
             json.integer(receivedPackets, for: "received_packets")
             json.integer(lostPackets, for: "lost_packets")
+            json.integer(repeatedPackets, for: "repeated_packets")
+            json.integer(repeatedBytes, for: "repeated_bytes")
             json.integer(probeTimeouts, for: "probe_timeouts")
             json.integer(mtu, for: "mtu")
         }

@@ -40,6 +40,7 @@ extension Connection {
             guard let entry = unsafe repeats.next(to: batch.tail, now: hub.now) else { return true }
             batch.commit(entry.size, path: entry.path, ecn: entry.ecn, joining: false)
             tally.repeatedPackets += 1
+            tally.repeatedBytes += UInt64(clamping: entry.size)
         }
         return true
     }

@@ -21,6 +21,7 @@ package struct ConnectionStatistics: Equatable, Sendable {
     package var lostPackets: UInt64 = 0
     /// Packets that were sent again before they could be known to be lost; counted nowhere else.
     package var repeatedPackets: UInt64 = 0
+    package var repeatedBytes: UInt64 = 0
     package var probeTimeouts: UInt64 = 0
     /// Largest UDP payload in use.
     package var mtu = 0
