@@ -78,7 +78,15 @@ import Testing
         let record = description.encode()
         let described = try H264Decoder(pool: PicturePool(), configuration: .parse(record.span))
         let plain = try H264Decoder(pool: PicturePool())
+        for nothing in [[], [0, 0, 1]] as [[UInt8]] {
+            let isDisposable = plain.isDisposable(nothing.span)
+            #expect(!isDisposable)
+        }
         for (number, unit) in units.enumerated() {
+            let isDisposable = plain.isDisposable(unit.bytes.span)
+            let another = prefixed[number]
+            let isDisposableToo = described.isDisposable(another.span)
+            #expect(isDisposableToo == isDisposable)
             let a = try #require(try described.decode(prefixed[number], timestamp: unit.timestamp).picture)
             let b = try #require(try plain.decode(unit.bytes, timestamp: unit.timestamp).picture)
             #expect(meanSquaredError(a, b) == 0)

@@ -173,6 +173,8 @@ import Testing
             guard let unit = try encoder.encode(picture, asKey: false) else { continue }
             layers[unit.temporalLayer] += 1
             let expected = try #require(try whole.decode(unit).picture)
+            let isDisposable = reduced.isDisposable(unit.payload.span)
+            #expect(isDisposable == (unit.temporalLayer == 2))
             guard unit.temporalLayer <= highest else { continue }
             let decoded = try reduced.decode(unit)
             #expect(!decoded.isConcealed && !reduced.needsKeyFrame)

@@ -106,6 +106,7 @@ final class AudioPublisher: SendingWorker, WireFiller {
     func pushed() {
         guard let capture else { return }
         source.samples.take(into: &batch)
+        guard !batch.chunks.isEmpty else { return }
         let begin = SystemCall.now()
         var offset = 0
         for chunk in batch.chunks {

@@ -17,6 +17,8 @@ final class MediaLoop {
     private var wires: [UInt64: any WireUser] = [:]
     private var commands = ContiguousArray<MediaCommand>()
     private var nextTick: Instant = .distantFuture
+    /// What must not wait for pictures.
+    private var microphones: [AudioPublisher] = []
 
     /// How often what depends on time alone is looked after: the bit rate, figures, levels.
     private static let tick = Interval.milliseconds(100)
@@ -31,6 +33,7 @@ final class MediaLoop {
         while true {
             mailbox.take(into: &commands)
             if mailbox.isClosed { return stop() }
+            serveSound()
             for command in commands { perform(command) }
             commands.removeAll(keepingCapacity: true)
             now = SystemCall.now()
@@ -71,6 +74,11 @@ final class MediaLoop {
         workers.least(rooms.least(nextTick) { $0.deadline }) { $0.deadline }
     }
 
+    /// Encodes what was recorded. To be called before everything that may take long.
+    func serveSound() {
+        for microphone in microphones { microphone.pushed() }
+    }
+
     // MARK: Commands
 
     private func perform(_ command: MediaCommand) {
@@ -98,7 +106,10 @@ final class MediaLoop {
         let context = MediaContext(loop: self, room: room, track: track, handle: handle)
         let worker: any MediaWorker
         switch track.media {
-        case .audioSource(let source): worker = AudioPublisher(context, source)
+        case .audioSource(let source):
+            let microphone = AudioPublisher(context, source)
+            microphones.append(microphone)
+            worker = microphone
         case .videoSource(let source): worker = VideoPublisher(context, source)
         case .audioSink(let sink): worker = AudioSubscriber(context, sink)
         case .videoSink(let sink): worker = VideoSubscriber(context, sink)
@@ -125,6 +136,7 @@ final class MediaLoop {
     /// A worker is done, by the host's wish or with its room.
     func end(_ worker: any MediaWorker, _ error: EngineError?) {
         guard workers.remove(worker.context.track.number) != nil else { return }
+        microphones.removeAll { $0 === worker }
         worker.stop()
         worker.context.room.remove(worker)
         worker.context.tell(error == nil ? .ended : .failed, error)

@@ -28,8 +28,9 @@ final class MediaParticipant: WireUser {
     /// When tracks that ended are asked for again: others of the same name may have taken their place.
     private var retry: Instant = .distantFuture
     private var retryPause = firstRetryPause
-    /// Frames wait that there was no time to decode.
+    /// Frames may wait to be decoded.
     private var isBehind = false
+    private var pace = DecodingPace()
     /// The host's tracks of this participant.
     weak var audio: AudioSubscriber?
     weak var video: VideoSubscriber?
@@ -41,7 +42,9 @@ final class MediaParticipant: WireUser {
     /// The catalogue says that a track is gone before the last of it is here.
     private static let lastWords = Interval.seconds(2)
     /// How long decoding may keep others from using the thread.
-    private static let decodingTime = Interval.milliseconds(10)
+    private static let decodingTime = Interval.milliseconds(3)
+    /// And when a track is over and nothing more comes.
+    private static let lastDecodingTime = Interval.milliseconds(50)
 
     init(_ path: String, _ room: MediaRoom) throws(EngineError) {
         self.path = path
@@ -235,7 +238,8 @@ final class MediaParticipant: WireUser {
             if mustRefill { room.loop.engine.submit(.refill(wire)) }
         }
         act()
-        decode()
+        // Not before all of this turn is here: then it is known what is late.
+        isBehind = true
     }
 
     private func take(_ loan: FrameExchange.Loan, of id: MediaTrackID) {
@@ -255,11 +259,20 @@ final class MediaParticipant: WireUser {
         if id != .catalogue { video?.arrived(bytes: loan.count, at: description.arrival) }
     }
 
-    /// Decodes what is there. Commands wait meanwhile, those about sound as well, so not all of much at once.
-    private func decode() {
-        let end = SystemCall.now() + Self.decodingTime
+    /// Decodes what is there. Other participants and commands wait meanwhile, so not all of much at once, and sound goes
+    /// before each picture.
+    private func decode(within time: Interval = decodingTime) {
+        let end = SystemCall.now() + time
         isBehind = false
         while let frame = consumer.nextFrame(.video, now: SystemCall.now()) {
+            switch video?.judge(frame, consumer.waitingPictures, &pace) {
+            case .decode?, nil: break
+            case .leaveOut?: continue
+            case .leaveGroup?:
+                consumer.giveUp(frame.group, of: frame.track)
+                continue
+            }
+            room.loop.serveSound()
             let needsFormat = video?.needsDecoder(for: frame) ?? false
             switch video?.decode(frame, needsFormat ? consumer.videoFormat(of: frame.track) : nil) {
             case .fine?, nil: break
@@ -288,7 +301,7 @@ final class MediaParticipant: WireUser {
         case .audio: audio?.wireChanged(phase, error)
         case .video:
             if isOver {
-                decode()
+                decode(within: Self.lastDecodingTime)
                 video?.ended(id)
             }
             video?.wireChanged(phase, error)

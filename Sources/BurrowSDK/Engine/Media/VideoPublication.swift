@@ -20,6 +20,8 @@ final class VideoPublication: WireFiller {
     private var configuration: VideoCaptureConfiguration?
     private var isWanted = false
     private var isStalled = false
+    /// The most pictures a second that the encoder manages.
+    var limit: Float?
     /// What the catalogue says.
     private var announced: VideoRendition?
     private var past = VideoCaptureFigures()
@@ -69,6 +71,12 @@ final class VideoPublication: WireFiller {
 
     /// The plan within the target.
     private var wanted: VideoCaptureConfiguration? {
+        guard var result = targeted else { return nil }
+        if let limit { result.frameRate = min(result.frameRate, limit) }
+        return result
+    }
+
+    private var targeted: VideoCaptureConfiguration? {
         guard let plan, let target else { return plan }
         let scale = max(target.scale, 1)
         var result = VideoCaptureConfiguration(

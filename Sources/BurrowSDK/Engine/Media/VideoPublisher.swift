@@ -15,6 +15,8 @@ final class VideoPublisher: SendingWorker {
     private var estimate = 0
     /// Pictures that were not encoded to relieve the line.
     private var spared: UInt64 = 0
+    private var pace = EncodingPace()
+    private var taken: UInt64 = 0
 
     init(_ context: MediaContext, _ source: VideoSource) {
         self.context = context
@@ -34,7 +36,9 @@ final class VideoPublisher: SendingWorker {
         for _ in 0..<EngineLimits.waitingPictures {
             guard let picture = source.next() else { return report() }
             guard !wishes.isMuted else { continue }
+            context.loop.serveSound()
             latest = picture
+            taken &+= 1
             var isNew = false
             for rendition in renditions { isNew = rendition.plan(for: picture, wishes.encoding) || isNew }
             if isNew { context.room.sendingChanged() }
@@ -97,6 +101,15 @@ final class VideoPublisher: SendingWorker {
     func keyFrameWanted(_ rendition: VideoPublication) {
         if let latest { rendition.push(latest, relief) }
         report()
+    }
+
+    /// An encoder that does not keep up gets fewer pictures.
+    func tick() {
+        let wanted = Float(wishes.encoding.frameRate)
+        guard pace.update(encoded: taken, lost: source.dropped, wanted: wanted, now: context.now) else {
+            return
+        }
+        for rendition in renditions { rendition.limit = pace.limit }
     }
 
     func stop() {

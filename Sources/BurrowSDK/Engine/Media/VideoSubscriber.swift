@@ -123,6 +123,31 @@ final class VideoSubscriber: MediaWorker {
         decoder == nil || decoderNumber != frame.decoder
     }
 
+    /// Whether a frame is worth decoding, of those that wait.
+    func judge(
+        _ frame: MediaFrame,
+        _ waiting: (count: Int, interval: Interval),
+        _ pace: inout DecodingPace
+    ) -> DecodingPace.Verdict {
+        let now = SystemCall.now()
+        let picture = DecodingPace.Picture(
+            isKey: frame.frame.isKey,
+            isDecodedOnly: frame.isDecodedOnly,
+            lateness: sink.lateness(of: frame.frame.timestamp, now: now),
+            waiting: waiting.count,
+            interval: waiting.interval
+        )
+        let verdict = pace.judge(picture, now: now) {
+            !needsDecoder(for: frame) && decoder?.isDisposable(frame.frame.payload.span) ?? false
+        }
+        guard verdict != .decode else { return .decode }
+        figures.frames &+= 1
+        figures.dropped &+= 1
+        if frame.followsPause { sink.paused() }
+        sink.arrived(timestamp: frame.frame.timestamp, at: arrival)
+        return verdict
+    }
+
     func decode(_ frame: MediaFrame, _ format: VideoFormat?) -> Outcome {
         figures.frames &+= 1
         if frame.frame.isKey { figures.keyFrames &+= 1 }

@@ -19,6 +19,9 @@ package protocol VideoDecoder: AnyObject {
     /// Decodes one unit. An error says why there is no picture; the next key unit mends it, if its kind is supported.
     func decode(_ unit: Span<UInt8>, timestamp: Int64) throws(MediaError) -> DecodedPicture
 
+    /// Whether no other unit needs this one, so that it may be left out.
+    func isDisposable(_ unit: Span<UInt8>) -> Bool
+
     /// The next picture that was kept for later; nil when none is left. For the end of a track.
     func flush() -> Picture?
 

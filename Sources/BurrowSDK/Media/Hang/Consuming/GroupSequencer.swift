@@ -223,6 +223,13 @@ struct GroupSequencer {
     /// When waiting ends although nothing more comes.
     var deadline: Instant { blockedSince.map { $0 + maxLatency } ?? .distantFuture }
 
+    /// How many frames came that were not released.
+    var waiting: Int {
+        var sum = 0
+        for index in groups.indices { sum += groups[index].frames.count - groups[index].next }
+        return sum
+    }
+
     /// The latest timestamp that came, released or not.
     var newestTimestamp: Int64? { newest }
 

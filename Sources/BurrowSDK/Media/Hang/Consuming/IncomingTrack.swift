@@ -56,6 +56,7 @@ struct IncomingTrack {
     var skippedGroups: UInt64 { sequencer.skippedGroups }
     var lateFrames: UInt64 { sequencer.lateFrames }
     var interval: Int64 { sequencer.interval }
+    var waiting: Int { sequencer.waiting }
     var newestTimestamp: Int64? { sequencer.newestTimestamp }
     var deadline: Instant { kind == .video ? sequencer.deadline : .distantFuture }
 

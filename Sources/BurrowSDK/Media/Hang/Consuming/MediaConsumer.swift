@@ -225,6 +225,9 @@ package struct MediaConsumer {
         )
     }
 
+    /// How many pictures wait to be taken with `nextFrame`, and the usual time between two.
+    package var waitingPictures: (count: Int, interval: Interval) { video.waiting }
+
     /// When `nextFrame` may have something although nothing came.
     package var deadline: Instant { video.deadline }
 

@@ -88,6 +88,11 @@ struct RenditionSwitch {
         return all
     }
 
+    /// How many frames of what plays came that were not given out, and the usual time between two.
+    var waiting: (count: Int, interval: Interval) {
+        (active?.waiting ?? 0, .microseconds(active?.interval ?? 0))
+    }
+
     mutating func takeReplaced() -> IncomingTrack? { replaced.take() }
 
     var deadline: Instant {

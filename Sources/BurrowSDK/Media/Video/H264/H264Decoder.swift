@@ -120,6 +120,22 @@ import CBurrowMedia
         if damagedSince == nil { damagedSince = timestamp }
     }
 
+    /// All slices of a picture say the same about it (H.264 §7.4.1), so the first one tells.
+    package func isDisposable(_ unit: Span<UInt8>) -> Bool {
+        if let configuration {
+            var units = LengthPrefixedUnits(unit, lengthSize: configuration.lengthSize)
+            while let next = try? units.nextUnit() {
+                if let answer = next.isDisposableSlice { return answer }
+            }
+        } else {
+            var units = AnnexB(unit)
+            while let next = units.nextUnit() {
+                if let answer = next.isDisposableSlice { return answer }
+            }
+        }
+        return false
+    }
+
     package func flush() -> Picture? {
         while unsafe cburrow_h264_decoder_waiting(decoder) > 0 {
             var lent = unsafe cburrow_h264_picture()
@@ -178,6 +194,17 @@ import CBurrowMedia
         unsafe from.plane1 = UnsafeMutablePointer(mutating: lent.u)
         unsafe from.plane2 = UnsafeMutablePointer(mutating: lent.v)
         return unsafe cburrow_image_to_i420(&from, &to) == 0 ? picture : nil
+    }
+}
+
+extension NALUnit {
+    /// Of a slice whether no other picture refers to it, of parameter sets that something does; nil of what says nothing.
+    fileprivate var isDisposableSlice: Bool? {
+        switch kind {
+        case .slice: !isReference
+        case .partitionA, .keySlice, .sequenceParameterSet, .pictureParameterSet: false
+        default: nil
+        }
     }
 }
 
