@@ -2,7 +2,7 @@
 # Measures audio and video: scripts/bench-media.sh [impairment|people|codecs] [options]
 #
 #   impairment   calls over bad networks, ours and moq-rs (--rows, --seconds, --rounds; about 50 minutes in full)
-#   people       rooms of 2, 4, 8 and 16 (--people, --seconds; about 6 minutes)
+#   people       rooms of 2, 4, 8 and 16 (--people, --seconds, --fps; about 12 minutes)
 #   codecs       the pipeline against the bare codecs (--rounds, --seconds; about 7 minutes)
 #
 # Without a name all of them, one after the other. With "--markdown docs/performance.md" the results go into sections of

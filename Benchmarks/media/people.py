@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Rooms of 2, 4, 8 and 16 people on one machine, each a process that sends sound and 180p video and takes everybody's.
 
-    scripts/bench-media.sh people [--people 2,4,8,16] [--seconds 60] [--fps 30] [--bitrate 150000]
-                                  [--markdown docs/performance.md]
+    scripts/bench-media.sh people [--people 2,4,8,16] [--seconds 60] [--fps 15,30] [--bitrate 150000]
+                                  [--no-video] [--markdown docs/performance.md]
 
-A queue that grows shows as pictures that come later and later: the delays of the first and the last quarter are
-compared. Memory is what a process alone has; the relay's is listed apart.
+Each number of people is measured at each number of pictures a second, in the order given. A queue that grows shows as
+pictures that come later and later: the delays of the first and the last quarter are compared. A receiver may hold back
+sound for as long as it takes to be even, and sound's buffer grows to that when the machine has too little time for all;
+that has an end, and what is aimed at is shown beside it. Memory is what a process alone has; the relay's is listed apart.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import platform
 import statistics
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from rig import BUILD, PEER, Failed, Process, Rig, Sizes, cpu_seconds, wait_until
@@ -80,6 +83,7 @@ def room(count: int, seconds: float, sizes: Sizes) -> dict:
     pictures = sum(sum(row[1] for row in one["buckets"] if start <= row[0] <= end) for one in told)
     played = sum(grown(one, "played", start, end) for one in told)
     return {
+        "has_video": sizes.video,
         "cpu_person_pct": statistics.mean(cpu[1:]),
         "cpu_relay_pct": cpu[0],
         "cpu_all_pct": sum(cpu),
@@ -92,6 +96,7 @@ def room(count: int, seconds: float, sizes: Sizes) -> dict:
         "last_p95_ms": statistics.median(p95 for _, p95 in last),
         "sound_first_ms": statistics.mean(mean(one, "delay", start, start + (end - start) // 4, others) for one in told),
         "sound_last_ms": statistics.mean(mean(one, "delay", end - (end - start) // 4, end, others) for one in told),
+        "target_last_ms": statistics.mean(mean(one, "target", end - (end - start) // 4, end, others) for one in told),
         "queued_last": statistics.mean(mean(one, "queued", end - 5_000_000, end, others) for one in told),
         "shown_fps": pictures / seconds / count / others,
         "concealed_pct": 100 * sum(grown(one, "concealed", start, end) for one in told) / max(played, 1),
@@ -107,7 +112,7 @@ COLUMNS = (
     ("memory_growth_mb", "its growth, MB"), ("memory_relay_mb", "memory of the relay, MB"),
     ("first_p50_ms", "video delay p50, first quarter, ms"), ("last_p50_ms", "last quarter, ms"),
     ("first_p95_ms", "p95, first, ms"), ("last_p95_ms", "p95, last, ms"),
-    ("sound_first_ms", "sound's buffer, first, ms"), ("sound_last_ms", "last, ms"),
+    ("sound_first_ms", "sound's buffer, first, ms"), ("sound_last_ms", "last, ms"), ("target_last_ms", "aimed at, ms"),
     ("shown_fps", "pictures a second of each"), ("concealed_pct", "audio concealed, %"),
     ("freezes_per_min", "freezes a minute of each"), ("pace_p99_ms", "lateness of the senders' clocks p99, ms"),
 )  # fmt: skip
@@ -118,26 +123,30 @@ def grows(one: dict) -> bool:
 
     Where nothing comes at the end there is no delay to compare, and no reason to call that well.
     """
-    pairs = (("first_p50_ms", "last_p50_ms"), ("sound_first_ms", "sound_last_ms"))
+    pairs = [("sound_first_ms", "sound_last_ms")]
+    if one["has_video"]:
+        pairs.append(("first_p50_ms", "last_p50_ms"))
     return any(not one[last] <= 1.2 * one[first] + 20 for first, last in pairs)
 
 
-def markdown(results: dict[int, dict], seconds: float, sizes: Sizes, command: str) -> str:
+def markdown(results: dict[tuple[int, int], dict], seconds: float, sizes: Sizes, command: str) -> str:
     kernel = ".".join(platform.release().split(".")[:2])
     out = [
         "## People in one room", "", "Measured by", "", f"    {command}", "",
         f"on {os.cpu_count()} cores ({platform.machine()}, Linux {kernel}): everybody is a process that sends Opus at"
-        f" {sizes.audio_bitrate // 1000} kbit/s and {sizes.width}x{sizes.height} at {sizes.fps} pictures a second and"
-        f" {sizes.video_bitrate // 1000} kbit/s, hears everybody else mixed and decodes all their pictures, for {seconds:g} s."
+        f" {sizes.audio_bitrate // 1000} kbit/s"
+        + (f" and {sizes.width}x{sizes.height} at {sizes.video_bitrate // 1000} kbit/s" if sizes.video else "")
+        + f", hears everybody else mixed and decodes all their pictures, for {seconds:g} s."
         " The relay and everybody share the machine.", "",
-        "| people | " + " | ".join(what for _, what in COLUMNS) + " | queue |", "|" + "---|" * (2 + len(COLUMNS)),
+        "| people | pictures a second of a camera | " + " | ".join(what for _, what in COLUMNS) + " | queue |",
+        "|" + "---|" * (3 + len(COLUMNS)),
     ]  # fmt: skip
-    for count, one in results.items():
+    for (count, fps), one in results.items():
         if "failed" in one:
-            out.append(f"| {count} | not measured: {one['failed']} |" + " |" * len(COLUMNS))
+            out.append(f"| {count} | {fps} | not measured: {one['failed']} |" + " |" * len(COLUMNS))
             continue
         cells = [f"{one[key]:.0f}" if abs(one[key]) >= 100 else f"{one[key]:.3g}" for key, _ in COLUMNS]
-        out.append(f"| {count} | " + " | ".join(cells) + f" | {'grows' if grows(one) else 'does not grow'} |")
+        out.append(f"| {count} | {fps} | " + " | ".join(cells) + f" | {'grows' if grows(one) else 'does not grow'} |")
     return "\n".join(out) + "\n"
 
 
@@ -145,23 +154,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--people", default="2,4,8,16")
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--fps", type=int, default=30)
+    parser.add_argument("--fps", default="15,30")
+    parser.add_argument("--no-video", action="store_true")
     parser.add_argument("--bitrate", type=int, default=150_000)
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--json", type=Path, default=BUILD / "media" / "people.json")
     options = parser.parse_args()
-    sizes = Sizes(320, 180, options.fps, options.bitrate)
-    results: dict[int, dict] = {}
+    sizes = Sizes(320, 180, 30, options.bitrate, video=not options.no_video)
+    rates = [int(rate) for rate in options.fps.split(",")] if sizes.video else [0]
+    results: dict[tuple[int, int], dict] = {}
     begin = time.monotonic()
     command = " ".join(["scripts/bench-media.sh people", *sys.argv[1:]])
-    for count in map(int, options.people.split(",")):
+    for count, fps in [(int(count), fps) for count in options.people.split(",") for fps in rates]:
         try:
-            results[count] = room(count, options.seconds, sizes)
+            one = room(count, options.seconds, replace(sizes, fps=fps or sizes.fps))
         except Failed as error:
-            results[count] = {"failed": str(error)}
-        shown = " ".join(f"{key}={value if isinstance(value, str) else round(value, 2)}" for key, value in results[count].items())
-        print(f"[{time.monotonic() - begin:5.0f} s] {count} people: {shown}", flush=True)
-        options.json.write_text(json.dumps(results))
+            one = {"failed": str(error)}
+        results[count, fps] = one
+        shown = " ".join(f"{key}={value if isinstance(value, str) else round(value, 2)}" for key, value in one.items())
+        print(f"[{time.monotonic() - begin:5.0f} s] {count} people, {fps} pictures a second: {shown}", flush=True)
+        rows = [{"people": count, "fps": fps, **one} for (count, fps), one in results.items()]
+        options.json.write_text(json.dumps(rows))
     text = markdown(results, options.seconds, sizes, command)
     print("\n" + text)
     if options.markdown:

@@ -92,8 +92,10 @@ static void add_up(struct list *rows) {
     burrow_media_stats a = {.struct_size = sizeof a}, v = {.struct_size = sizeof v};
     burrow_track_stats wire = {.struct_size = sizeof wire};
     check(burrow_track_media_stats_get(others[i].audio, &a), "figures");
-    check(burrow_track_media_stats_get(others[i].video, &v), "figures");
-    check(burrow_track_stats_get(others[i].video, &wire), "figures");
+    if (opt.video) {
+      check(burrow_track_media_stats_get(others[i].video, &v), "figures");
+      check(burrow_track_stats_get(others[i].video, &wire), "figures");
+    }
     const int64_t row[SUMS] = {0,
                                a.delay_ms,
                                a.target_delay_ms,
@@ -126,14 +128,14 @@ void run_person(void) {
   snprintf(path, sizeof path, "room/p-%02u", opt.index);
   room = enter(path, "room", 0);
   feed.audio = publish(room, BURROW_TRACK_KIND_AUDIO);
-  feed.video = publish(room, BURROW_TRACK_KIND_VIDEO);
+  if (opt.video) feed.video = publish(room, BURROW_TRACK_KIND_VIDEO);
   others = allocate(opt.people, sizeof *others);
   for (unsigned i = 0; i < opt.people; i++) {
     if (i == opt.index) continue;
     snprintf(path, sizeof path, "room/p-%02u", i);
     struct other *other = &others[other_count++];
     other->audio = subscribe(room, path, BURROW_TRACK_KIND_AUDIO);
-    other->video = subscribe(room, path, BURROW_TRACK_KIND_VIDEO);
+    if (opt.video) other->video = subscribe(room, path, BURROW_TRACK_KIND_VIDEO);
   }
   puts("ready");
   fflush(stdout);
@@ -154,7 +156,7 @@ void run_person(void) {
   pthread_join(screen_thread, NULL);
   struct samples sent[2] = {{.track = feed.audio}, {.track = feed.video}};
   sample(&sent[0]);
-  sample(&sent[1]);
+  if (opt.video) sample(&sent[1]);
   putchar('{');
   print_feed(stdout, &feed);
   putchar(',');
