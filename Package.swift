@@ -44,6 +44,11 @@ let package = Package(
             path: "Sources/BurrowSDK/Crypto"
         ),
         .target(
+            name: "BurrowMLS",
+            dependencies: ["BurrowBase", "BurrowCrypto"],
+            path: "Sources/BurrowSDK/MLS"
+        ),
+        .target(
             name: "BurrowNostr",
             dependencies: ["BurrowBase", "BurrowCrypto", "CWslay"],
             path: "Sources/BurrowSDK/Nostr"
@@ -94,6 +99,11 @@ let package = Package(
             path: "Tests/CryptoTests"
         ),
         .testTarget(
+            name: "BurrowMLSTests",
+            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMLS"],
+            path: "Tests/MLSTests"
+        ),
+        .testTarget(
             name: "BurrowNostrTests",
             dependencies: ["BurrowBase", "BurrowCrypto", "BurrowNostr"],
             path: "Tests/NostrTests"
@@ -112,6 +122,13 @@ let package = Package(
             name: "burrow-frame-cost",
             dependencies: ["BurrowBase", "BurrowCrypto", "CGnuTLS"],
             path: "Benchmarks/FrameProtection"
+        ),
+        .executableTarget(
+            name: "burrow-group-cost",
+            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMLS"],
+            path: "Benchmarks/Groups",
+            // Rounding; without Foundation nobody else brings it.
+            linkerSettings: [.linkedLibrary("m")]
         ),
         .target(
             name: "BurrowSimulation",
@@ -177,8 +194,8 @@ if let names = Context.environment["BURROW_FUZZ"] {
         .executableTarget(
             name: "fuzz-\(name)",
             dependencies: [
-                "FuzzHarness", "BurrowBase", "BurrowCrypto", "BurrowNostr", "BurrowQUIC", "BurrowMoQ",
-                "BurrowMedia",
+                "FuzzHarness", "BurrowBase", "BurrowCrypto", "BurrowMLS", "BurrowNostr",
+                "BurrowQUIC", "BurrowMoQ", "BurrowMedia",
                 "BurrowEngine", "BurrowSimulation",
             ],
             path: "Tests/Fuzz/Targets",

@@ -87,6 +87,13 @@ package enum X25519 {
             borrowing get { scalar.bytes }
         }
 
+        /// Lends the same bytes, for keys that are a property of a class.
+        package borrowing func withBytes<Result: ~Copyable, Failure: Error>(
+            _ body: (Span<UInt8>) throws(Failure) -> Result
+        ) throws(Failure) -> Result {
+            try scalar.withBytes(body)
+        }
+
         /// The shared secret. A public key of small order, for which it would be zero, is `invalidKey` (RFC 7748 §6.1,
         /// RFC 9180 §7.1.4).
         package borrowing func agree(

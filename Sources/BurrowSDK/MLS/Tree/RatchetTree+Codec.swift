@@ -1,0 +1,110 @@
+internal import BurrowBase
+internal import BurrowCrypto
+
+/// The tree as it travels in the `ratchet_tree` extension (RFC 9420 §12.4.3.3).
+extension RatchetTree {
+    private enum Slot {
+        case blank
+        case leaf(LeafNode)
+        case parent(ParentNode)
+    }
+
+    /// Reads a tree. Only its form is checked, and that no key occurs twice; see `validate`.
+    package init(decoding bytes: [UInt8], suite: CipherSuite) throws(MLSError) {
+        guard bytes.count <= MLSLimits.messageBytes else {
+            throw MLSError(.codecLimit, "tree of \(bytes.count) bytes")
+        }
+        var reader = ByteReader(bytes.span)
+        let length = try Wire.length(&reader)
+        guard length == reader.remaining else { throw MLSError(.codecTrailing, "bytes after the tree") }
+        let limit = 2 * Int(MLSLimits.leaves) - 1
+        var slots: [Slot] = []
+        while !reader.isAtEnd {
+            guard slots.count < limit else { throw MLSError(.codecLimit, "tree of too many nodes") }
+            slots.append(try Self.slot(&reader, isLeaf: slots.count.isMultiple(of: 2)))
+        }
+        switch slots.last {
+        case nil: throw MLSError(.malformedTree, "tree without nodes")
+        case .blank: throw MLSError(.malformedTree, "tree ends with a blank node")
+        default: break
+        }
+        var height = 0
+        while 2 << height <= slots.count { height += 1 }
+        var index = MemberIndex()
+        index.reserve(slots.count / 2 + 1)
+        for case let slot in slots {
+            switch slot {
+            case .blank: break
+            case .leaf(let leaf): try index.insert(leaf, suite)
+            case .parent(let parent): try index.insert(encryptionKey: parent.encryptionKey, suite)
+            }
+        }
+        let root = Self.build(slots, level: height, first: 0)
+        guard height == 0 || root.rightChild.memberCount > 0 else {
+            throw MLSError(.malformedTree, "tree is larger than its members need")
+        }
+        self.init(root: root, index: index, suite: suite)
+    }
+
+    private static func slot(_ reader: inout ByteReader, isLeaf: Bool) throws(MLSError) -> Slot {
+        guard try Wire.presence(&reader) else { return .blank }
+        switch try Wire.uint8(&reader) {
+        case 1:
+            guard isLeaf else { throw MLSError(.malformedTree, "leaf in the place of a parent") }
+            return .leaf(try LeafNode(from: &reader))
+        case 2:
+            guard !isLeaf else { throw MLSError(.malformedTree, "parent in the place of a leaf") }
+            return .parent(try ParentNode(from: &reader))
+        case let value: throw MLSError(.codecInvalidValue, "tree node of unknown type \(value)")
+        }
+    }
+
+    private static func build(_ slots: [Slot], level: Int, first: Int) -> Subtree {
+        let start = 2 * first
+        guard start < slots.count else { return Subtree(blank: level) }
+        guard level > 0 else {
+            if case .leaf(let leaf) = slots[start] { return Subtree(leaf: leaf) }
+            return Subtree(leaf: nil)
+        }
+        let node = start + (1 << level) - 1
+        var parent: ParentNode?
+        if node < slots.count, case .parent(let found) = slots[node] { parent = found }
+        return Subtree(
+            parent: parent,
+            left: build(slots, level: level - 1, first: first),
+            right: build(slots, level: level - 1, first: first + 1 << (level - 1))
+        )
+    }
+
+    package var encoded: [UInt8] {
+        var nodes = ByteWriter()
+        // Where the last node that is not blank ends.
+        var end = 0
+        Self.encode(root, to: &nodes, &end)
+        var writer = ByteWriter()
+        writer.writeOpaque(Array(nodes.bytes.prefix(end)))
+        return writer.bytes
+    }
+
+    private static func encode(_ subtree: Subtree, to writer: inout ByteWriter, _ end: inout Int) {
+        if subtree.isEmpty {
+            writer.writeBytes([UInt8](repeating: 0, count: 2 << subtree.level - 1))
+            return
+        }
+        if subtree.level > 0 { encode(subtree.leftChild, to: &writer, &end) }
+        if let leaf = subtree.leaf {
+            writer.writeUInt8(1)
+            writer.writeUInt8(1)
+            leaf.encode(to: &writer)
+            end = writer.bytes.count
+        } else if let parent = subtree.parent {
+            writer.writeUInt8(1)
+            writer.writeUInt8(2)
+            parent.encode(to: &writer)
+            end = writer.bytes.count
+        } else {
+            writer.writeUInt8(0)
+        }
+        if subtree.level > 0 { encode(subtree.rightChild, to: &writer, &end) }
+    }
+}
