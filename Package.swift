@@ -28,6 +28,7 @@ let package = Package(
         ),
         .systemLibrary(name: "CSodium", path: "Sources/CBurrow/sodium", pkgConfig: "libsodium"),
         .systemLibrary(name: "CJansson", path: "Sources/CBurrow/jansson", pkgConfig: "jansson"),
+        .systemLibrary(name: "CSQLite", path: "Sources/CBurrow/sqlite3", pkgConfig: "sqlite3"),
         .systemLibrary(name: "CGnuTLS", path: "Sources/CBurrow/gnutls", pkgConfig: "gnutls"),
         .systemLibrary(name: "CSecp256k1", path: "Sources/CBurrow/secp256k1", pkgConfig: "libsecp256k1"),
         .target(
@@ -42,6 +43,11 @@ let package = Package(
             name: "BurrowCrypto",
             dependencies: ["BurrowBase", "CSodium", "CGnuTLS", "CSecp256k1"],
             path: "Sources/BurrowSDK/Crypto"
+        ),
+        .target(
+            name: "BurrowStorage",
+            dependencies: ["BurrowBase", "BurrowCrypto", "CBurrowShims", "CSQLite"],
+            path: "Sources/BurrowSDK/Storage"
         ),
         .target(
             name: "BurrowMLS",
@@ -97,6 +103,16 @@ let package = Package(
             name: "BurrowCryptoTests",
             dependencies: ["BurrowBase", "BurrowCrypto"],
             path: "Tests/CryptoTests"
+        ),
+        .executableTarget(
+            name: "burrow-state-life",
+            dependencies: ["BurrowBase", "BurrowMLS", "BurrowStorage"],
+            path: "Tests/StateLife"
+        ),
+        .testTarget(
+            name: "BurrowStorageTests",
+            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMLS", "BurrowStorage", "burrow-state-life"],
+            path: "Tests/StorageTests"
         ),
         .testTarget(
             name: "BurrowMLSTests",

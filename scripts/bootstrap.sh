@@ -33,7 +33,10 @@ packages=(
   libncurses6 libsqlite3-0 libcurl4 libxml2 zlib1g tzdata
   gcc g++ libc6-dev libstdc++-12-dev binutils make cmake pkg-config git
   libngtcp2-dev libngtcp2-crypto-gnutls-dev libgnutls28-dev libsodium-dev libjansson-dev
-  libopus-dev libopenh264-dev libspeexdsp-dev libyuv-dev libsecp256k1-dev libwslay-dev
+  libsecp256k1-dev libwslay-dev
+  # Where identities and groups are kept.
+  libsqlite3-dev
+  libopus-dev libopenh264-dev libspeexdsp-dev libyuv-dev
 )
 if [ "$what" = all ]; then
   packages+=(python3 python3-venv clang-format-14 openssl procps)

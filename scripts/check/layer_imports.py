@@ -5,20 +5,25 @@ import re
 
 from common import ROOT, files, finish, relative
 
-ORDER = ["Base", "Crypto", "MLS", "Nostr", "QUIC", "MoQ", "Media", "Call", "Engine", "ABI"]
+ORDER = [
+    "Base", "Crypto", "Storage", "MLS", "Nostr", "Marmot", "QUIC", "MoQ", "Media", "Call", "Engine", "ABI",
+]
 
 #: Modules beside the layers themselves. Everything not named is refused, Foundation and Dispatch first of all.
 ALLOWED = {
     "Base": {"CJansson"},
     "Crypto": {"CSodium", "CGnuTLS", "CSecp256k1"},
+    # The state file; beside the engine the only layer with effects.
+    "Storage": {"CBurrowShims", "CSQLite"},
     "MLS": set(),
     "Nostr": {"CWslay"},
+    "Marmot": set(),
     "QUIC": {"CBurrowQUIC", "CGnuTLS"},
     "MoQ": set(),
     "Media": {"CBurrowMedia"},
     "Call": set(),
-    # The only layer with effects: sockets, threads, files and clocks.
-    "Engine": {"Glibc", "CBurrowShims", "CSQLite", "Synchronization"},
+    # All other effects: sockets, threads, files and clocks.
+    "Engine": {"Glibc", "CBurrowShims", "Synchronization"},
     # The only layer that sees the public header.
     "ABI": {"CBurrow", "CBurrowShims", "Synchronization"},
 }

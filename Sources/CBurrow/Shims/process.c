@@ -51,6 +51,14 @@ void cburrow_callback_depth_add(int change) { callback_depth += change; }
 
 int cburrow_callback_depth(void) { return callback_depth; }
 
+int cburrow_private_file(const char *path) {
+  /* Only if it is new: closing a file that SQLite has open in this process would end its locks. */
+  int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (file < 0) return errno == EEXIST ? 0 : errno;
+  close(file);
+  return 0;
+}
+
 /* ---- threads ---- */
 
 struct start {

@@ -20,6 +20,9 @@ int64_t cburrow_now_us(void);
 /** Microseconds since 1970. */
 int64_t cburrow_unix_us(void);
 
+/** Makes a file that only its owner may read, unless there is one of that name. Returns an errno or 0. */
+int cburrow_private_file(const char *path);
+
 /** The versions of the libraries below us, for people. */
 void cburrow_library_versions(char *out, size_t size);
 
