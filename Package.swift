@@ -60,6 +60,11 @@ let package = Package(
             path: "Sources/BurrowSDK/Nostr"
         ),
         .target(
+            name: "BurrowMarmot",
+            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMLS", "BurrowNostr"],
+            path: "Sources/BurrowSDK/Marmot"
+        ),
+        .target(
             name: "BurrowQUIC",
             dependencies: ["BurrowBase", "CBurrowQUIC"],
             path: "Sources/BurrowSDK/QUIC"
@@ -123,6 +128,16 @@ let package = Package(
             name: "BurrowNostrTests",
             dependencies: ["BurrowBase", "BurrowCrypto", "BurrowNostr"],
             path: "Tests/NostrTests"
+        ),
+        .testTarget(
+            name: "BurrowMarmotTests",
+            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMLS", "BurrowNostr", "BurrowMarmot"],
+            path: "Tests/MarmotTests"
+        ),
+        .executableTarget(
+            name: "burrow-marmot-peer",
+            dependencies: ["BurrowBase", "BurrowMLS", "BurrowNostr", "BurrowMarmot"],
+            path: "Tests/MarmotPeer"
         ),
         .testTarget(
             name: "BurrowMoQTests",
@@ -210,7 +225,7 @@ if let names = Context.environment["BURROW_FUZZ"] {
         .executableTarget(
             name: "fuzz-\(name)",
             dependencies: [
-                "FuzzHarness", "BurrowBase", "BurrowCrypto", "BurrowMLS", "BurrowNostr",
+                "FuzzHarness", "BurrowBase", "BurrowCrypto", "BurrowMLS", "BurrowNostr", "BurrowMarmot",
                 "BurrowQUIC", "BurrowMoQ", "BurrowMedia",
                 "BurrowEngine", "BurrowSimulation",
             ],

@@ -5,8 +5,8 @@
 #   scripts/bootstrap.sh --build    only what building needs
 #
 # Needs Debian 12 or later and Swift 6.3 on the PATH. Peers for the interop tests come from PyPI into .venv (today's
-# Rust stack) and .venv-old (its oldest published client), clips and what judges them into .venv-media; when something
-# cannot be installed its tests are skipped.
+# Rust stack) and .venv-old (its oldest published client), clips and what judges them into .venv-media, members of groups
+# into .venv-groups; when something cannot be installed its tests are skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/common.sh
@@ -151,3 +151,11 @@ environment() {
 environment .venv moq-rs==0.5.1 nostr-sdk==0.45.1 ruff==0.14.5
 environment .venv-old moq-ffi==0.1.2
 environment .venv-media av==18.1.0 numpy==2.4.6 scikit-video==1.1.11 pesq==0.0.4
+# Members of another implementation for groups. Its library asks for a newer glibc than it uses.
+environment .venv-groups mdk-python==0.8.0 nostr-sdk==0.45.1 sqlcipher3-wheels==0.5.7
+for library in .venv-groups/lib/python3*/site-packages/mdk/libmdk_uniffi.so; do
+  if [ -f "$library" ]; then
+    quietly build/log/venv.log .venv-groups/bin/python Tests/Groups/peers/relax_glibc.py "$library" ||
+      warn "the library of mdk-python could not be prepared; the tests against it are skipped"
+  fi
+done

@@ -145,6 +145,8 @@ STAGES = [
           ["swift", "build", "--build-tests", "--jobs", JOBS], 1200, counted=False),
     Stage("swift", "unit tests, the codecs' byte examples, scenes on a simulated network",
           ["swift", "test", "--skip-build"], 900, ("build",)),
+    Stage("groups", "members of ours and of MDK 0.8 in groups, each in a process of its own",
+          [sys.executable, "Tests/Groups/run.py"], 600, ("build",), "Tests/Groups/run.py"),
     Stage("release", "link the shipped library and the relay program",
           ["scripts/release.sh"], 1200, counted=False),
     Stage("simulation", "250 calls drawn from seeds, every tenth of them twice; ten minutes of a call of five",

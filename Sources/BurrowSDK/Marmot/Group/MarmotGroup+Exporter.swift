@@ -1,0 +1,27 @@
+package import BurrowMLS
+package import BurrowNostr
+
+extension MarmotGroup {
+    /// The exporter of the current epoch, for other threads; labels are to be checked with `isExportable`.
+    package func exporter() throws(MarmotError) -> Exporter {
+        do { return try mls.exporter() } catch { throw MarmotError(error) }
+    }
+
+    /// Whether keys of this label are not the protocol's own.
+    package static func isExportable(label: [UInt8]) -> Bool {
+        !label.starts(with: MarmotProtocol.reservedLabel)
+    }
+
+    /// Whether the device of a key package is in the group.
+    package func hasDevice(of event: KeyPackageEvent) -> Bool {
+        let key = event.keyPackage.leafNode.signatureKey
+        return mls.tree.members.contains { $0.node.signatureKey == key }
+    }
+}
+
+extension MarmotGroup.Member {
+    /// Somebody in a group that we are only invited to.
+    package init(invited identity: PublicKey, isAdmin: Bool) {
+        self.init(identity: identity, leaves: [], isAdmin: isAdmin)
+    }
+}
