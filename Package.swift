@@ -82,18 +82,16 @@ let package = Package(
         .target(
             name: "BurrowEngine",
             dependencies: [
-                "BurrowBase", "BurrowCrypto", "BurrowNostr", "BurrowQUIC", "BurrowMoQ", "BurrowMedia",
-                "CBurrowShims",
+                "BurrowBase", "BurrowCrypto", "BurrowStorage", "BurrowMLS", "BurrowNostr", "BurrowMarmot",
+                "BurrowQUIC", "BurrowMoQ", "BurrowMedia", "CBurrowShims",
             ],
             path: "Sources/BurrowSDK/Engine"
         ),
         .target(
             name: "BurrowABI",
             dependencies: [
-                "BurrowBase", "BurrowCrypto", "BurrowEngine", "BurrowMedia", "BurrowMoQ", "BurrowNostr",
-                "BurrowQUIC",
-                "CBurrow",
-                "CBurrowShims",
+                "BurrowBase", "BurrowCrypto", "BurrowEngine", "BurrowMarmot", "BurrowMedia", "BurrowMoQ",
+                "BurrowNostr", "BurrowQUIC", "CBurrow", "CBurrowShims",
             ],
             path: "Sources/BurrowSDK/ABI"
         ),

@@ -182,7 +182,7 @@ struct link *stack_open(const char *url, const char *prefix, const char *path, i
   struct link *l = calloc(1, sizeof *l);
   burrow_room_config config;
   if (!l) fail("out of memory");
-  check(burrow_room_config_init(&config, sizeof config), "config");
+  check(burrow_config_init(&config, sizeof config), "config");
   config.flags = BURROW_ROOM_INSECURE | BURROW_ROOM_NO_SYSTEM_ROOTS | BURROW_ROOM_NO_RECONNECT;
   if (!consumes) config.flags |= BURROW_ROOM_NO_DISCOVERY;
   config.url = url;
@@ -201,7 +201,7 @@ struct outlet *stack_publish(struct link *l, const struct track_spec *spec) {
   struct outlet *o = calloc(1, sizeof *o);
   burrow_track_config config;
   if (!o) fail("out of memory");
-  check(burrow_track_config_init(&config, sizeof config), "config");
+  check(burrow_config_init(&config, sizeof config), "config");
   config.name = spec->name;
   config.kind = BURROW_TRACK_KIND_ENCODED;
   config.priority = spec->priority;
@@ -215,7 +215,7 @@ void stack_connect(struct link *l) { (void)l; } /* stack_open began it */
 void stack_subscribe(struct link *l, const char *path, const struct track_spec *spec, struct inlet *inlet) {
   burrow_track_request want;
   burrow_track *track = NULL;
-  check(burrow_track_request_init(&want, sizeof want), "request");
+  check(burrow_config_init(&want, sizeof want), "request");
   want.priority = spec->priority;
   want.max_age_ms = spec->max_age_ms;
   pthread_mutex_lock(&lock);
@@ -241,13 +241,13 @@ void stack_close(struct link *l) {
   struct entry *e = find(l->room);
   if (e) e->kind = NOBODY;
   pthread_mutex_unlock(&lock);
-  (void)burrow_room_close(l->room, NULL);
+  (void)burrow_close(l->room, NULL);
   burrow_release(l->room);
 }
 
 int stack_relay(const char *bind) {
   burrow_relay_config config;
-  check(burrow_relay_config_init(&config, sizeof config), "config");
+  check(burrow_config_init(&config, sizeof config), "config");
   config.flags = BURROW_RELAY_OPEN;
   config.listen = &bind;
   config.listen_count = 1;

@@ -3,7 +3,7 @@
  *
  * The whole library is behind this header. Read these paragraphs once; the functions only add what is special.
  *
- * Handles. A handle (engine, room, track, relay, buffer, sealer, opener, identity) is a token, not an address: never dereference it, never
+ * Handles. A handle (engine, room, track, relay, buffer, sealer, opener, identity, group) is a token, not an address: never dereference it, never
  * invent one. A stale handle, one of another kind, or one that was never valid gives BURROW_ERR_STALE_HANDLE.
  * Handles are reference counted with burrow_retain() and burrow_release(), for all kinds alike, from any thread.
  * A handle from an out parameter is owned by the caller. No event of this version hands over a handle: the
@@ -16,7 +16,7 @@
  * with a nonzero field this library does not know), BURROW_ERR_FORKED (called in a forked child) and
  * BURROW_ERR_LIMIT (too many handles). burrow_last_error() has the sentence for people.
  *
- * Structs. The first field is always struct_size. Configuration is prepared by its _init function; for structs the
+ * Structs. The first field is always struct_size. Configuration is prepared by burrow_config_init(); for structs the
  * library fills, set struct_size to sizeof before the call. Zero and NULL always mean the default.
  *
  * Text is UTF-8 and NUL-terminated. Copy-out functions take (out, capacity, count): count always receives what is
@@ -88,8 +88,10 @@ typedef struct burrow_relay burrow_relay;
 typedef struct burrow_sealer burrow_sealer;
 /** Opens the frames of one broadcast, for hosts that receive frames themselves. */
 typedef struct burrow_opener burrow_opener;
-/** A person's Nostr key: signs events, opens what is meant for this person. */
+/** Somebody on this device: a Nostr key, and the groups this person is in. */
 typedef struct burrow_identity burrow_identity;
+/** A group of an identity, or an invitation to one. */
+typedef struct burrow_group burrow_group;
 /** Memory lent to the host until burrow_release(). */
 typedef struct burrow_buffer burrow_buffer;
 
@@ -172,6 +174,37 @@ enum {
   BURROW_ERR_ADDRESS_IN_USE = -117,
   /** The relay or publisher has no room for more. */
   BURROW_ERR_OVERLOADED = -118,
+
+  /* groups */
+  /** The group's protocol does not allow it, or an event of a group is not acceptable; the text says why. */
+  BURROW_ERR_GROUP = -200,
+  /** Only admins of the group may do that, and somebody who did it is none. */
+  BURROW_ERR_NOT_ADMIN = -201,
+  /** We are no member of the group, or not any more. */
+  BURROW_ERR_NOT_MEMBER = -202,
+  /** Another change of the group came first. Read the group again and decide again. */
+  BURROW_ERR_LOST_RACE = -203,
+  /** No relay took the event; nothing has changed. */
+  BURROW_ERR_NOT_PUBLISHED = -204,
+  /** Another change of ours is on its way: wait for its completion. */
+  BURROW_ERR_CHANGE_PENDING = -205,
+  /** Made by software that speaks another version of the Marmot protocol; the text begins with
+      "unsupported_marmot_version" and names it. */
+  BURROW_ERR_MARMOT_VERSION = -206,
+
+  /* state files */
+  /** The state file cannot be made, read or written. What was stored before is unharmed. */
+  BURROW_ERR_STORAGE = -220,
+  /** The state file is open already, here or in another process. */
+  BURROW_ERR_STORAGE_IN_USE = -221,
+  /** The storage key does not open the state file. */
+  BURROW_ERR_STORAGE_KEY = -222,
+  /** The file is no state file, or is damaged. */
+  BURROW_ERR_STORAGE_DAMAGED = -223,
+  /** The state file was written by a later version of this library. */
+  BURROW_ERR_STORAGE_VERSION = -224,
+  /** There is no room on the disk. What was stored before is unharmed. */
+  BURROW_ERR_STORAGE_FULL = -225,
 
   /* Nostr */
   /** An event, a draft or a filter is malformed, or its id or signature is wrong; the text says which. */
@@ -258,8 +291,8 @@ BURROW_API burrow_status burrow_last_error(char *BURROW_NULLABLE buf, size_t cap
 /**
  * Says whether this build has a feature.
  *
- * Names: "relay", "qlog", "udp-gso", "bbr", "jwt", "opus", "h264", "sframe", "nostr", "moq-lite-02", "moq-lite-03",
- * "moq-lite-04", "moq-lite-05".
+ * Names: "relay", "qlog", "udp-gso", "bbr", "jwt", "opus", "h264", "sframe", "nostr", "groups", "moq-lite-02",
+ * "moq-lite-03", "moq-lite-04", "moq-lite-05".
  *
  * @param name  The feature.
  * @return 1 when it is there, 0 when not or when the name is unknown.
@@ -278,6 +311,18 @@ BURROW_API int32_t burrow_has_feature(const char *BURROW_NONNULL name);
  * @since 0.1
  */
 BURROW_API int64_t burrow_now_us(void);
+
+/**
+ * Fills a struct that the host hands in (configurations, requests, encodings) with its defaults, which are all zero.
+ *
+ * @param value        [out] The struct.
+ * @param struct_size  Its sizeof as the host was compiled.
+ * @return BURROW_OK; BURROW_ERR_INVALID_ARGUMENT when no struct is of that size.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_config_init(void *BURROW_NONNULL value, uint32_t struct_size);
 
 /**
  * Adds a reference to a handle of any kind.
@@ -303,6 +348,24 @@ BURROW_API burrow_status burrow_retain(void *BURROW_NONNULL handle);
  * @since 0.1
  */
 BURROW_API void burrow_release(void *BURROW_NULLABLE handle);
+
+/**
+ * Ends what a handle stands for, in good order. The handle stays readable until it is released.
+ *
+ * A room ends its tracks and says farewell to the relay. A published track or an encoder takes nothing more; subscribers
+ * still get what was pushed before. A subscribed track or a decoder drops the frames that wait; those on loan stay valid. A
+ * relay takes no new sessions, says goodbye to those that exist and closes its sockets. An identity closes its state file;
+ * its groups answer BURROW_ERR_CLOSED. Releasing the last reference does the same in the background.
+ *
+ * @param handle  A room, a track, an encoder or decoder, a relay or an identity.
+ * @param req     [out] The id of this request, which completes when it is over, or NULL. Tracks, encoders and decoders have
+ *                ended when this returns; then it is 0.
+ * @return BURROW_OK; BURROW_ERR_CLOSED when it is over already.
+ * @threading any thread
+ * @ownership nothing changes hands; the handle still has to be released
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_close(void *BURROW_NONNULL handle, burrow_request *BURROW_NULLABLE req);
 
 /* ---- logging ----------------------------------------------------------------------------------------------- */
 
@@ -385,7 +448,7 @@ enum {
   BURROW_ENGINE_HOST_RELAYS = 1
 };
 
-/** How an engine works. Prepared by burrow_engine_config_init(). */
+/** How an engine works. Prepared by burrow_config_init(). */
 typedef struct burrow_engine_config {
   uint32_t struct_size;
   /** BURROW_ENGINE_* flags. */
@@ -399,7 +462,7 @@ typedef struct burrow_engine_config {
 /* Kinds of events. Unknown kinds must be ignored. */
 enum {
   /** A request is complete. request: its id; status, text: how it ended; value: the peer's numeric code or 0;
-      subject: the room, track or relay it was about, borrowed, or NULL. */
+      subject: the room, track, relay or identity it was about, borrowed, or NULL. */
   BURROW_EVENT_DONE = 1,
   /** More than 4096 events waited and some were dropped, though never a BURROW_EVENT_DONE. Read the state of what
       you have with the _get functions and burrow_room_participants(). value: how many were dropped. */
@@ -447,11 +510,35 @@ enum {
   /** What one relay made of an event. request: the publication; text: its URL; status: BURROW_OK when it has the
       event, else why not; data: what it said. */
   BURROW_EVENT_NOSTR_RESULT = 44,
-  /** An event for the host's own relays, see BURROW_ENGINE_HOST_RELAYS. request: the publication, complete with this;
-      text: the event as JSON; value: its kind; data: the URLs it was meant for, one a line, nothing for all. */
+  /** An event for the host's own relays, see BURROW_ENGINE_HOST_RELAYS. request: the publication, complete with this,
+      or 0; subject: the identity whose groups it is for, borrowed, or NULL; text: the event as JSON; value: its kind;
+      data: the URLs it was meant for, one a line, nothing for all. Say of those for groups what became of them with
+      burrow_nostr_published(); until then they are in the state file, and come again with it. */
   BURROW_EVENT_NOSTR_OUT = 45,
   /** One server of a list, the best first. request: the burrow_discovery_fetch(); text: its URL; value: 0, 1, 2, … */
-  BURROW_EVENT_DISCOVERED = 46
+  BURROW_EVENT_DISCOVERED = 46,
+  /** An event for a group or an invitation was refused, or relays refused one of ours. subject: the identity, borrowed, or
+      NULL; status, text: why; data: the 32 bytes of its id. */
+  BURROW_EVENT_NOSTR_REFUSED = 47,
+  /** Somebody used our key package: publish another one. subject: the identity, borrowed. */
+  BURROW_EVENT_KEY_PACKAGE_USED = 48,
+  /** We were invited to a group, joined one, or are no member any more. subject: the identity, borrowed, as in all
+      events about groups; state: BURROW_GROUP_*; data: the id of the group, for burrow_group_open(). */
+  BURROW_EVENT_GROUP_STATE = 50,
+  /** A group has new keys: export what you need. value: the epoch; data: the id of the group. */
+  BURROW_EVENT_GROUP_EPOCH = 51,
+  /** Members came or went. data: the id of the group. */
+  BURROW_EVENT_GROUP_MEMBERS = 52,
+  /** Name, admins or relays of a group changed. data: the id of the group. */
+  BURROW_EVENT_GROUP_DATA = 53,
+  /** Somebody said something in a group. Never dropped, and in the state file until the next draining call after this
+      one: if the process ends before, it comes again, so compare ids. text: the unsigned event as JSON; its author is who sent it.
+      participant: which leaf of the group that is; value: the epoch; data: the id of the group. */
+  BURROW_EVENT_GROUP_MESSAGE = 54,
+  /** A commit that came late won, and the group went back to the epoch it belongs to. Never dropped. value: that epoch;
+      text: a JSON array of those messages of ours that were lost with it, to be sent again; data: the id of the
+      group. */
+  BURROW_EVENT_GROUP_ROLLED_BACK = 55
 };
 
 /** One event, filled by the library. Its pointers live until the next draining call or destroy. */
@@ -473,7 +560,7 @@ typedef struct burrow_event {
   int64_t time_us;
   /** A number whose meaning the kind defines. */
   int64_t value;
-  /** The room, track or relay it is about, borrowed; or NULL. */
+  /** The room, track, relay or identity it is about, borrowed; or NULL. */
   void *BURROW_NULLABLE subject;
   /** UTF-8, never NULL. */
   const char *BURROW_NONNULL text;
@@ -501,18 +588,6 @@ typedef void (*burrow_wakeup_fn)(void *BURROW_NULLABLE user_data);
  * @param event      Valid until the function returns.
  */
 typedef void (*burrow_event_fn)(void *BURROW_NULLABLE user_data, const burrow_event *BURROW_NONNULL event);
-
-/**
- * Fills an engine configuration with defaults.
- *
- * @param cfg          [out] The struct.
- * @param struct_size  sizeof(burrow_engine_config) as the host was compiled.
- * @return BURROW_OK.
- * @threading any thread
- * @ownership nothing changes hands
- * @since 0.1
- */
-BURROW_API burrow_status burrow_engine_config_init(burrow_engine_config *BURROW_NONNULL cfg, uint32_t struct_size);
 
 /**
  * Makes an engine and starts its thread.
@@ -719,7 +794,7 @@ enum {
   BURROW_TEXT_SIZE = 256
 };
 
-/** Where a room is and how it is reached. Prepared by burrow_room_config_init(). */
+/** Where a room is and how it is reached. Prepared by burrow_config_init(). */
 typedef struct burrow_room_config {
   uint32_t struct_size;
   /** BURROW_ROOM_* flags. */
@@ -859,18 +934,6 @@ typedef struct burrow_room_stats {
 } burrow_room_stats;
 
 /**
- * Fills a room configuration with defaults.
- *
- * @param cfg          [out] The struct.
- * @param struct_size  sizeof(burrow_room_config) as the host was compiled.
- * @return BURROW_OK.
- * @threading any thread
- * @ownership nothing changes hands
- * @since 0.1
- */
-BURROW_API burrow_status burrow_room_config_init(burrow_room_config *BURROW_NONNULL cfg, uint32_t struct_size);
-
-/**
  * Starts connecting to a room and hands out its handle at once.
  *
  * Tracks may be published and subscribed right away. The request completes when the first connection stands, or
@@ -893,20 +956,6 @@ BURROW_WARN_UNUSED BURROW_API burrow_status burrow_room_open(burrow_engine *BURR
                                                              burrow_request *BURROW_NULLABLE req);
 
 /**
- * Leaves a room: ends its tracks and closes the connection.
- *
- * The request completes when the farewell was sent. The handle stays readable until it is released.
- *
- * @param room  The room.
- * @param req   [out] The id of this request, or NULL.
- * @return BURROW_OK; BURROW_ERR_CLOSED when it is closed already.
- * @threading any thread
- * @ownership nothing changes hands
- * @since 0.1
- */
-BURROW_API burrow_status burrow_room_close(burrow_room *BURROW_NONNULL room, burrow_request *BURROW_NULLABLE req);
-
-/**
  * Gives a protected room the secret of a new epoch.
  *
  * Everybody who has the secrets of the same epochs hears and sees each other; for everybody else, the relay included,
@@ -921,11 +970,16 @@ BURROW_API burrow_status burrow_room_close(burrow_room *BURROW_NONNULL room, bur
  * it was sealed with: those of the last four epochs are kept, for 10 s after something came in a newer one, and for 10 s
  * at most after a removal, so give BURROW_KEY_REMOVAL on all sides.
  *
+ * With BURROW_KEY_FORGET and no secret an epoch is forgotten at once; one that is not there is ignored. If it is the epoch
+ * in use, nothing is sent until there is another. Usually it is not necessary: epochs are forgotten in time by themselves.
+ * An epoch that was forgotten does not come back.
+ *
  * @param room    A room opened with BURROW_ROOM_PROTECTED.
  * @param epoch   Its number; higher than all before.
- * @param secret  At least 16 bytes that all members have, best from the exporter of a group; copied. Wipe your own.
+ * @param secret  At least 16 bytes that all members have, best from the exporter of a group; copied. Wipe your own. NULL
+ *                with BURROW_KEY_FORGET.
  * @param len     Its length; at most 1024.
- * @param flags   BURROW_KEY_REMOVAL or 0
+ * @param flags   BURROW_KEY_REMOVAL, BURROW_KEY_FORGET or 0
  * @return BURROW_OK; BURROW_ERR_INVALID_ARGUMENT when the epoch is not newer; BURROW_ERR_WRONG_KIND when the room is not
  *         protected; BURROW_ERR_CLOSED.
  * @threading any thread
@@ -933,22 +987,7 @@ BURROW_API burrow_status burrow_room_close(burrow_room *BURROW_NONNULL room, bur
  * @since 0.1
  */
 BURROW_API burrow_status burrow_room_set_key(burrow_room *BURROW_NONNULL room, uint64_t epoch,
-                                             const uint8_t *BURROW_NONNULL secret, size_t len, uint32_t flags);
-
-/**
- * Makes a protected room forget an epoch at once: its secret and all keys made of it.
- *
- * If it is the epoch in use, nothing is sent until there is another. Usually it is not necessary: epochs are forgotten in
- * time by themselves. An epoch that was removed does not come back.
- *
- * @param room   A room opened with BURROW_ROOM_PROTECTED.
- * @param epoch  Its number; one that is not there is ignored.
- * @return BURROW_OK; BURROW_ERR_WRONG_KIND when the room is not protected; BURROW_ERR_CLOSED after shutdown.
- * @threading any thread
- * @ownership nothing changes hands
- * @since 0.1
- */
-BURROW_API burrow_status burrow_room_remove_key(burrow_room *BURROW_NONNULL room, uint64_t epoch);
+                                             const uint8_t *BURROW_NULLABLE secret, size_t len, uint32_t flags);
 
 /**
  * Copies the state of a room.
@@ -993,21 +1032,21 @@ BURROW_API burrow_status burrow_room_participants(burrow_room *BURROW_NONNULL ro
 BURROW_API burrow_status burrow_room_stats_get(burrow_room *BURROW_NONNULL room, burrow_room_stats *BURROW_NONNULL out);
 
 /**
- * Writes everything that is counted about a room as one JSON object, for dashboards and bug reports.
+ * Writes everything that is counted about a room or a relay as one JSON object, for dashboards and bug reports.
  *
  * Keys may be added at any time.
  *
- * @param room  The room, closed or not.
- * @param buf   [out] The text; NULL with cap 0 asks for the size.
- * @param cap   Bytes available at buf.
- * @param len   [out] Bytes needed including the NUL.
+ * @param handle  A room or a relay, closed or not.
+ * @param buf     [out] The text; NULL with cap 0 asks for the size.
+ * @param cap     Bytes available at buf.
+ * @param len     [out] Bytes needed including the NUL.
  * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
  * @threading any thread
  * @ownership nothing changes hands
  * @since 0.1
  */
-BURROW_API burrow_status burrow_room_stats_json(burrow_room *BURROW_NONNULL room, char *BURROW_NULLABLE buf, size_t cap,
-                                                size_t *BURROW_NONNULL len);
+BURROW_API burrow_status burrow_stats_json(void *BURROW_NONNULL handle, char *BURROW_NULLABLE buf, size_t cap,
+                                           size_t *BURROW_NONNULL len);
 
 /* ---- tracks ------------------------------------------------------------------------------------------------ */
 
@@ -1073,7 +1112,7 @@ enum {
   BURROW_ENCODING_FIXED = 8
 };
 
-/** How samples or pictures are encoded. Prepared by burrow_encoding_init(). */
+/** How samples or pictures are encoded. Prepared by burrow_config_init(). */
 typedef struct burrow_encoding {
   uint32_t struct_size;
   /** BURROW_ENCODING_* */
@@ -1101,7 +1140,7 @@ typedef struct burrow_encoding {
   uint32_t reserved;
 } burrow_encoding;
 
-/** What is published. Prepared by burrow_track_config_init(). */
+/** What is published. Prepared by burrow_config_init(). */
 typedef struct burrow_track_config {
   uint32_t struct_size;
   /** BURROW_TRACK_ORDERED, BURROW_TRACK_LATEST_ONLY */
@@ -1120,7 +1159,7 @@ typedef struct burrow_track_config {
   const burrow_encoding *BURROW_NULLABLE encoding;
 } burrow_track_config;
 
-/** How a track is wanted. Prepared by burrow_track_request_init(). */
+/** How a track is wanted. Prepared by burrow_config_init(). */
 typedef struct burrow_track_request {
   uint32_t struct_size;
   /** BURROW_TRACK_* flags */
@@ -1384,18 +1423,6 @@ typedef struct burrow_media_stats {
 } burrow_media_stats;
 
 /**
- * Fills a track configuration with defaults.
- *
- * @param cfg          [out] The struct.
- * @param struct_size  sizeof(burrow_track_config) as the host was compiled.
- * @return BURROW_OK.
- * @threading any thread
- * @ownership nothing changes hands
- * @since 0.1
- */
-BURROW_API burrow_status burrow_track_config_init(burrow_track_config *BURROW_NONNULL cfg, uint32_t struct_size);
-
-/**
  * Publishes a track in our own broadcast of a room.
  *
  * The broadcast is announced with the first track. Frames may be pushed at once.
@@ -1412,29 +1439,6 @@ BURROW_API burrow_status burrow_track_config_init(burrow_track_config *BURROW_NO
 BURROW_WARN_UNUSED BURROW_API burrow_status burrow_track_publish(burrow_room *BURROW_NONNULL room,
                                                                  const burrow_track_config *BURROW_NONNULL cfg,
                                                                  burrow_track *BURROW_NULLABLE *BURROW_NONNULL out);
-
-/**
- * Ends a published track. Subscribers still get what was pushed before.
- *
- * @param track  A published track, or an encoder.
- * @return BURROW_OK; BURROW_ERR_CLOSED when it is over already; BURROW_ERR_WRONG_KIND on a subscribed track.
- * @threading any thread
- * @ownership nothing changes hands; the handle still has to be released
- * @since 0.1
- */
-BURROW_API burrow_status burrow_track_unpublish(burrow_track *BURROW_NONNULL track);
-
-/**
- * Fills a track request with defaults.
- *
- * @param want         [out] The struct.
- * @param struct_size  sizeof(burrow_track_request) as the host was compiled.
- * @return BURROW_OK.
- * @threading any thread
- * @ownership nothing changes hands
- * @since 0.1
- */
-BURROW_API burrow_status burrow_track_request_init(burrow_track_request *BURROW_NONNULL want, uint32_t struct_size);
 
 /**
  * Subscribes to a track of somebody's broadcast.
@@ -1463,17 +1467,6 @@ BURROW_WARN_UNUSED BURROW_API burrow_status burrow_track_subscribe(burrow_room *
                                                                    const char *BURROW_NULLABLE name,
                                                                    const burrow_track_request *BURROW_NULLABLE want,
                                                                    burrow_track *BURROW_NULLABLE *BURROW_NONNULL out);
-
-/**
- * Ends a subscription. Frames that wait are dropped; frames on loan stay valid.
- *
- * @param track  A subscribed track, or a decoder.
- * @return BURROW_OK; BURROW_ERR_CLOSED when it is over already; BURROW_ERR_WRONG_KIND on a published track.
- * @threading any thread
- * @ownership nothing changes hands; the handle still has to be released
- * @since 0.1
- */
-BURROW_API burrow_status burrow_track_unsubscribe(burrow_track *BURROW_NONNULL track);
 
 /**
  * Changes how a subscribed track is wanted: priority, order, age and range, and all that is said of audio and video.
@@ -1565,18 +1558,6 @@ BURROW_API burrow_status burrow_track_stats_get(burrow_track *BURROW_NONNULL tra
                                                 burrow_track_stats *BURROW_NONNULL out);
 
 /* ---- audio and video --------------------------------------------------------------------------------------- */
-
-/**
- * Fills an encoding with defaults.
- *
- * @param enc          [out] The struct.
- * @param struct_size  sizeof(burrow_encoding) as the host was compiled.
- * @return BURROW_OK.
- * @threading any thread
- * @ownership nothing changes hands
- * @since 0.1
- */
-BURROW_API burrow_status burrow_encoding_init(burrow_encoding *BURROW_NONNULL enc, uint32_t struct_size);
 
 /**
  * Changes how a published audio or video track is encoded, from the next frame on.
@@ -1780,7 +1761,7 @@ BURROW_API burrow_status burrow_video_frame_convert(const burrow_video_frame *BU
  * the thread that calls, as fast as it is called; burrow_track_pull_encoded() gives packets of Opus or access units of
  * H.264 in Annex B, each sound and each key picture with BURROW_FRAME_KEY. Nothing is dropped because it comes fast:
  * pushing gives BURROW_AGAIN when 256 frames wait to be pulled. There are no events. Timestamps may be of any clock; 0
- * means that what is pushed follows what was pushed before. burrow_track_unpublish() fills the last packet up with
+ * means that what is pushed follows what was pushed before. burrow_close() fills the last packet up with
  * silence; when all is pulled then, pulling gives BURROW_ERR_CLOSED. burrow_track_set_encoding(),
  * burrow_track_request_keyframe() and burrow_track_media_stats_get() work as on published tracks, all other functions
  * of tracks give BURROW_ERR_WRONG_KIND.
@@ -1809,7 +1790,7 @@ BURROW_WARN_UNUSED BURROW_API burrow_status burrow_encoder_create(burrow_engine 
  * A lost packet of sound is made up when an empty frame is pushed in its place, or, if only one is lost, from what the
  * next one says about it: push that with BURROW_FRAME_DISCONTINUITY instead. Pictures before the first key picture
  * give nothing. Streams of main and high profile come out some pictures late; with BURROW_FRAME_END_OF_GROUP, all that
- * was pushed. burrow_track_unsubscribe() ends it.
+ * was pushed. burrow_close() ends it.
  *
  * @param e                The engine it belongs to.
  * @param kind             BURROW_TRACK_KIND_AUDIO or BURROW_TRACK_KIND_VIDEO.
@@ -1848,7 +1829,7 @@ enum {
   BURROW_RELAY_STOPPED = 4
 };
 
-/** How a relay works. Prepared by burrow_relay_config_init(). */
+/** How a relay works. Prepared by burrow_config_init(). */
 typedef struct burrow_relay_config {
   uint32_t struct_size;
   /** BURROW_RELAY_OPEN */
@@ -1922,18 +1903,6 @@ typedef struct burrow_relay_info {
 } burrow_relay_info;
 
 /**
- * Fills a relay configuration with defaults.
- *
- * @param cfg          [out] The struct.
- * @param struct_size  sizeof(burrow_relay_config) as the host was compiled.
- * @return BURROW_OK.
- * @threading any thread
- * @ownership nothing changes hands
- * @since 0.1
- */
-BURROW_API burrow_status burrow_relay_config_init(burrow_relay_config *BURROW_NONNULL cfg, uint32_t struct_size);
-
-/**
  * Starts a relay inside the engine.
  *
  * The request completes when it listens: from then on burrow_relay_info_get() knows the port and the fingerprint.
@@ -1954,18 +1923,6 @@ BURROW_WARN_UNUSED BURROW_API burrow_status burrow_relay_start(burrow_engine *BU
                                                                burrow_request *BURROW_NULLABLE req);
 
 /**
- * Stops a relay: no new sessions, goodbye to those that exist, sockets closed.
- *
- * @param relay  The relay.
- * @param req    [out] The id of this request, or NULL.
- * @return BURROW_OK; BURROW_ERR_CLOSED when it is stopped already.
- * @threading any thread
- * @ownership nothing changes hands; the handle still has to be released
- * @since 0.1
- */
-BURROW_API burrow_status burrow_relay_stop(burrow_relay *BURROW_NONNULL relay, burrow_request *BURROW_NULLABLE req);
-
-/**
  * Copies the state of a relay.
  *
  * The counts are at most a quarter of a second old while there is traffic and the host asks regularly.
@@ -1980,31 +1937,14 @@ BURROW_API burrow_status burrow_relay_stop(burrow_relay *BURROW_NONNULL relay, b
 BURROW_API burrow_status burrow_relay_info_get(burrow_relay *BURROW_NONNULL relay,
                                                burrow_relay_info *BURROW_NONNULL out);
 
-/**
- * Writes everything that is counted about a relay as one JSON object, for dashboards and bug reports.
- *
- * Keys may be added at any time.
- *
- * @param relay  The relay, stopped or not.
- * @param buf    [out] The text; NULL with cap 0 asks for the size.
- * @param cap    Bytes available at buf.
- * @param len    [out] Bytes needed including the NUL.
- * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
- * @threading any thread
- * @ownership nothing changes hands
- * @since 0.1
- */
-BURROW_API burrow_status burrow_relay_stats_json(burrow_relay *BURROW_NONNULL relay, char *BURROW_NULLABLE buf,
-                                                 size_t cap, size_t *BURROW_NONNULL len);
-
 /* ---- frame protection -------------------------------------------------------------------------------------- */
 
 /*
  * SFrame (RFC 9605) by itself, for hosts that carry frames in their own way but want them protected like those of a
  * room: keys that belong to one start of one publisher, counters, replay windows, epochs. No engine is needed.
  *
- * Keys come from the group: export with the label "SFrame 1.0 Base Key", the context of burrow_sealer_context() or
- * burrow_opener_context(), and 16 bytes (32 for suite 5), and hand them in with BURROW_KEY_EXPORTED. Or they are a
+ * Keys come from the group: export with the label "SFrame 1.0 Base Key", the context of burrow_protection_context() or
+ * burrow_protection_context(), and 16 bytes (32 for suite 5), and hand them in with BURROW_KEY_EXPORTED. Or they are a
  * secret that all members have; then the rest is derived here.
  */
 
@@ -2025,12 +1965,14 @@ enum {
   BURROW_PROTECTED_DATA = 3
 };
 
-/* Flags of burrow_sealer_set_key(), burrow_opener_set_key() and burrow_room_set_key(). */
+/* Flags of burrow_protection_set_key() and burrow_room_set_key(). */
 enum {
   /** The key comes from the exporter of a group, and is used as it is (sealers and openers only). */
   BURROW_KEY_EXPORTED = 1,
   /** Somebody was removed: the new key is used at once, not after half a second (sealers and rooms only). */
-  BURROW_KEY_REMOVAL = 2
+  BURROW_KEY_REMOVAL = 2,
+  /** Forget the epoch at once, its secret and all keys made of it (rooms only). */
+  BURROW_KEY_FORGET = 4
 };
 
 enum {
@@ -2040,7 +1982,7 @@ enum {
   BURROW_INSTANCE_SIZE = 16
 };
 
-/** Which broadcast frames belong to. Prepared by burrow_protection_config_init(). */
+/** Which broadcast frames belong to. Prepared by burrow_config_init(). */
 typedef struct burrow_protection_config {
   uint32_t struct_size;
   /** BURROW_SFRAME_*; 0 = BURROW_SFRAME_AES_128_GCM */
@@ -2052,7 +1994,7 @@ typedef struct burrow_protection_config {
   /** The path of the broadcast. */
   const char *BURROW_NULLABLE path;
   /** Openers: the BURROW_INSTANCE_SIZE bytes that tell this start of the publisher from others, the last ones of its
-      burrow_sealer_context(). NULL for sealers, which have a new one each. */
+      burrow_protection_context(). NULL for sealers, which have a new one each. */
   const uint8_t *BURROW_NULLABLE instance;
 } burrow_protection_config;
 
@@ -2074,19 +2016,6 @@ typedef struct burrow_frame_position {
 } burrow_frame_position;
 
 /**
- * Fills a protection configuration with defaults.
- *
- * @param cfg          [out] The struct.
- * @param struct_size  sizeof(burrow_protection_config) as the host was compiled.
- * @return BURROW_OK.
- * @threading any thread
- * @ownership nothing changes hands
- * @since 0.1
- */
-BURROW_API burrow_status burrow_protection_config_init(burrow_protection_config *BURROW_NONNULL cfg,
-                                                       uint32_t struct_size);
-
-/**
  * Makes a sealer for a broadcast that starts now.
  *
  * Its instance is random, so a publisher that was restarted has other keys than before, and need not remember anything.
@@ -2104,7 +2033,7 @@ BURROW_WARN_UNUSED BURROW_API burrow_status burrow_sealer_create(const burrow_pr
 /**
  * Copies what the exporter of a group takes as its context. The last BURROW_INSTANCE_SIZE bytes are the instance.
  *
- * @param sealer  The sealer.
+ * @param handle  A sealer or an opener.
  * @param out     [out] The bytes; NULL with cap 0 asks for the size.
  * @param cap     Bytes available at out.
  * @param len     [out] Bytes needed.
@@ -2113,27 +2042,28 @@ BURROW_WARN_UNUSED BURROW_API burrow_status burrow_sealer_create(const burrow_pr
  * @ownership nothing changes hands
  * @since 0.1
  */
-BURROW_API burrow_status burrow_sealer_context(burrow_sealer *BURROW_NONNULL sealer, uint8_t *BURROW_NULLABLE out,
-                                               size_t cap, size_t *BURROW_NONNULL len);
+BURROW_API burrow_status burrow_protection_context(void *BURROW_NONNULL handle, uint8_t *BURROW_NULLABLE out,
+                                                   size_t cap, size_t *BURROW_NONNULL len);
 
 /**
  * Hands in the key of a new epoch.
  *
- * The first is used at once. Later ones are used after half a second, so that others have them too, and on video tracks
- * from the next key frame on, five seconds later at the latest; with BURROW_KEY_REMOVAL at once.
+ * A sealer uses the first at once. Later ones are used after half a second, so that others have them too, and on video
+ * tracks from the next key frame on, five seconds later at the latest; with BURROW_KEY_REMOVAL at once. An opener keeps at
+ * most four, and an old one for 10 s after the first frame of a newer one.
  *
- * @param sealer  The sealer.
+ * @param handle  A sealer or an opener.
  * @param epoch   Its number; higher than all before.
  * @param key     The exported key, or the secret; copied. Wipe your own.
  * @param len     Its length.
- * @param flags   BURROW_KEY_*
+ * @param flags   BURROW_KEY_*; BURROW_KEY_REMOVAL for sealers only.
  * @return BURROW_OK.
  * @threading any thread
  * @ownership nothing changes hands
  * @since 0.1
  */
-BURROW_API burrow_status burrow_sealer_set_key(burrow_sealer *BURROW_NONNULL sealer, uint64_t epoch,
-                                               const uint8_t *BURROW_NONNULL key, size_t len, uint32_t flags);
+BURROW_API burrow_status burrow_protection_set_key(void *BURROW_NONNULL handle, uint64_t epoch,
+                                                   const uint8_t *BURROW_NONNULL key, size_t len, uint32_t flags);
 
 /**
  * Adds a track to the broadcast.
@@ -2159,7 +2089,7 @@ BURROW_API burrow_status burrow_sealer_add_track(burrow_sealer *BURROW_NONNULL s
  * @param out     [out] The sealed frame; must not overlap data.
  * @param cap     Bytes available at out; at least len + BURROW_SEAL_OVERHEAD.
  * @param out_len [out] Its length; what is needed if cap is too small.
- * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_KEY_MISSING before burrow_sealer_set_key();
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_KEY_MISSING before burrow_protection_set_key();
  *         BURROW_ERR_KEY_EXHAUSTED when it is time for a new epoch.
  * @threading any thread; one frame at a time
  * @ownership nothing changes hands
@@ -2182,37 +2112,6 @@ BURROW_API burrow_status burrow_sealer_seal(burrow_sealer *BURROW_NONNULL sealer
  */
 BURROW_WARN_UNUSED BURROW_API burrow_status burrow_opener_create(const burrow_protection_config *BURROW_NONNULL cfg,
                                                                  burrow_opener *BURROW_NULLABLE *BURROW_NONNULL out);
-
-/**
- * Copies what the exporter of a group takes as its context.
- *
- * @param opener  The opener.
- * @param out     [out] The bytes; NULL with cap 0 asks for the size.
- * @param cap     Bytes available at out.
- * @param len     [out] Bytes needed.
- * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
- * @threading any thread
- * @ownership nothing changes hands
- * @since 0.1
- */
-BURROW_API burrow_status burrow_opener_context(burrow_opener *BURROW_NONNULL opener, uint8_t *BURROW_NULLABLE out,
-                                               size_t cap, size_t *BURROW_NONNULL len);
-
-/**
- * Hands in the key of a new epoch. At most four are kept, and an old one for 10 s after the first frame of a newer one.
- *
- * @param opener  The opener.
- * @param epoch   Its number; higher than all before.
- * @param key     The exported key, or the secret; copied. Wipe your own.
- * @param len     Its length.
- * @param flags   BURROW_KEY_EXPORTED or 0
- * @return BURROW_OK.
- * @threading any thread
- * @ownership nothing changes hands
- * @since 0.1
- */
-BURROW_API burrow_status burrow_opener_set_key(burrow_opener *BURROW_NONNULL opener, uint64_t epoch,
-                                               const uint8_t *BURROW_NONNULL key, size_t len, uint32_t flags);
 
 /**
  * Opens a frame.
@@ -2239,45 +2138,85 @@ BURROW_API burrow_status burrow_opener_open(burrow_opener *BURROW_NONNULL opener
 
 /* ---- identities -------------------------------------------------------------------------------------------- */
 
+/*
+ * An identity is a Nostr key. Made with a configuration it also has groups: MLS groups (RFC 9420) that follow the Marmot
+ * protocol, in version C, as other messengers speak it.
+ *
+ * With a state file everything survives the end of the process, however sudden: what is acknowledged is on the disk, and
+ * nothing gets out before what must never be used twice is marked as used there.
+ *
+ * The events of groups go their way by themselves: group events to and from the relays of their group, invitations to where
+ * their recipient receives wraps, key packages to and from the relays their owner names. The engine listens for all of that
+ * as long as the identity is open, and tries until relays have what is ours. With BURROW_ENGINE_HOST_RELAYS the host does it:
+ * what is to be published comes as BURROW_EVENT_NOSTR_OUT, and what comes from relays goes in with burrow_nostr_ingest().
+ * Then subscribe to wraps (kind 1059) for the identity's key and to group events (kind 445) whose h tag is the nostr_id of a
+ * group, and fetch key packages (kinds 30443 and 443) of those to be invited.
+ */
+
 /** Sizes of texts about keys, with their NUL. */
 enum {
   /** "npub1…" and "nsec1…". */
   BURROW_KEY_TEXT_SIZE = 64
 };
 
+/** Where the groups of an identity are kept. Prepared by burrow_config_init(). */
+typedef struct burrow_identity_config {
+  uint32_t struct_size;
+  /** 0 */
+  uint32_t flags;
+  /** The state file, which is made if there is none. NULL keeps everything in memory only. */
+  const char *BURROW_NULLABLE storage_path;
+  /** The 32 bytes that the file is sealed with. Required with storage_path; without them the file is lost. */
+  const uint8_t *BURROW_NULLABLE storage_key;
+} burrow_identity_config;
+
 /**
- * Makes an identity with a new secret key.
+ * Makes an identity with a new secret key, or opens the one that is in its state file.
  *
- * @param e    The engine through which it publishes.
+ * Without a configuration it is open when this returns, has no groups, and *req is 0. With one, the completion says how it
+ * went: BURROW_ERR_STORAGE and its relatives, BURROW_ERR_EXISTS when this identity is open already. What was on its way to
+ * relays when the file was last used goes on its way again.
+ *
+ * @param e    The engine.
+ * @param cfg  Where its groups are kept, or NULL for an identity without groups.
  * @param out  [out] The identity.
- * @return BURROW_OK; BURROW_ERR_CLOSED after shutdown.
+ * @param req  [out] The id of this request, or NULL if you do not need it.
+ * @return BURROW_OK; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_SYSTEM when no thread is to be had.
  * @threading any thread
  * @ownership *out is owned by the caller: burrow_release()
  * @since 0.1
  */
 BURROW_API burrow_status burrow_identity_generate(burrow_engine *BURROW_NONNULL e,
-                                                  burrow_identity *BURROW_NULLABLE *BURROW_NONNULL out);
+                                                  const burrow_identity_config *BURROW_NULLABLE cfg,
+                                                  burrow_identity *BURROW_NULLABLE *BURROW_NONNULL out,
+                                                  burrow_request *BURROW_NULLABLE req);
 
 /**
  * Makes an identity from a secret key.
  *
- * @param e            The engine through which it publishes.
+ * As burrow_identity_generate(); a state file that belongs to somebody else is BURROW_ERR_EXISTS.
+ *
+ * @param e            The engine.
  * @param nsec_or_hex  The secret key, as "nsec1…" or 64 hexadecimal digits.
+ * @param cfg          Where its groups are kept, or NULL for an identity without groups.
  * @param out          [out] The identity.
- * @return BURROW_OK; BURROW_ERR_NOSTR_KEY; BURROW_ERR_CLOSED after shutdown.
+ * @param req          [out] The id of this request, or NULL if you do not need it.
+ * @return BURROW_OK; BURROW_ERR_NOSTR_KEY; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_SYSTEM.
  * @threading any thread
  * @ownership *out is owned by the caller: burrow_release(); the text stays the host's, who should overwrite it
  * @since 0.1
  */
 BURROW_API burrow_status burrow_identity_import(burrow_engine *BURROW_NONNULL e, const char *BURROW_NONNULL nsec_or_hex,
-                                                burrow_identity *BURROW_NULLABLE *BURROW_NONNULL out);
+                                                const burrow_identity_config *BURROW_NULLABLE cfg,
+                                                burrow_identity *BURROW_NULLABLE *BURROW_NONNULL out,
+                                                burrow_request *BURROW_NULLABLE req);
 
 /**
  * Copies the public key of an identity.
  *
  * @param id   The identity.
  * @param out  [out] 32 bytes.
- * @return BURROW_OK.
+ * @return BURROW_OK; BURROW_AGAIN while it is still to be read from the state file.
  * @threading any thread
  * @ownership nothing changes hands
  * @since 0.1
@@ -2291,7 +2230,7 @@ BURROW_API burrow_status burrow_identity_pubkey(burrow_identity *BURROW_NONNULL 
  * @param buf  [out] "nsec1…"; NULL with cap 0 asks for the size.
  * @param cap  Bytes available at buf; BURROW_KEY_TEXT_SIZE is enough.
  * @param len  [out] Bytes needed including the NUL.
- * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_CLOSED when it is not open.
  * @threading any thread
  * @ownership nothing changes hands
  * @since 0.1
@@ -2346,7 +2285,7 @@ enum {
   BURROW_NOSTR_WAITING = 3
 };
 
-/** How a Nostr relay is reached. Prepared by burrow_nostr_relay_config_init(). */
+/** How a Nostr relay is reached. Prepared by burrow_config_init(). */
 typedef struct burrow_nostr_relay_config {
   uint32_t struct_size;
   /** BURROW_NOSTR_* flags. */
@@ -2388,19 +2327,6 @@ typedef struct burrow_nostr_relay_info {
   /** Its URL in its normal spelling. */
   char url[BURROW_PATH_SIZE];
 } burrow_nostr_relay_info;
-
-/**
- * Fills a relay configuration with defaults.
- *
- * @param cfg          [out] The struct.
- * @param struct_size  sizeof(burrow_nostr_relay_config) as the host was compiled.
- * @return BURROW_OK.
- * @threading any thread
- * @ownership nothing changes hands
- * @since 0.1
- */
-BURROW_API burrow_status burrow_nostr_relay_config_init(burrow_nostr_relay_config *BURROW_NONNULL cfg,
-                                                        uint32_t struct_size);
 
 /**
  * Adds a relay to the engine's list, and connects to it from now on, again and again.
@@ -2557,9 +2483,12 @@ BURROW_API burrow_status burrow_nostr_subscribe(burrow_engine *BURROW_NONNULL e,
                                                 size_t url_count, burrow_request *BURROW_NONNULL req);
 
 /**
- * Takes an event that came another way, from the host's own relays or with a push message.
+ * Takes an event that came another way than through the engine's relays.
  *
- * It is verified, and comes as BURROW_EVENT_NOSTR_EVENT for each subscription it matches, unless it came before.
+ * It is verified, then comes as BURROW_EVENT_NOSTR_EVENT for each subscription it matches, unless it came before, and
+ * identities with groups see it: key packages are remembered for burrow_group_create() and burrow_group_invite(), wraps with
+ * invitations and group events end in events about groups, or in BURROW_EVENT_NOSTR_REFUSED. An event of ours that comes
+ * back counts as published.
  *
  * @param e           The engine.
  * @param event_json  A signed event.
@@ -2569,6 +2498,23 @@ BURROW_API burrow_status burrow_nostr_subscribe(burrow_engine *BURROW_NONNULL e,
  * @since 0.1
  */
 BURROW_API burrow_status burrow_nostr_ingest(burrow_engine *BURROW_NONNULL e, const char *BURROW_NONNULL event_json);
+
+/**
+ * Says what became of an event of BURROW_EVENT_NOSTR_OUT, in an engine with BURROW_ENGINE_HOST_RELAYS.
+ *
+ * A change of a group counts once a relay has it. Until this says so, or the event comes back from a relay, the request for
+ * the change is open, and no other change can be made.
+ *
+ * @param e         The engine.
+ * @param event_id  The event's id, 64 hexadecimal digits.
+ * @param accepted  1 when at least one relay took it, 0 when none did.
+ * @return BURROW_OK; BURROW_ERR_CLOSED after shutdown.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_nostr_published(burrow_engine *BURROW_NONNULL e, const char *BURROW_NONNULL event_id,
+                                                int32_t accepted);
 
 /* ---- finding servers, proving who we are ------------------------------------------------------------------- */
 
@@ -2666,6 +2612,362 @@ BURROW_API burrow_status burrow_nip98_check(burrow_engine *BURROW_NONNULL e, con
                                             const char *BURROW_NONNULL url, const char *BURROW_NONNULL method,
                                             const uint8_t *BURROW_NULLABLE body, size_t body_len,
                                             uint8_t *BURROW_NONNULL pubkey);
+
+/* ---- groups ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Makes a key package, with which others can add this identity to groups, and has it published in both forms that are in
+ * use, kinds 30443 and 443.
+ *
+ * It takes the place of the one before, which stays usable for some days. Make another one after
+ * BURROW_EVENT_KEY_PACKAGE_USED. The completion comes when it is stored and its events are in the queue.
+ *
+ * @param id      The identity.
+ * @param relays  URLs of the relays where it is to be found; the engine tells others so (kind 10051). Without any: those of
+ *                the engine's list.
+ * @param count   How many.
+ * @param req     [out] The id of this request, or NULL if you do not need it.
+ * @return BURROW_OK; BURROW_ERR_CLOSED when the identity is closed; BURROW_ERR_WRONG_KIND when it was made without a
+ *         configuration; BURROW_ERR_INVALID_ARGUMENT without any relay.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_key_package_publish(burrow_identity *BURROW_NONNULL id,
+                                                    const char *BURROW_NULLABLE const *BURROW_NULLABLE relays,
+                                                    size_t count, burrow_request *BURROW_NULLABLE req);
+
+/* States of a group. */
+enum {
+  /** It is being founded. */
+  BURROW_GROUP_FOUNDING = 1,
+  /** Somebody added us: burrow_group_join() accepts, burrow_group_leave() declines. */
+  BURROW_GROUP_INVITED = 2,
+  /** We are a member. */
+  BURROW_GROUP_ACTIVE = 3,
+  /** We are no member any more. */
+  BURROW_GROUP_REMOVED = 4,
+  /** The invitation was declined, founding failed, or the identity was closed. */
+  BURROW_GROUP_GONE = 5
+};
+
+/* Flags of burrow_group_info and burrow_member. */
+enum {
+  /** We are, or the member is, an admin. */
+  BURROW_GROUP_ADMIN = 1,
+  /** We asked to be removed and wait for somebody to do it. */
+  BURROW_GROUP_LEAVING = 2,
+  /** A change of ours waits to be published. */
+  BURROW_GROUP_CHANGE_PENDING = 4,
+  /** The member is this identity. */
+  BURROW_GROUP_SELF = 8
+};
+
+/** What a new group is to be. Prepared by burrow_config_init(). */
+typedef struct burrow_group_config {
+  uint32_t struct_size;
+  /** 0 */
+  uint32_t flags;
+  /** What people call it; NULL for nothing. */
+  const char *BURROW_NULLABLE name;
+  /** A sentence about it; NULL for none. */
+  const char *BURROW_NULLABLE description;
+  /** URLs of the relays where its events go. */
+  const char *BURROW_NULLABLE const *BURROW_NULLABLE relays;
+  /** How many; at least one. */
+  size_t relay_count;
+  /** Public keys of the first members, 32 bytes each, one after the other. Their key packages are looked for, or have to
+      be handed in before. */
+  const uint8_t *BURROW_NULLABLE members;
+  /** How many. */
+  size_t member_count;
+} burrow_group_config;
+
+/** What is to be different in a group. Prepared by burrow_config_init(). */
+typedef struct burrow_group_change {
+  uint32_t struct_size;
+  /** 0 */
+  uint32_t flags;
+  /** Its new name; NULL keeps it. */
+  const char *BURROW_NULLABLE name;
+  /** Its new description; NULL keeps it. */
+  const char *BURROW_NULLABLE description;
+  /** Public keys of members who become admins, 32 bytes each, one after the other. */
+  const uint8_t *BURROW_NULLABLE admins;
+  /** How many. */
+  size_t admin_count;
+  /** Public keys of admins who are none any more, perhaps ourselves; one has to be left. */
+  const uint8_t *BURROW_NULLABLE former_admins;
+  /** How many. */
+  size_t former_admin_count;
+  /** The MoQ relays of the group's calls, best first; NULL keeps them. */
+  const char *BURROW_NULLABLE const *BURROW_NULLABLE moq_relays;
+  /** How many. */
+  size_t moq_relay_count;
+} burrow_group_change;
+
+/** How a group is doing. */
+typedef struct burrow_group_info {
+  uint32_t struct_size;
+  /** BURROW_GROUP_FOUNDING and following */
+  uint32_t state;
+  /** BURROW_GROUP_ADMIN, BURROW_GROUP_LEAVING, BURROW_GROUP_CHANGE_PENDING */
+  uint32_t flags;
+  /** How many people are in it. */
+  uint32_t members;
+  /** Which leaf of the group we are. */
+  uint32_t own_leaf;
+  /** 0 */
+  uint32_t reserved;
+  /** Counts the changes of keys. */
+  uint64_t epoch;
+  /** Names the group in the h tags of its events. */
+  uint8_t nostr_id[32];
+  /** Who invited us, while the state is BURROW_GROUP_INVITED. */
+  uint8_t inviter[32];
+  /** Its name, cut to the size of this field. */
+  char name[256];
+} burrow_group_info;
+
+/** Somebody in a group. */
+typedef struct burrow_member {
+  uint32_t struct_size;
+  /** BURROW_GROUP_ADMIN, BURROW_GROUP_SELF */
+  uint32_t flags;
+  /** How many devices they have in it. */
+  uint32_t devices;
+  /** The leaf of the first of them. */
+  uint32_t leaf;
+  /** Their public key. */
+  uint8_t pubkey[32];
+} burrow_member;
+
+/**
+ * Founds a group, of which we are the admin, and invites its first members.
+ *
+ * The completion says how that went: BURROW_ERR_NOT_FOUND when a key package is missing.
+ *
+ * @param id   Whose group it is.
+ * @param cfg  The configuration.
+ * @param out  [out] The group.
+ * @param req  [out] The id of this request, or NULL if you do not need it.
+ * @return BURROW_OK; BURROW_ERR_CLOSED when the identity is closed.
+ * @threading any thread
+ * @ownership *out is owned by the caller: burrow_release()
+ * @since 0.1
+ */
+BURROW_WARN_UNUSED BURROW_API burrow_status burrow_group_create(burrow_identity *BURROW_NONNULL id,
+                                                                const burrow_group_config *BURROW_NONNULL cfg,
+                                                                burrow_group *BURROW_NULLABLE *BURROW_NONNULL out,
+                                                                burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Gives a handle to a group that is known, or to which we are invited.
+ *
+ * @param id        Whose group it is.
+ * @param group_id  The id of the group, from an event or burrow_group_id().
+ * @param len       Its length.
+ * @param out       [out] The group.
+ * @return BURROW_OK; BURROW_ERR_NOT_FOUND.
+ * @threading any thread
+ * @ownership *out is owned by the caller: burrow_release()
+ * @since 0.1
+ */
+BURROW_WARN_UNUSED BURROW_API burrow_status burrow_group_open(burrow_identity *BURROW_NONNULL id,
+                                                              const uint8_t *BURROW_NONNULL group_id, size_t len,
+                                                              burrow_group *BURROW_NULLABLE *BURROW_NONNULL out);
+
+/**
+ * Gives handles to all groups of an identity and to those it is invited to, in the order of their ids.
+ *
+ * @param id     The identity.
+ * @param out    [out] The groups; NULL with cap 0 asks for their number.
+ * @param cap    Elements available at out.
+ * @param count  [out] How many there are.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+ * @threading any thread
+ * @ownership every group is owned by the caller: burrow_release()
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_group_list(burrow_identity *BURROW_NONNULL id,
+                                           burrow_group *BURROW_NULLABLE *BURROW_NULLABLE out, size_t cap,
+                                           size_t *BURROW_NONNULL count);
+
+/**
+ * Copies the id of a group. It is a secret of its members: no relay is told.
+ *
+ * @param g    The group.
+ * @param out  [out] The id; NULL with cap 0 asks for its length.
+ * @param cap  Bytes available at out.
+ * @param len  [out] Its length; 0 until the group is founded, at most 255.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_group_id(burrow_group *BURROW_NONNULL g, uint8_t *BURROW_NULLABLE out, size_t cap,
+                                         size_t *BURROW_NONNULL len);
+
+/**
+ * Accepts an invitation.
+ *
+ * @param g    A group in the state BURROW_GROUP_INVITED.
+ * @param req  [out] The id of this request, or NULL if you do not need it.
+ * @return BURROW_OK; BURROW_ERR_CLOSED after shutdown.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_group_join(burrow_group *BURROW_NONNULL g, burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Adds somebody, or another device of somebody, whose key package is looked for or was handed in. Admins only.
+ *
+ * The completion of this and the other changes comes when a relay has the change or it failed:
+ * BURROW_ERR_NOT_FOUND without a key package, BURROW_ERR_EXISTS when all known devices are members,
+ * BURROW_ERR_NOT_ADMIN, BURROW_ERR_LOST_RACE, BURROW_ERR_NOT_PUBLISHED, BURROW_ERR_CHANGE_PENDING. It cannot be
+ * cancelled.
+ *
+ * @param g       The group.
+ * @param pubkey  32 bytes.
+ * @param req     [out] The id of this request, or NULL if you do not need it.
+ * @return BURROW_OK; BURROW_ERR_CLOSED after shutdown.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_group_invite(burrow_group *BURROW_NONNULL g, const uint8_t *BURROW_NONNULL pubkey,
+                                             burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Removes somebody with all devices. Admins only.
+ *
+ * @param g       The group.
+ * @param pubkey  32 bytes.
+ * @param req     [out] The id of this request, or NULL if you do not need it. Completes as burrow_group_invite().
+ * @return BURROW_OK; BURROW_ERR_CLOSED after shutdown.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_group_remove(burrow_group *BURROW_NONNULL g, const uint8_t *BURROW_NONNULL pubkey,
+                                             burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Changes a group. Everything but new keys for this device, which is what a change without fields amounts to, is for
+ * admins only.
+ *
+ * New keys lock out whoever had stolen the old ones. They come by themselves soon after joining and once a week.
+ *
+ * @param g       The group.
+ * @param change  What is to be different, or NULL.
+ * @param req     [out] The id of this request, or NULL if you do not need it. Completes as burrow_group_invite(); when
+ *                only MoQ relays are told, as burrow_group_send().
+ * @return BURROW_OK; BURROW_ERR_CLOSED after shutdown.
+ * @threading any thread
+ * @ownership nothing changes hands; everything is copied
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_group_update(burrow_group *BURROW_NONNULL g,
+                                             const burrow_group_change *BURROW_NULLABLE change,
+                                             burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Copies the URLs of a group's relays, one a line.
+ *
+ * @param g    The group.
+ * @param moq  0 for the Nostr relays of its events, 1 for the MoQ relays of its calls.
+ * @param buf  [out] Receives the text; NULL with cap 0 asks for the size.
+ * @param cap  Bytes available at buf.
+ * @param len  [out] Bytes needed including the NUL.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_group_relays(burrow_group *BURROW_NONNULL g, int32_t moq, char *BURROW_NULLABLE buf,
+                                             size_t cap, size_t *BURROW_NONNULL len);
+
+/**
+ * Leaves a group: asks the others to remove us, which one of them does. Declines an invitation.
+ *
+ * An admin gives the role up first. The completion comes when the wish is in the queue; BURROW_EVENT_GROUP_STATE follows.
+ *
+ * @param g    The group.
+ * @param req  [out] The id of this request, or NULL if you do not need it.
+ * @return BURROW_OK; BURROW_ERR_CLOSED after shutdown.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_group_leave(burrow_group *BURROW_NONNULL g, burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Says something in a group.
+ *
+ * The completion comes when the message is on its way, to relays or as BURROW_EVENT_NOSTR_OUT. Before that its key is
+ * marked as used in the state file.
+ *
+ * @param g        The group.
+ * @param kind     The kind of the inner event, at most 65535: 9 for chat.
+ * @param content  Its content.
+ * @param tags     Its tags as a JSON array of arrays of strings; NULL for none.
+ * @param req      [out] The id of this request, or NULL if you do not need it.
+ * @return BURROW_OK; BURROW_ERR_CLOSED after shutdown.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_group_send(burrow_group *BURROW_NONNULL g, uint32_t kind,
+                                           const char *BURROW_NONNULL content, const char *BURROW_NULLABLE tags,
+                                           burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Copies how a group is doing.
+ *
+ * @param g    The group.
+ * @param out  [out] struct_size must be set; everything else is overwritten.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_group_info_get(burrow_group *BURROW_NONNULL g, burrow_group_info *BURROW_NONNULL out);
+
+/**
+ * Lists who is in a group, by their leaves.
+ *
+ * @param g      The group.
+ * @param out    [out] The members; struct_size of the first must be set; NULL with cap 0 asks for their number.
+ * @param cap    Elements available at out.
+ * @param count  [out] How many there are.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_group_members(burrow_group *BURROW_NONNULL g, burrow_member *BURROW_NULLABLE out,
+                                              size_t cap, size_t *BURROW_NONNULL count);
+
+/**
+ * Derives a secret that all members of the current epoch can derive, and nobody else (MLS-Exporter, RFC 9420).
+ *
+ * @param g            The group.
+ * @param label        What it is for. Labels that begin with "marmot" are the protocol's own and refused.
+ * @param context      What it belongs to; NULL for nothing.
+ * @param context_len  Its length; at most 65536.
+ * @param out          [out] The secret.
+ * @param out_len      How many bytes; 1 to 8160.
+ * @param epoch        [out] The epoch it belongs to; NULL if you do not need it.
+ * @return BURROW_OK; BURROW_ERR_NOT_MEMBER.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_group_export_secret(burrow_group *BURROW_NONNULL g, const char *BURROW_NONNULL label,
+                                                    const uint8_t *BURROW_NULLABLE context, size_t context_len,
+                                                    uint8_t *BURROW_NONNULL out, size_t out_len,
+                                                    uint64_t *BURROW_NULLABLE epoch);
 
 #ifdef __cplusplus
 }

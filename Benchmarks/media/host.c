@@ -21,7 +21,7 @@ burrow_room *enter(const char *path, const char *prefix, uint32_t flags) {
   burrow_request opening;
   if (!opt.url) fail("--url is missing");
   check(burrow_engine_create(NULL, &engine), "engine");
-  check(burrow_room_config_init(&config, sizeof config), "config");
+  check(burrow_config_init(&config, sizeof config), "config");
   config.flags = BURROW_ROOM_INSECURE | BURROW_ROOM_NO_SYSTEM_ROOTS | flags;
   config.url = opt.url;
   config.path = path;
@@ -42,8 +42,8 @@ burrow_track *publish(burrow_room *room, uint32_t kind) {
   burrow_encoding encoding;
   burrow_track_config config;
   burrow_track *track = NULL;
-  check(burrow_encoding_init(&encoding, sizeof encoding), "encoding");
-  check(burrow_track_config_init(&config, sizeof config), "track");
+  check(burrow_config_init(&encoding, sizeof encoding), "encoding");
+  check(burrow_config_init(&config, sizeof config), "track");
   encoding.flags = opt.fixed ? BURROW_ENCODING_FIXED : 0;
   if (kind == BURROW_TRACK_KIND_AUDIO) {
     encoding.bitrate_bps = opt.audio_bitrate;
@@ -61,7 +61,7 @@ burrow_track *publish(burrow_room *room, uint32_t kind) {
 burrow_track *subscribe(burrow_room *room, const char *path, uint32_t kind) {
   burrow_track_request want;
   burrow_track *track = NULL;
-  check(burrow_track_request_init(&want, sizeof want), "request");
+  check(burrow_config_init(&want, sizeof want), "request");
   want.kind = kind;
   check(burrow_track_subscribe(room, path, NULL, &want, &track), "subscribe");
   return track;

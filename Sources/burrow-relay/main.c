@@ -38,10 +38,10 @@ static void announce(burrow_relay *relay) {
 
 static void print_stats(burrow_relay *relay) {
   size_t length = 0;
-  if (burrow_relay_stats_json(relay, NULL, 0, &length)) return;
+  if (burrow_stats_json(relay, NULL, 0, &length)) return;
   length += 1024; /* numbers may grow in between */
   char *text = malloc(length);
-  if (text && burrow_relay_stats_json(relay, text, length, &length) == BURROW_OK) puts(text);
+  if (text && burrow_stats_json(relay, text, length, &length) == BURROW_OK) puts(text);
   fflush(stdout);
   free(text);
 }

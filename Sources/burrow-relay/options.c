@@ -205,7 +205,7 @@ static int read_one(int option, const char *value, options *out) {
 
 int options_read(int argc, char **argv, options *out) {
   memset(out, 0, sizeof *out);
-  if (burrow_relay_config_init(&out->relay, sizeof out->relay)) return wrong("the library does not fit", NULL);
+  if (burrow_config_init(&out->relay, sizeof out->relay)) return wrong("the library does not fit", NULL);
   out->log_level = BURROW_LOG_WARNING;
   int option;
   while ((option = getopt_long(argc, argv, "l:op:k:c:K:n:vqh", known, NULL)) != -1) {

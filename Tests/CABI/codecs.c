@@ -34,7 +34,7 @@ static int pass_on(burrow_track *from, burrow_track *to) {
 static void test_sound(int32_t format, uint32_t rate, uint32_t channels, int32_t to, uint32_t to_rate,
                        uint32_t to_channels) {
   burrow_encoding encoding;
-  CHECK_STATUS(burrow_encoding_init(&encoding, sizeof encoding), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&encoding, sizeof encoding), BURROW_OK);
   encoding.flags = BURROW_ENCODING_MUSIC;
   encoding.channels = channels;
   burrow_track *in = encoder(BURROW_TRACK_KIND_AUDIO, &encoding), *out = decoder(BURROW_TRACK_KIND_AUDIO);
@@ -52,7 +52,7 @@ static void test_sound(int32_t format, uint32_t rate, uint32_t channels, int32_t
       sing(&tone, &frame);
       CHECK(burrow_track_push_audio(in, &frame) == BURROW_OK);
       pushed += chunk;
-    } else if (burrow_track_unpublish(in) != BURROW_OK && packets == 0) {
+    } else if (burrow_close(in, NULL) != BURROW_OK && packets == 0) {
       break;
     }
     packets = (uint32_t)pass_on(in, out);
@@ -75,10 +75,10 @@ static void test_sound(int32_t format, uint32_t rate, uint32_t channels, int32_t
   CHECK_STATUS(burrow_track_media_stats_get(out, &stats), BURROW_OK);
   CHECK(stats.frames >= 45 && stats.damaged_frames == 0 && stats.concealed_us == 0);
   burrow_encoded_frame frame = {.struct_size = sizeof frame};
-  (void)burrow_track_unpublish(in);
+  (void)burrow_close(in, NULL);
   pass_on(in, out);
   CHECK_STATUS(burrow_track_pull_encoded(in, &frame), BURROW_ERR_CLOSED);
-  CHECK_STATUS(burrow_track_unpublish(in), BURROW_ERR_CLOSED);
+  CHECK_STATUS(burrow_close(in, NULL), BURROW_ERR_CLOSED);
   burrow_release(in);
   burrow_release(out);
 }
@@ -105,7 +105,7 @@ static void speak(burrow_audio_frame *frame, int number) {
 /** Two seconds with lost packets: told, they are made up, and flagged unless the next packet describes them. */
 static void test_losses(int with_redundancy) {
   burrow_encoding encoding;
-  CHECK_STATUS(burrow_encoding_init(&encoding, sizeof encoding), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&encoding, sizeof encoding), BURROW_OK);
   encoding.flags = with_redundancy ? BURROW_ENCODING_FEC : 0;
   burrow_track *in = encoder(BURROW_TRACK_KIND_AUDIO, &encoding), *out = decoder(BURROW_TRACK_KIND_AUDIO);
   burrow_audio_frame piece = some_sound();
@@ -149,7 +149,7 @@ static void test_losses(int with_redundancy) {
 /** Pictures come out in order, all of them; a key picture on request and with another size. */
 static void test_pictures(void) {
   burrow_encoding encoding;
-  CHECK_STATUS(burrow_encoding_init(&encoding, sizeof encoding), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&encoding, sizeof encoding), BURROW_OK);
   burrow_track *in = encoder(BURROW_TRACK_KIND_VIDEO, &encoding), *out = decoder(BURROW_TRACK_KIND_VIDEO);
   int shown = 0, keys = 0;
   for (int number = 0; number < 90; number++) {
@@ -185,7 +185,7 @@ static void test_pictures(void) {
   CHECK(stats.dropped_frames == (uint64_t)(90 - shown));
   CHECK_STATUS(burrow_track_media_stats_get(out, &stats), BURROW_OK);
   CHECK(stats.frames == (uint64_t)shown && stats.height == 90 && stats.damaged_frames == 0);
-  CHECK_STATUS(burrow_track_unsubscribe(out), BURROW_OK);
+  CHECK_STATUS(burrow_close(out, NULL), BURROW_OK);
   burrow_video_frame decoded = {.struct_size = sizeof decoded};
   CHECK_STATUS(burrow_track_pull_video(out, &decoded), BURROW_ERR_CLOSED);
   burrow_release(in);
@@ -269,7 +269,7 @@ static void test_limits(void) {
 static void test_mistakes(void) {
   burrow_track *track = (burrow_track *)engine;
   burrow_encoding encoding;
-  CHECK_STATUS(burrow_encoding_init(&encoding, sizeof encoding), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&encoding, sizeof encoding), BURROW_OK);
   CHECK_STATUS(burrow_encoder_create(NULL, 2, NULL, &track), BURROW_ERR_INVALID_ARGUMENT);
   CHECK_STATUS(burrow_encoder_create(engine, 2, NULL, NULL), BURROW_ERR_INVALID_ARGUMENT);
   CHECK_STATUS(burrow_encoder_create(engine, 1, NULL, &track), BURROW_ERR_INVALID_ARGUMENT);
@@ -305,8 +305,8 @@ static void test_mistakes(void) {
   burrow_track_info info = {.struct_size = sizeof info};
   burrow_track_stats stats = {.struct_size = sizeof stats};
   burrow_track_request want;
-  CHECK_STATUS(burrow_track_request_init(&want, sizeof want), BURROW_OK);
-  CHECK_STATUS(burrow_encoding_init(&encoding, sizeof encoding), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&want, sizeof want), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&encoding, sizeof encoding), BURROW_OK);
   for (int i = 0; i < 4; i++) {
     if (i != 0) CHECK_STATUS(burrow_track_push_audio(all[i], &sound), BURROW_ERR_WRONG_KIND);
     if (i != 1) CHECK_STATUS(burrow_track_push_video(all[i], &picture), BURROW_ERR_WRONG_KIND);
@@ -316,8 +316,6 @@ static void test_mistakes(void) {
     if (i < 2) CHECK_STATUS(burrow_track_push_encoded(all[i], &frame), BURROW_ERR_WRONG_KIND);
     if (i > 1) CHECK_STATUS(burrow_track_pull_encoded(all[i], &frame), BURROW_ERR_WRONG_KIND);
     if (i > 1) CHECK_STATUS(burrow_track_set_encoding(all[i], &encoding), BURROW_ERR_WRONG_KIND);
-    if (i < 2) CHECK_STATUS(burrow_track_unsubscribe(all[i]), BURROW_ERR_WRONG_KIND);
-    if (i > 1) CHECK_STATUS(burrow_track_unpublish(all[i]), BURROW_ERR_WRONG_KIND);
     CHECK_STATUS(burrow_track_set_muted(all[i], 1), BURROW_ERR_WRONG_KIND);
     CHECK_STATUS(burrow_track_update(all[i], &want), BURROW_ERR_WRONG_KIND);
     CHECK_STATUS(burrow_track_fetch(all[i], 0, NULL), BURROW_ERR_WRONG_KIND);

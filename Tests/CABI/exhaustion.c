@@ -30,8 +30,8 @@ static void test_sessions(burrow_engine *e, const burrow_relay_info *relay) {
   CHECK(wait_kind(e, &event, BURROW_EVENT_PARTICIPANT_JOINED, 0, listener));
   CHECK(strcmp(event.text, "last") == 0);
   give_back();
-  CHECK_STATUS(burrow_room_close(room, NULL), BURROW_OK);
-  CHECK_STATUS(burrow_room_close(listener, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_close(room, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_close(listener, NULL), BURROW_OK);
 }
 
 /** A relay on a port (0: any) with a certificate that its successor has too. */
@@ -56,7 +56,7 @@ static void test_reconnect(burrow_engine *e) {
   burrow_room *room = open_room(e, &info, "me", 0);
   burrow_request request;
   leave_descriptors(0);
-  CHECK_STATUS(burrow_relay_stop(relay, &request), BURROW_OK);
+  CHECK_STATUS(burrow_close(relay, &request), BURROW_OK);
   CHECK_STATUS(wait_done(other, request), BURROW_OK);
   burrow_event event;
   CHECK(wait_kind(e, &event, BURROW_EVENT_ROOM_STATE, BURROW_ROOM_RECONNECTING, room));

@@ -15,7 +15,7 @@ static burrow_status try_room(burrow_engine *e, const burrow_room_config *config
   CHECK_STATUS(burrow_room_info_get(room, &info), BURROW_OK);
   if (status != BURROW_OK) {
     CHECK(info.state == BURROW_ROOM_CLOSED && info.status == status && info.text[0]);
-    CHECK_STATUS(burrow_room_close(room, NULL), BURROW_ERR_CLOSED);
+    CHECK_STATUS(burrow_close(room, NULL), BURROW_ERR_CLOSED);
   }
   burrow_release(room);
   return status;
@@ -29,7 +29,7 @@ static void test_certificates(void) {
   char url[64];
   snprintf(url, sizeof url, "moqt://127.0.0.1:%u", relay.port);
   burrow_room_config config;
-  CHECK_STATUS(burrow_room_config_init(&config, sizeof config), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   config.url = url;
   config.flags = BURROW_ROOM_NO_SYSTEM_ROOTS;
   CHECK(try_room(e, &config) == BURROW_ERR_TLS_UNKNOWN_ISSUER);
@@ -131,7 +131,7 @@ static void test_versions(void) {
   CHECK_STATUS(burrow_relay_start(e, &config, &second, &request), BURROW_OK);
   CHECK_STATUS(wait_done(e, request), BURROW_ERR_ADDRESS_IN_USE);
   burrow_release(second);
-  CHECK_STATUS(burrow_relay_stop(relay, &request), BURROW_OK);
+  CHECK_STATUS(burrow_close(relay, &request), BURROW_OK);
   CHECK_STATUS(wait_done(e, request), BURROW_OK);
   CHECK(try_room(e, &room) == BURROW_ERR_UNREACHABLE);
   room.url = "moqt://no-such-host.invalid";
@@ -149,7 +149,7 @@ static void test_access(void) {
   burrow_relay_info info;
   start_relay_as(e, &config, &info);
   burrow_room_config room;
-  CHECK_STATUS(burrow_room_config_init(&room, sizeof room), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&room, sizeof room), BURROW_OK);
   char url[96];
   room.url = url;
   room.pins = info.fingerprint;
@@ -189,7 +189,7 @@ static void test_crowd(void) {
   burrow_event event = {.struct_size = sizeof event};
   int counted = 0;
   for (int i = 0; i < 50 && !counted; i++) {
-    CHECK_STATUS(burrow_relay_stats_json(relay, json, sizeof json, &needed), BURROW_OK);
+    CHECK_STATUS(burrow_stats_json(relay, json, sizeof json, &needed), BURROW_OK);
     counted = strstr(json, "\"refused_per_address\":1") || strstr(json, "\"refused_per_address\": 1");
     if (!counted) (void)burrow_engine_next_event(e, 100, &event);
     event.struct_size = sizeof event;
@@ -202,7 +202,7 @@ static void test_cancel(void) {
   burrow_engine *e = NULL;
   CHECK_STATUS(burrow_engine_create(NULL, &e), BURROW_OK);
   burrow_room_config config;
-  CHECK_STATUS(burrow_room_config_init(&config, sizeof config), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   /* Nobody answers there (RFC 5737). */
   config.url = "moqt://192.0.2.1:4443";
   config.flags = BURROW_ROOM_NO_SYSTEM_ROOTS;
@@ -215,7 +215,7 @@ static void test_cancel(void) {
   CHECK(status == BURROW_ERR_CANCELLED || status < 0);
   burrow_release(room);
   CHECK_STATUS(burrow_room_open(e, &config, &room, &request), BURROW_OK);
-  CHECK_STATUS(burrow_room_close(room, &closing), BURROW_OK);
+  CHECK_STATUS(burrow_close(room, &closing), BURROW_OK);
   CHECK(wait_done(e, request) < 0);
   CHECK_STATUS(wait_done(e, closing), BURROW_OK);
   /* Shutdown completes what is open; each request once. */
@@ -252,7 +252,7 @@ static void test_reconnect(void) {
   snprintf(address, sizeof address, "127.0.0.1:%u", info.port);
   snprintf(url, sizeof url, "moqt://%s", address);
   burrow_room_config config;
-  CHECK_STATUS(burrow_room_config_init(&config, sizeof config), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   config.url = url;
   config.path = "me";
   config.flags = BURROW_ROOM_INSECURE;
@@ -265,7 +265,7 @@ static void test_reconnect(void) {
   CHECK_STATUS(burrow_room_open(near, &config, &listener, &request), BURROW_OK);
   CHECK_STATUS(wait_done(near, request), BURROW_OK);
   burrow_track_config track_config;
-  CHECK_STATUS(burrow_track_config_init(&track_config, sizeof track_config), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&track_config, sizeof track_config), BURROW_OK);
   track_config.name = "t";
   burrow_track *out = NULL, *in = NULL;
   CHECK_STATUS(burrow_track_publish(room, &track_config, &out), BURROW_OK);
@@ -278,7 +278,7 @@ static void test_reconnect(void) {
   CHECK_STATUS(burrow_engine_create(NULL, &far), BURROW_OK);
   const char *listen[] = {address};
   burrow_relay_config relay_config;
-  CHECK_STATUS(burrow_relay_config_init(&relay_config, sizeof relay_config), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&relay_config, sizeof relay_config), BURROW_OK);
   relay_config.listen = listen;
   relay_config.listen_count = 1;
   relay_config.flags = BURROW_RELAY_OPEN;

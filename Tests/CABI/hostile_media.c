@@ -173,7 +173,7 @@ static void test_afterwards(struct pair *pair, burrow_track *mic, burrow_track *
   burrow_audio_frame sound = some_sound();
   burrow_video_frame picture = some_picture();
   burrow_request request = 0;
-  CHECK_STATUS(burrow_room_close(pair->alice, &request), BURROW_OK);
+  CHECK_STATUS(burrow_close(pair->alice, &request), BURROW_OK);
   CHECK_STATUS(burrow_room_mix_audio(pair->alice, &sound), BURROW_ERR_CLOSED);
   CHECK_STATUS(wait_done(pair->mine, request), BURROW_OK);
   burrow_status status;

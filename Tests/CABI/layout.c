@@ -332,10 +332,57 @@ FIELD(nostr_relay_info, published, 64, 64);
 FIELD(nostr_relay_info, text, 72, 72);
 FIELD(nostr_relay_info, url, 328, 328);
 
+SIZE(identity_config, 24, 16);
+FIELD(identity_config, struct_size, 0, 0);
+FIELD(identity_config, flags, 4, 4);
+FIELD(identity_config, storage_path, 8, 8);
+FIELD(identity_config, storage_key, 16, 12);
+
+SIZE(group_config, 56, 32);
+FIELD(group_config, struct_size, 0, 0);
+FIELD(group_config, flags, 4, 4);
+FIELD(group_config, name, 8, 8);
+FIELD(group_config, description, 16, 12);
+FIELD(group_config, relays, 24, 16);
+FIELD(group_config, relay_count, 32, 20);
+FIELD(group_config, members, 40, 24);
+FIELD(group_config, member_count, 48, 28);
+
+SIZE(group_change, 72, 40);
+FIELD(group_change, struct_size, 0, 0);
+FIELD(group_change, flags, 4, 4);
+FIELD(group_change, name, 8, 8);
+FIELD(group_change, description, 16, 12);
+FIELD(group_change, admins, 24, 16);
+FIELD(group_change, admin_count, 32, 20);
+FIELD(group_change, former_admins, 40, 24);
+FIELD(group_change, former_admin_count, 48, 28);
+FIELD(group_change, moq_relays, 56, 32);
+FIELD(group_change, moq_relay_count, 64, 36);
+
+SIZE(group_info, 352, 352);
+FIELD(group_info, struct_size, 0, 0);
+FIELD(group_info, state, 4, 4);
+FIELD(group_info, flags, 8, 8);
+FIELD(group_info, members, 12, 12);
+FIELD(group_info, own_leaf, 16, 16);
+FIELD(group_info, reserved, 20, 20);
+FIELD(group_info, epoch, 24, 24);
+FIELD(group_info, nostr_id, 32, 32);
+FIELD(group_info, inviter, 64, 64);
+FIELD(group_info, name, 96, 96);
+
+SIZE(member, 48, 48);
+FIELD(member, struct_size, 0, 0);
+FIELD(member, flags, 4, 4);
+FIELD(member, devices, 8, 8);
+FIELD(member, leaf, 12, 12);
+FIELD(member, pubkey, 16, 16);
+
 int main(void) {
   /* What the library thinks of the same structs: it fills them up to the size it knows. */
   burrow_room_config room;
-  CHECK_STATUS(burrow_room_config_init(&room, sizeof room), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&room, sizeof room), BURROW_OK);
   CHECK(room.struct_size == sizeof room);
   CHECK(sizeof(burrow_status) == 4 && sizeof(burrow_request) == 8);
   CHECK(BURROW_OK == 0 && BURROW_AGAIN == 1);

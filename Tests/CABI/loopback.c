@@ -43,7 +43,7 @@ static void run(uint32_t version) {
   CHECK(strncmp(room_info.remote_address, "127.0.0.1:", 10) == 0);
 
   burrow_track_config config;
-  CHECK_STATUS(burrow_track_config_init(&config, sizeof config), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   config.name = "chat";
   burrow_track *published = NULL, *subscribed = NULL, *again = NULL;
   CHECK_STATUS(burrow_track_publish(alice, &config, &published), BURROW_OK);
@@ -83,15 +83,15 @@ static void run(uint32_t version) {
 
   char *json;
   size_t needed = 0;
-  CHECK_STATUS(burrow_room_stats_json(alice, NULL, 0, &needed), BURROW_OK);
+  CHECK_STATUS(burrow_stats_json(alice, NULL, 0, &needed), BURROW_OK);
   json = malloc(needed + 4096);
-  CHECK_STATUS(burrow_room_stats_json(alice, json, needed + 4096, &needed), BURROW_OK);
+  CHECK_STATUS(burrow_stats_json(alice, json, needed + 4096, &needed), BURROW_OK);
   CHECK(json[0] == '{' && strstr(json, "published_frames"));
-  CHECK_STATUS(burrow_relay_stats_json(relay, json, needed + 4096, &needed), BURROW_OK);
+  CHECK_STATUS(burrow_stats_json(relay, json, needed + 4096, &needed), BURROW_OK);
   free(json);
 
-  CHECK_STATUS(burrow_track_unpublish(published), BURROW_OK);
-  CHECK_STATUS(burrow_track_unpublish(published), BURROW_ERR_CLOSED);
+  CHECK_STATUS(burrow_close(published, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_close(published, NULL), BURROW_ERR_CLOSED);
   CHECK(wait_kind(e, &event, BURROW_EVENT_TRACK_STATE, BURROW_TRACK_ENDED, subscribed));
   burrow_encoded_frame frame = {.struct_size = sizeof frame};
   CHECK_STATUS(burrow_track_pull_encoded(subscribed, &frame), BURROW_ERR_CLOSED);
@@ -99,13 +99,13 @@ static void run(uint32_t version) {
   CHECK_STATUS(burrow_track_pull_encoded(published, &frame), BURROW_ERR_WRONG_KIND);
 
   burrow_request request;
-  CHECK_STATUS(burrow_room_close(alice, &request), BURROW_OK);
+  CHECK_STATUS(burrow_close(alice, &request), BURROW_OK);
   CHECK_STATUS(wait_done(e, request), BURROW_OK);
-  CHECK_STATUS(burrow_room_close(alice, &request), BURROW_ERR_CLOSED);
+  CHECK_STATUS(burrow_close(alice, &request), BURROW_ERR_CLOSED);
   CHECK(request == 0);
   CHECK(wait_kind(e, &event, BURROW_EVENT_PARTICIPANT_LEFT, 0, bob));
   CHECK(strcmp(event.text, "room/alice") == 0);
-  CHECK_STATUS(burrow_relay_stop(relay, &request), BURROW_OK);
+  CHECK_STATUS(burrow_close(relay, &request), BURROW_OK);
   CHECK_STATUS(wait_done(e, request), BURROW_OK);
 
   CHECK_STATUS(burrow_engine_shutdown(e, &request), BURROW_OK);

@@ -60,7 +60,7 @@ static void test_call(void) {
   struct pair pair;
   open_pair(&pair);
   burrow_encoding encoding;
-  CHECK_STATUS(burrow_encoding_init(&encoding, sizeof encoding), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&encoding, sizeof encoding), BURROW_OK);
   encoding.flags = BURROW_ENCODING_MUSIC | BURROW_ENCODING_FIXED;
   burrow_track *mic = publish_with(&pair, BURROW_TRACK_KIND_AUDIO, &encoding);
   burrow_track *camera = publish_with(&pair, BURROW_TRACK_KIND_VIDEO, NULL);
@@ -68,7 +68,7 @@ static void test_call(void) {
   burrow_track *screen = subscribe_to(&pair, BURROW_TRACK_KIND_VIDEO);
   burrow_track_config again;
   burrow_track *second = NULL;
-  CHECK_STATUS(burrow_track_config_init(&again, sizeof again), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&again, sizeof again), BURROW_OK);
   again.kind = BURROW_TRACK_KIND_AUDIO;
   CHECK_STATUS(burrow_track_publish(pair.alice, &again, &second), BURROW_ERR_EXISTS);
   again.kind = BURROW_TRACK_KIND_DATA;
@@ -119,17 +119,17 @@ static void test_call(void) {
   check_figures(mic, camera, ear, screen);
 
   CHECK_STATUS(burrow_track_set_muted(mic, 1), BURROW_OK);
-  CHECK_STATUS(burrow_track_unpublish(camera), BURROW_OK);
+  CHECK_STATUS(burrow_close(camera, NULL), BURROW_OK);
   burrow_video_frame picture = picture_in(memory, BURROW_VIDEO_I420, 100);
   CHECK_STATUS(burrow_track_push_video(camera, &picture), BURROW_ERR_CLOSED);
-  CHECK_STATUS(burrow_track_unsubscribe(screen), BURROW_OK);
+  CHECK_STATUS(burrow_close(screen, NULL), BURROW_OK);
   burrow_video_frame shown = {.struct_size = sizeof shown};
   CHECK_STATUS(burrow_track_pull_video(screen, &shown), BURROW_ERR_CLOSED);
   /* The name is free again at once. */
   again.kind = BURROW_TRACK_KIND_VIDEO;
   again.name = NULL;
   CHECK_STATUS(burrow_track_publish(pair.alice, &again, &second), BURROW_OK);
-  CHECK_STATUS(burrow_track_unsubscribe(ear), BURROW_OK);
+  CHECK_STATUS(burrow_close(ear, NULL), BURROW_OK);
   burrow_audio_frame frame = piece(BURROW_AUDIO_S16, RATE, 1, 480);
   CHECK_STATUS(burrow_track_pull_audio(ear, &frame), BURROW_ERR_CLOSED);
   burrow_media_stats stats = {.struct_size = sizeof stats};

@@ -70,7 +70,7 @@ static inline void close_pair(struct pair *pair) {
 static inline burrow_track *publish_with(struct pair *pair, uint32_t kind, const burrow_encoding *encoding) {
   burrow_track_config config;
   burrow_track *track = NULL;
-  CHECK_STATUS(burrow_track_config_init(&config, sizeof config), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   config.kind = kind;
   config.encoding = encoding;
   CHECK_STATUS(burrow_track_publish(pair->alice, &config, &track), BURROW_OK);
@@ -80,7 +80,7 @@ static inline burrow_track *publish_with(struct pair *pair, uint32_t kind, const
 static inline burrow_track *subscribe_to(struct pair *pair, uint32_t kind) {
   burrow_track_request want;
   burrow_track *track = NULL;
-  CHECK_STATUS(burrow_track_request_init(&want, sizeof want), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&want, sizeof want), BURROW_OK);
   want.kind = kind;
   CHECK_STATUS(burrow_track_subscribe(pair->bob, "alice", NULL, &want, &track), BURROW_OK);
   return track;

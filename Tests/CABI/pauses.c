@@ -60,7 +60,7 @@ static void test_muted_camera(void) {
   /* Who comes while it is off does not get what was last. */
   CHECK_STATUS(burrow_track_set_muted(camera, 1), BURROW_OK);
   film(&pair, camera, screen, 200, 3);
-  CHECK_STATUS(burrow_track_unsubscribe(screen), BURROW_OK);
+  CHECK_STATUS(burrow_close(screen, NULL), BURROW_OK);
   screen = subscribe_to(&pair, BURROW_TRACK_KIND_VIDEO);
   CHECK(film(&pair, camera, screen, 200, 15).count == 0);
   CHECK_STATUS(burrow_track_set_muted(camera, 0), BURROW_OK);
@@ -76,7 +76,7 @@ static void test_hidden_picture(void) {
   burrow_track *screen = subscribe_to(&pair, BURROW_TRACK_KIND_VIDEO);
   CHECK(film(&pair, camera, screen, 60, 0).count > 0);
   burrow_track_request want;
-  CHECK_STATUS(burrow_track_request_init(&want, sizeof want), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&want, sizeof want), BURROW_OK);
   want.kind = BURROW_TRACK_KIND_VIDEO;
   want.flags = BURROW_TRACK_PAUSED;
   CHECK_STATUS(burrow_track_update(screen, &want), BURROW_OK);
@@ -87,7 +87,7 @@ static void test_hidden_picture(void) {
   CHECK(is_about(film(&pair, camera, screen, 150, 0).first, 150));
 
   /* A picture that stands still is there for who comes later, though no other follows. */
-  CHECK_STATUS(burrow_track_unsubscribe(screen), BURROW_OK);
+  CHECK_STATUS(burrow_close(screen, NULL), BURROW_OK);
   film(&pair, camera, NULL, 90, 15);
   screen = subscribe_to(&pair, BURROW_TRACK_KIND_VIDEO);
   struct screen seen = {0};
@@ -103,7 +103,7 @@ static void test_end_of_sound(void) {
   struct pair pair;
   open_pair(&pair);
   burrow_encoding encoding;
-  CHECK_STATUS(burrow_encoding_init(&encoding, sizeof encoding), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&encoding, sizeof encoding), BURROW_OK);
   encoding.flags = BURROW_ENCODING_MUSIC | BURROW_ENCODING_FIXED;
   burrow_track *mic = publish_with(&pair, BURROW_TRACK_KIND_AUDIO, &encoding);
   burrow_track *ear = subscribe_to(&pair, BURROW_TRACK_KIND_AUDIO);
@@ -117,7 +117,7 @@ static void test_end_of_sound(void) {
       sing(&tone, &frame);
       CHECK(burrow_track_push_audio(mic, &frame) >= BURROW_OK);
     }
-    if (last && steps == last - 1) CHECK_STATUS(burrow_track_unpublish(mic), BURROW_OK);
+    if (last && steps == last - 1) CHECK_STATUS(burrow_close(mic, NULL), BURROW_OK);
     wait_until(&pair, begin + (int64_t)(steps + 1) * 10000);
     burrow_audio_frame frame = some_sound();
     frame.samples = heard;

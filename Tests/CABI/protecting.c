@@ -109,36 +109,36 @@ static void arguments(const burrow_protection_config *good) {
   CHECK_STATUS(burrow_sealer_seal(sealer, NULL, in, 1, out, sizeof out, &length), BURROW_ERR_INVALID_ARGUMENT);
   CHECK_STATUS(burrow_sealer_seal((burrow_sealer *)opener, &where, in, 1, out, sizeof out, &length),
                BURROW_ERR_STALE_HANDLE);
-  CHECK_STATUS(burrow_sealer_set_key(sealer, 9, NULL, 32, 0), BURROW_ERR_INVALID_ARGUMENT);
-  CHECK_STATUS(burrow_sealer_set_key(sealer, 9, in, 32, 4), BURROW_ERR_UNSUPPORTED);
-  CHECK_STATUS(burrow_opener_set_key(opener, 9, in, 32, BURROW_KEY_REMOVAL), BURROW_ERR_UNSUPPORTED);
+  CHECK_STATUS(burrow_protection_set_key(sealer, 9, NULL, 32, 0), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_protection_set_key(sealer, 9, in, 32, 4), BURROW_ERR_UNSUPPORTED);
+  CHECK_STATUS(burrow_protection_set_key(opener, 9, in, 32, BURROW_KEY_REMOVAL), BURROW_ERR_UNSUPPORTED);
   CHECK_STATUS(burrow_sealer_add_track(sealer, BURROW_PROTECTED_AUDIO, NULL), BURROW_ERR_INVALID_ARGUMENT);
-  CHECK_STATUS(burrow_sealer_context(sealer, out, 3, &length), BURROW_ERR_BUFFER_TOO_SMALL);
+  CHECK_STATUS(burrow_protection_context(sealer, out, 3, &length), BURROW_ERR_BUFFER_TOO_SMALL);
 }
 
 int main(void) {
   uint8_t secret[32] = {1, 2, 3}, context[200];
   size_t length = 0;
   burrow_protection_config config;
-  CHECK_STATUS(burrow_protection_config_init(&config, sizeof config), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   config.path = "room/alice";
   CHECK_STATUS(burrow_sealer_create(&config, &sealer), BURROW_OK);
-  CHECK_STATUS(burrow_sealer_context(sealer, context, sizeof context, &length), BURROW_OK);
+  CHECK_STATUS(burrow_protection_context(sealer, context, sizeof context, &length), BURROW_OK);
   CHECK(length == 1 + 1 + strlen(config.path) + BURROW_INSTANCE_SIZE);
   config.instance = context + length - BURROW_INSTANCE_SIZE;
   CHECK_STATUS(burrow_opener_create(&config, &opener), BURROW_OK);
   uint8_t same[200];
   size_t also = 0;
-  CHECK_STATUS(burrow_opener_context(opener, NULL, 0, &also), BURROW_OK);
+  CHECK_STATUS(burrow_protection_context(opener, NULL, 0, &also), BURROW_OK);
   CHECK(also == length);
-  CHECK_STATUS(burrow_opener_context(opener, same, sizeof same, &also), BURROW_OK);
+  CHECK_STATUS(burrow_protection_context(opener, same, sizeof same, &also), BURROW_OK);
   CHECK(also == length && memcmp(same, context, length) == 0);
   CHECK_STATUS(burrow_sealer_add_track(sealer, BURROW_PROTECTED_AUDIO, &track), BURROW_OK);
 
   burrow_frame_position where = place(0, 0);
   CHECK_STATUS(burrow_sealer_seal(sealer, &where, secret, 1, sealed[0][0], sizeof sealed[0][0], &length),
                BURROW_ERR_KEY_MISSING);
-  CHECK_STATUS(burrow_sealer_set_key(sealer, 1, secret, sizeof secret, 0), BURROW_OK);
+  CHECK_STATUS(burrow_protection_set_key(sealer, 1, secret, sizeof secret, 0), BURROW_OK);
   in_threads(seal);
   for (int i = 0; i < THREADS; i++)
     CHECK(wrong[i] == 0);
@@ -146,7 +146,7 @@ int main(void) {
 
   uint8_t out[SIZE + BURROW_SEAL_OVERHEAD];
   CHECK_STATUS(burrow_opener_open(opener, &where, sealed[0][0], lengths[0][0], out, sizeof out, &length), BURROW_AGAIN);
-  CHECK_STATUS(burrow_opener_set_key(opener, 1, secret, sizeof secret, 0), BURROW_OK);
+  CHECK_STATUS(burrow_protection_set_key(opener, 1, secret, sizeof secret, 0), BURROW_OK);
   where.frame = 1;
   CHECK_STATUS(burrow_opener_open(opener, &where, sealed[0][0], lengths[0][0], out, sizeof out, &length),
                BURROW_ERR_FRAME_REJECTED);
@@ -171,6 +171,6 @@ int main(void) {
 
   burrow_release(sealer);
   burrow_release(opener);
-  CHECK_STATUS(burrow_sealer_context(sealer, NULL, 0, &length), BURROW_ERR_STALE_HANDLE);
+  CHECK_STATUS(burrow_protection_context(sealer, NULL, 0, &length), BURROW_ERR_STALE_HANDLE);
   return finish_tests();
 }

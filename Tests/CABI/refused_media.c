@@ -149,9 +149,9 @@ static void refuse_encoding(burrow_track *track, burrow_encoding encoding, burro
 
 static void test_wishes(struct pair *pair, burrow_track *mic, burrow_track *camera) {
   burrow_encoding encoding;
-  CHECK_STATUS(burrow_encoding_init(NULL, sizeof encoding), BURROW_ERR_INVALID_ARGUMENT);
-  CHECK_STATUS(burrow_encoding_init(&encoding, 3), BURROW_ERR_INVALID_ARGUMENT);
-  CHECK_STATUS(burrow_encoding_init(&encoding, sizeof encoding), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(NULL, sizeof encoding), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_config_init(&encoding, 3), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_config_init(&encoding, sizeof encoding), BURROW_OK);
   CHECK_STATUS(burrow_track_set_encoding(mic, NULL), BURROW_ERR_INVALID_ARGUMENT);
 #define REFUSE(track, field, value, wanted)              \
   do {                                                   \
@@ -187,7 +187,7 @@ static void test_wishes(struct pair *pair, burrow_track *mic, burrow_track *came
 
   burrow_track_request want;
   burrow_track *track = NULL;
-  CHECK_STATUS(burrow_track_request_init(&want, sizeof want), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&want, sizeof want), BURROW_OK);
   want.kind = 4;
   CHECK_STATUS(burrow_track_subscribe(pair->bob, "alice", NULL, &want, &track), BURROW_ERR_INVALID_ARGUMENT);
   want.kind = BURROW_TRACK_KIND_AUDIO;
@@ -203,7 +203,7 @@ static void test_wishes(struct pair *pair, burrow_track *mic, burrow_track *came
   CHECK_STATUS(burrow_track_subscribe(pair->bob, "alice", NULL, &want, &track), BURROW_ERR_INVALID_ARGUMENT);
   CHECK(track == NULL);
   burrow_track_config config;
-  CHECK_STATUS(burrow_track_config_init(&config, sizeof config), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   config.name = "data";
   config.encoding = &encoding;
   CHECK_STATUS(burrow_track_publish(pair->alice, &config, &track), BURROW_ERR_INVALID_ARGUMENT);
@@ -226,7 +226,7 @@ static void test_kinds(burrow_track *mic, burrow_track *camera, burrow_track *ea
   burrow_encoded_frame frame = {.struct_size = sizeof frame};
   burrow_media_stats stats = {.struct_size = sizeof stats};
   burrow_encoding encoding;
-  CHECK_STATUS(burrow_encoding_init(&encoding, sizeof encoding), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&encoding, sizeof encoding), BURROW_OK);
   burrow_track *const all[] = {mic, camera, ear, screen, data};
   for (int i = 0; i < 5; i++) {
     if (i != 0) CHECK_STATUS(burrow_track_push_audio(all[i], &sound), BURROW_ERR_WRONG_KIND);
@@ -246,7 +246,7 @@ static void test_kinds(burrow_track *mic, burrow_track *camera, burrow_track *ea
   CHECK_STATUS(burrow_track_media_stats_get(mic, NULL), BURROW_ERR_INVALID_ARGUMENT);
   CHECK_STATUS(burrow_track_pull_video(screen, NULL), BURROW_ERR_INVALID_ARGUMENT);
   burrow_track_request want;
-  CHECK_STATUS(burrow_track_request_init(&want, sizeof want), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&want, sizeof want), BURROW_OK);
   want.kind = BURROW_TRACK_KIND_VIDEO;
   CHECK_STATUS(burrow_track_update(ear, &want), BURROW_ERR_INVALID_ARGUMENT);
   CHECK_STATUS(burrow_track_update(mic, &want), BURROW_ERR_WRONG_KIND);
@@ -294,7 +294,7 @@ int main(void) {
   burrow_track *screen = subscribe_to(&pair, BURROW_TRACK_KIND_VIDEO);
   burrow_track_config config;
   burrow_track *data = NULL;
-  CHECK_STATUS(burrow_track_config_init(&config, sizeof config), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   config.name = "data";
   CHECK_STATUS(burrow_track_publish(pair.alice, &config, &data), BURROW_OK);
 

@@ -96,11 +96,11 @@ static void run(int next) {
   burrow_room *alice = open_room(e, &relay_info, "alice", 0);
   burrow_room *bob = open_room(e, &relay_info, NULL, 0);
   burrow_track_config config;
-  CHECK_STATUS(burrow_track_config_init(&config, sizeof config), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   config.name = "t";
   config.max_age_ms = 30000;
   burrow_track_request want;
-  CHECK_STATUS(burrow_track_request_init(&want, sizeof want), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&want, sizeof want), BURROW_OK);
   want.max_age_ms = 30000;
   burrow_track *out = NULL, *in = NULL;
   CHECK_STATUS(burrow_track_publish(alice, &config, &out), BURROW_OK);

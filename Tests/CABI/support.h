@@ -82,7 +82,7 @@ static inline int wait_kind(burrow_engine *e, burrow_event *out, uint32_t kind, 
 /** An open relay on any port of this machine. */
 static inline void init_relay(burrow_relay_config *config) {
   static const char *const listen[] = {"127.0.0.1:0"};
-  CHECK_STATUS(burrow_relay_config_init(config, sizeof *config), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(config, sizeof *config), BURROW_OK);
   config->flags = BURROW_RELAY_OPEN;
   config->listen = listen;
   config->listen_count = 1;
@@ -111,7 +111,7 @@ static inline burrow_relay *start_relay(burrow_engine *e, burrow_relay_info *inf
 /** A room on that relay, which it trusts; `url` is kept in the configuration. */
 static inline void init_room(burrow_room_config *config, const burrow_relay_info *relay, char url[64]) {
   snprintf(url, 64, "moqt://127.0.0.1:%u", relay->port);
-  CHECK_STATUS(burrow_room_config_init(config, sizeof *config), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(config, sizeof *config), BURROW_OK);
   config->url = url;
   config->pins = relay->fingerprint;
   config->pin_count = 1;

@@ -69,8 +69,8 @@ static void *look(void *unused) {
     if (burrow_relay_info_get(relay, &info) || burrow_retain(in)) break;
     burrow_release(in);
     (void)burrow_room_participants(listener, NULL, 0, &count);
-    (void)burrow_room_stats_json(publisher, json, sizeof json, &count);
-    (void)burrow_relay_stats_json(relay, json, sizeof json, &count);
+    (void)burrow_stats_json(publisher, json, sizeof json, &count);
+    (void)burrow_stats_json(relay, json, sizeof json, &count);
     (void)burrow_track_info_get(NULL, &track);
     (void)burrow_last_error(json, sizeof json, &count);
   }
@@ -82,7 +82,7 @@ static void *come_and_go(void *raw) {
   char url[64];
   snprintf(url, sizeof url, "moqt://127.0.0.1:%u", info->port);
   burrow_room_config config;
-  (void)burrow_room_config_init(&config, sizeof config);
+  (void)burrow_config_init(&config, sizeof config);
   config.url = url;
   config.pins = info->fingerprint;
   config.pin_count = 1;
@@ -94,11 +94,11 @@ static void *come_and_go(void *raw) {
     config.path = path;
     if (burrow_room_open(engine, &config, &room, NULL)) break;
     burrow_track_config track_config;
-    (void)burrow_track_config_init(&track_config, sizeof track_config);
+    (void)burrow_config_init(&track_config, sizeof track_config);
     track_config.name = "x";
     if (burrow_track_publish(room, &track_config, &track) == BURROW_OK) burrow_release(track);
     if (i % 2) burrow_release(room);
-    if (i % 3 == 0) (void)burrow_room_close(room, NULL);
+    if (i % 3 == 0) (void)burrow_close(room, NULL);
     if (i % 2 == 0) burrow_release(room);
   }
   return NULL;
@@ -134,11 +134,11 @@ int main(void) {
   publisher = open_room(engine, &info, "p", 0);
   listener = open_room(engine, &info, NULL, 0);
   burrow_track_config config;
-  CHECK_STATUS(burrow_track_config_init(&config, sizeof config), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   config.name = "t";
   CHECK_STATUS(burrow_track_publish(publisher, &config, &out), BURROW_OK);
   burrow_track_request want;
-  CHECK_STATUS(burrow_track_request_init(&want, sizeof want), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&want, sizeof want), BURROW_OK);
   /* Oldest first, so that no group falls behind the newest by more than is pushed ahead. */
   want.flags = BURROW_TRACK_ORDERED;
   want.max_age_ms = 20000;
@@ -183,9 +183,9 @@ int main(void) {
     CHECK_STATUS(burrow_track_stats_get(in, &stats), BURROW_OK);
     printf("     received %d, waiting %d, dropped %d, groups %d\n", (int)stats.frames, (int)stats.queued_frames,
            (int)stats.dropped_frames, (int)stats.groups);
-    if (burrow_room_stats_json(listener, json, sizeof json, &length) == BURROW_OK) puts(json);
-    if (burrow_room_stats_json(publisher, json, sizeof json, &length) == BURROW_OK) puts(json);
-    if (burrow_relay_stats_json(relay, json, sizeof json, &length) == BURROW_OK) puts(json);
+    if (burrow_stats_json(listener, json, sizeof json, &length) == BURROW_OK) puts(json);
+    if (burrow_stats_json(publisher, json, sizeof json, &length) == BURROW_OK) puts(json);
+    if (burrow_stats_json(relay, json, sizeof json, &length) == BURROW_OK) puts(json);
   }
   CHECK_STATUS(burrow_engine_destroy(engine), BURROW_OK);
   return finish_tests();

@@ -156,10 +156,10 @@ def pointer_or_scalar(header: Header, base: str) -> str:
     plain = target.removeprefix("const ").strip()
     if plain in header.structs:
         return f"ctypes.POINTER({plain})"
+    if plain == "char * const":
+        return "ctypes.POINTER(ctypes.c_char_p)"
     if plain == "char":
         return "ctypes.c_char_p" if constant else "ctypes.POINTER(ctypes.c_char)"
-    if constant and plain == "char * const":
-        return "ctypes.POINTER(ctypes.c_char_p)"
     if plain in ("void", "uint8_t") or plain in header.opaque:
         return "ctypes.c_void_p"
     if plain.endswith("*") and plain[:-1].strip() in header.opaque:

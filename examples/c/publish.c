@@ -233,7 +233,7 @@ static int publish_file(struct state *state, const struct options *options) {
 
 /** Lets what was pushed reach the relay, for at most ten seconds, and takes leave. */
 static void finish(struct state *state) {
-  if (state->track) burrow_track_unpublish(state->track);
+  if (state->track) burrow_close(state->track, NULL);
   int64_t limit_us = burrow_now_us() + 10 * 1000000;
   for (int quiet = 0; quiet < 3 && !state->over && !interrupted && burrow_now_us() < limit_us;) {
     wait_until(state, burrow_now_us() + 300000);
@@ -269,7 +269,7 @@ int main(int argc, char **argv) {
   }
 
   burrow_room_config room;
-  burrow_room_config_init(&room, sizeof room);
+  burrow_config_init(&room, sizeof room);
   room.url = options.url;
   room.path = options.path;
   room.pins = options.pin_count ? options.pins : NULL;
@@ -283,7 +283,7 @@ int main(int argc, char **argv) {
 
   /* A room takes tracks before it is connected: they are announced as soon as it is. */
   burrow_track_config track;
-  burrow_track_config_init(&track, sizeof track);
+  burrow_config_init(&track, sizeof track);
   track.name = options.track;
   track.max_age_ms = options.file ? 60000 : 5000;
   status = burrow_track_publish(state.room, &track, &state.track);

@@ -331,8 +331,8 @@ static int publish_tracks(struct state *state, const struct options *options, co
     if (is_video ? !options->video : !options->audio) continue;
     burrow_encoding encoding;
     burrow_track_config config;
-    burrow_encoding_init(&encoding, sizeof encoding);
-    burrow_track_config_init(&config, sizeof config);
+    burrow_config_init(&encoding, sizeof encoding);
+    burrow_config_init(&config, sizeof config);
     if (is_video) {
       encoding.bitrate_bps = (uint32_t)options->video_bitrate;
       encoding.renditions = (uint32_t)options->renditions;
@@ -374,7 +374,7 @@ int main(int argc, char **argv) {
     return 1;
   }
   burrow_room_config room;
-  burrow_room_config_init(&room, sizeof room);
+  burrow_config_init(&room, sizeof room);
   room.url = options.url;
   room.path = options.path;
   room.pins = options.pin_count ? options.pins : NULL;

@@ -273,7 +273,7 @@ static void leave(struct state *state) {
 static int run(struct state *state) {
   const struct options *options = state->options;
   burrow_room_config room;
-  burrow_room_config_init(&room, sizeof room);
+  burrow_config_init(&room, sizeof room);
   room.url = options->url;
   room.pins = options->pin_count ? options->pins : NULL;
   room.pin_count = options->pin_count;
@@ -286,7 +286,7 @@ static int run(struct state *state) {
 
   if (options->track) {
     burrow_track_request want;
-    burrow_track_request_init(&want, sizeof want);
+    burrow_config_init(&want, sizeof want);
     want.max_age_ms = (uint32_t)options->max_age_ms;
     want.flags |= options->raw ? (uint32_t)BURROW_TRACK_ORDERED : 0;
     status = burrow_track_subscribe(state->room, options->path, options->track, &want, &state->track);

@@ -260,7 +260,7 @@ static int record(struct state *state, const struct options *options, struct fil
 static burrow_track *subscribe(struct state *state, uint32_t kind) {
   burrow_track_request want;
   burrow_track *track = NULL;
-  burrow_track_request_init(&want, sizeof want);
+  burrow_config_init(&want, sizeof want);
   want.kind = kind;
   /* Without a name: whatever the participant's catalogue says. */
   burrow_status status = burrow_track_subscribe(state->room, state->path, NULL, &want, &track);
@@ -296,7 +296,7 @@ int main(int argc, char **argv) {
     return 1;
   }
   burrow_room_config room;
-  burrow_room_config_init(&room, sizeof room);
+  burrow_config_init(&room, sizeof room);
   room.url = options.url;
   room.pins = options.pin_count ? options.pins : NULL;
   room.pin_count = options.pin_count;

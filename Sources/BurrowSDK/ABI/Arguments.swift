@@ -185,14 +185,10 @@ enum Arguments {
         unsafe copy(value, size, to: UnsafeMutableRawPointer(pointer))
     }
 
-    /// Fills a configuration with zeros, which are the defaults.
-    static func initialize<Struct: BitwiseCopyable>(
-        _ pointer: UnsafeMutablePointer<Struct>?,
-        _ size: UInt32,
-        _ name: StaticString
-    ) throws(EngineError) {
-        guard let pointer = unsafe pointer else { throw EngineError(.invalidArgument, "\(name) is NULL") }
-        let size = try check(size, name)
+    /// Fills a struct with zeros, which are the defaults.
+    static func initialize(_ pointer: UnsafeMutableRawPointer?, _ size: UInt32) throws(EngineError) {
+        guard let pointer = unsafe pointer else { throw EngineError(.invalidArgument, "value is NULL") }
+        let size = try check(size, "value")
         let raw = unsafe UnsafeMutableRawBufferPointer(start: pointer, count: size)
         for index in raw.indices { unsafe raw[index] = 0 }
         unsafe raw.storeBytes(of: UInt32(size), as: UInt32.self)

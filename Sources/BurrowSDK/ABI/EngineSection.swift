@@ -3,17 +3,6 @@ import BurrowEngine
 public import CBurrow
 
 @c @implementation
-public func burrow_engine_config_init(
-    _ cfg: UnsafeMutablePointer<burrow_engine_config>?,
-    _ struct_size: UInt32
-) -> burrow_status {
-    Boundary.enter { () throws(EngineError) -> burrow_status in
-        try unsafe Arguments.initialize(cfg, struct_size, "cfg")
-        return .ok
-    }
-}
-
-@c @implementation
 public func burrow_engine_create(
     _ cfg: UnsafePointer<burrow_engine_config>?,
     _ out: UnsafeMutablePointer<OpaquePointer?>?

@@ -41,6 +41,14 @@ extension burrow_event {
         case .nostrResult: (BURROW_EVENT_NOSTR_RESULT, 0)
         case .nostrOut: (BURROW_EVENT_NOSTR_OUT, 0)
         case .discovered: (BURROW_EVENT_DISCOVERED, 0)
+        case .nostrRefused: (BURROW_EVENT_NOSTR_REFUSED, 0)
+        case .keyPackageUsed: (BURROW_EVENT_KEY_PACKAGE_USED, 0)
+        case .groupState(let phase): (BURROW_EVENT_GROUP_STATE, phase.rawValue)
+        case .groupEpoch: (BURROW_EVENT_GROUP_EPOCH, 0)
+        case .groupMembers: (BURROW_EVENT_GROUP_MEMBERS, 0)
+        case .groupData: (BURROW_EVENT_GROUP_DATA, 0)
+        case .groupMessage(_): (BURROW_EVENT_GROUP_MESSAGE, 0)
+        case .groupRolledBack: (BURROW_EVENT_GROUP_ROLLED_BACK, 0)
         }
     }
 

@@ -5,24 +5,49 @@ public import CBurrow
 @c @implementation
 public func burrow_identity_generate(
     _ e: OpaquePointer?,
-    _ out: UnsafeMutablePointer<OpaquePointer?>?
+    _ cfg: UnsafePointer<burrow_identity_config>?,
+    _ out: UnsafeMutablePointer<OpaquePointer?>?,
+    _ req: UnsafeMutablePointer<burrow_request>?
 ) -> burrow_status {
-    unsafe withHandle(e, as: Engine.self) { (engine) throws(EngineError) in
-        let target = try unsafe Arguments.target(out)
-        return try unsafe Arguments.store(HostIdentity.open(engine), in: target)
-    }
+    unsafe open(e, nil, cfg, out, req)
 }
 
 @c @implementation
 public func burrow_identity_import(
     _ e: OpaquePointer?,
     _ nsec_or_hex: UnsafePointer<CChar>?,
-    _ out: UnsafeMutablePointer<OpaquePointer?>?
+    _ cfg: UnsafePointer<burrow_identity_config>?,
+    _ out: UnsafeMutablePointer<OpaquePointer?>?,
+    _ req: UnsafeMutablePointer<burrow_request>?
 ) -> burrow_status {
-    unsafe withHandle(e, as: Engine.self) { (engine) throws(EngineError) in
+    unsafe open(
+        e,
+        { () throws(EngineError) in try unsafe Arguments.text(nsec_or_hex, "nsec_or_hex") },
+        cfg,
+        out,
+        req
+    )
+}
+
+private func open(
+    _ e: OpaquePointer?,
+    _ key: (() throws(EngineError) -> String)?,
+    _ cfg: UnsafePointer<burrow_identity_config>?,
+    _ out: UnsafeMutablePointer<OpaquePointer?>?,
+    _ req: UnsafeMutablePointer<burrow_request>?
+) -> burrow_status {
+    unsafe Arguments.clear(req)
+    return unsafe withHandle(e, as: Engine.self) { (engine) throws(EngineError) in
         let target = try unsafe Arguments.target(out)
-        let text = try unsafe Arguments.text(nsec_or_hex, "nsec_or_hex")
-        return try unsafe Arguments.store(HostIdentity.open(engine, importing: text), in: target)
+        var text: String?
+        if let key { text = try key() }
+        var options: IdentityOptions?
+        if let cfg = unsafe cfg {
+            options = try unsafe IdentityOptions(Arguments.read(cfg, zero: burrow_identity_config(), "cfg"))
+        }
+        let opening = try HostIdentity.open(engine, importing: text, groups: options)
+        unsafe target.pointee = OpaquePointer(bitPattern: opening.handle)
+        return unsafe Arguments.store(opening.request, in: req)
     }
 }
 
@@ -32,7 +57,9 @@ public func burrow_identity_pubkey(
     _ out: UnsafeMutablePointer<UInt8>?
 ) -> burrow_status {
     unsafe withHandle(id, as: HostIdentity.self) { (identity) throws(EngineError) in
-        try unsafe Arguments.copyOut(identity.publicKey, to: out)
+        guard unsafe out != nil else { throw EngineError(.invalidArgument, "out is NULL") }
+        guard let key = identity.publicKey else { return .again }
+        return try unsafe Arguments.copyOut(key, to: out)
     }
 }
 
@@ -75,5 +102,19 @@ public func burrow_pubkey_format(
     Boundary.enter { () throws(EngineError) -> burrow_status in
         let key = try unsafe Arguments.publicKey(pubkey, "pubkey")
         return try unsafe Arguments.copyOut(TextForm.publicKey(key).text, to: buf, cap, len)
+    }
+}
+
+@c @implementation
+public func burrow_key_package_publish(
+    _ id: OpaquePointer?,
+    _ relays: UnsafePointer<UnsafePointer<CChar>?>?,
+    _ count: Int,
+    _ req: UnsafeMutablePointer<burrow_request>?
+) -> burrow_status {
+    unsafe Arguments.clear(req)
+    return unsafe withHandle(id, as: HostIdentity.self) { (identity) throws(EngineError) in
+        let urls = try unsafe Arguments.texts(relays, count, "relays")
+        return unsafe Arguments.store(try identity.makeKeyPackage(relays: urls), in: req)
     }
 }

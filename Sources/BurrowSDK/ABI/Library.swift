@@ -60,3 +60,48 @@ public func burrow_release(_ handle: UnsafeMutableRawPointer?) {
     guard let handle = unsafe handle, cburrow_is_forked() == 0 else { return }
     HandleTable.shared.release(UInt(bitPattern: handle))
 }
+
+@c @implementation
+public func burrow_config_init(_ value: UnsafeMutableRawPointer?, _ struct_size: UInt32) -> burrow_status {
+    Boundary.enter { () throws(EngineError) -> burrow_status in
+        try unsafe Arguments.initialize(value, struct_size)
+        return .ok
+    }
+}
+
+@c @implementation
+public func burrow_close(
+    _ handle: UnsafeMutableRawPointer?,
+    _ req: UnsafeMutablePointer<burrow_request>?
+) -> burrow_status {
+    unsafe Arguments.clear(req)
+    return Boundary.enter { () throws(EngineError) -> burrow_status in
+        guard let handle = unsafe handle else { throw EngineError(.invalidArgument, "the handle is NULL") }
+        let request = try close(UInt(bitPattern: handle))
+        return unsafe Arguments.store(request, in: req)
+    }
+}
+
+/// Ends whatever it is; 0 when that is over at once.
+private func close(_ number: UInt) throws(EngineError) -> UInt64 {
+    let table = HandleTable.shared
+    let room = try table.with(number, as: HostRoom.self) { (room) throws(EngineError) in try room.close() }
+    if let room { return room }
+    let track = try table.with(number, as: HostTrack.self) { (track) throws(EngineError) -> UInt64 in
+        try track.close()
+        return 0
+    }
+    if let track { return track }
+    let codec = try table.with(number, as: HostCodec.self) { (codec) throws(EngineError) -> UInt64 in
+        try codec.close()
+        return 0
+    }
+    if let codec { return codec }
+    let relay = try table.with(number, as: HostRelay.self) { (relay) throws(EngineError) in try relay.stop() }
+    if let relay { return relay }
+    let identity = try table.with(number, as: HostIdentity.self) { (identity) throws(EngineError) in
+        try identity.close()
+    }
+    if let identity { return identity }
+    throw EngineError(.staleHandle, "not a handle of something that can be closed, or released already")
+}

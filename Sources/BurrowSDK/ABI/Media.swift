@@ -4,17 +4,6 @@ import BurrowMedia
 public import CBurrow
 
 @c @implementation
-public func burrow_encoding_init(
-    _ enc: UnsafeMutablePointer<burrow_encoding>?,
-    _ struct_size: UInt32
-) -> burrow_status {
-    Boundary.enter { () throws(EngineError) -> burrow_status in
-        try unsafe Arguments.initialize(enc, struct_size, "enc")
-        return .ok
-    }
-}
-
-@c @implementation
 public func burrow_track_set_encoding(
     _ track: OpaquePointer?,
     _ enc: UnsafePointer<burrow_encoding>?

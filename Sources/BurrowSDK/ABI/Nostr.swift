@@ -1,16 +1,6 @@
 import BurrowEngine
+import BurrowNostr
 public import CBurrow
-
-@c @implementation
-public func burrow_nostr_relay_config_init(
-    _ cfg: UnsafeMutablePointer<burrow_nostr_relay_config>?,
-    _ struct_size: UInt32
-) -> burrow_status {
-    Boundary.enter { () throws(EngineError) -> burrow_status in
-        try unsafe Arguments.initialize(cfg, struct_size, "cfg")
-        return .ok
-    }
-}
 
 @c @implementation
 public func burrow_nostr_add_relay(
@@ -149,6 +139,21 @@ public func burrow_nostr_ingest(
 ) -> burrow_status {
     unsafe withHandle(e, as: Engine.self) { (engine) throws(EngineError) in
         try engine.ingest(unsafe Arguments.text(event_json, "event_json"))
+        return .ok
+    }
+}
+
+@c @implementation
+public func burrow_nostr_published(
+    _ e: OpaquePointer?,
+    _ event_id: UnsafePointer<CChar>?,
+    _ accepted: Int32
+) -> burrow_status {
+    unsafe withHandle(e, as: Engine.self) { (engine) throws(EngineError) in
+        guard let id = EventID(hex: try unsafe Arguments.text(event_id, "event_id")) else {
+            throw EngineError(.invalidArgument, "event_id is not 64 hexadecimal digits")
+        }
+        try engine.published(id, accepted: accepted != 0)
         return .ok
     }
 }

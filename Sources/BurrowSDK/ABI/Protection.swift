@@ -3,17 +3,6 @@ import BurrowEngine
 public import CBurrow
 
 @c @implementation
-public func burrow_protection_config_init(
-    _ cfg: UnsafeMutablePointer<burrow_protection_config>?,
-    _ struct_size: UInt32
-) -> burrow_status {
-    Boundary.enter { () throws(EngineError) -> burrow_status in
-        try unsafe Arguments.initialize(cfg, struct_size, "cfg")
-        return .ok
-    }
-}
-
-@c @implementation
 public func burrow_sealer_create(
     _ cfg: UnsafePointer<burrow_protection_config>?,
     _ out: UnsafeMutablePointer<OpaquePointer?>?
@@ -22,34 +11,6 @@ public func burrow_sealer_create(
         let target = try unsafe Arguments.target(out)
         let read = try unsafe Arguments.read(cfg, zero: burrow_protection_config(), "cfg")
         return try unsafe Arguments.store(HostSealer.open(ProtectionOptions(read)), in: target)
-    }
-}
-
-@c @implementation
-public func burrow_sealer_context(
-    _ sealer: OpaquePointer?,
-    _ out: UnsafeMutablePointer<UInt8>?,
-    _ cap: Int,
-    _ len: UnsafeMutablePointer<Int>?
-) -> burrow_status {
-    unsafe withHandle(sealer, as: HostSealer.self) { (sealer) throws(EngineError) in
-        try unsafe Arguments.copyOut(sealer.context, to: out, cap, len)
-    }
-}
-
-@c @implementation
-public func burrow_sealer_set_key(
-    _ sealer: OpaquePointer?,
-    _ epoch: UInt64,
-    _ key: UnsafePointer<UInt8>?,
-    _ len: Int,
-    _ flags: UInt32
-) -> burrow_status {
-    unsafe withHandle(sealer, as: HostSealer.self) { (sealer) throws(EngineError) in
-        try Arguments.check(flags, [BURROW_KEY_EXPORTED, BURROW_KEY_REMOVAL], "flags")
-        let bytes = try unsafe Span(_unsafeElements: Arguments.key(key, len))
-        try sealer.setKey(HostKey(epoch: epoch, bytes, flags))
-        return .ok
     }
 }
 
@@ -113,34 +74,6 @@ public func burrow_opener_create(
 }
 
 @c @implementation
-public func burrow_opener_context(
-    _ opener: OpaquePointer?,
-    _ out: UnsafeMutablePointer<UInt8>?,
-    _ cap: Int,
-    _ len: UnsafeMutablePointer<Int>?
-) -> burrow_status {
-    unsafe withHandle(opener, as: HostOpener.self) { (opener) throws(EngineError) in
-        try unsafe Arguments.copyOut(opener.context, to: out, cap, len)
-    }
-}
-
-@c @implementation
-public func burrow_opener_set_key(
-    _ opener: OpaquePointer?,
-    _ epoch: UInt64,
-    _ key: UnsafePointer<UInt8>?,
-    _ len: Int,
-    _ flags: UInt32
-) -> burrow_status {
-    unsafe withHandle(opener, as: HostOpener.self) { (opener) throws(EngineError) in
-        try Arguments.check(flags, [BURROW_KEY_EXPORTED], "flags")
-        let bytes = try unsafe Span(_unsafeElements: Arguments.key(key, len))
-        try opener.setKey(HostKey(epoch: epoch, bytes, flags))
-        return .ok
-    }
-}
-
-@c @implementation
 public func burrow_opener_open(
     _ opener: OpaquePointer?,
     _ where_: UnsafePointer<burrow_frame_position>?,
@@ -163,4 +96,47 @@ public func burrow_opener_open(
         guard let count else { return .again }
         return frame.finish(count)
     }
+}
+
+@c @implementation
+public func burrow_protection_context(
+    _ handle: UnsafeMutableRawPointer?,
+    _ out: UnsafeMutablePointer<UInt8>?,
+    _ cap: Int,
+    _ len: UnsafeMutablePointer<Int>?
+) -> burrow_status {
+    unsafe withHandle(
+        handle,
+        as: HostSealer.self,
+        { (sealer) throws(EngineError) in try unsafe Arguments.copyOut(sealer.context, to: out, cap, len) },
+        or: HostOpener.self,
+        { (opener) throws(EngineError) in try unsafe Arguments.copyOut(opener.context, to: out, cap, len) }
+    )
+}
+
+@c @implementation
+public func burrow_protection_set_key(
+    _ handle: UnsafeMutableRawPointer?,
+    _ epoch: UInt64,
+    _ key: UnsafePointer<UInt8>?,
+    _ len: Int,
+    _ flags: UInt32
+) -> burrow_status {
+    unsafe withHandle(
+        handle,
+        as: HostSealer.self,
+        { (sealer) throws(EngineError) in
+            try Arguments.check(flags, [BURROW_KEY_EXPORTED, BURROW_KEY_REMOVAL], "flags")
+            let bytes = try unsafe Span(_unsafeElements: Arguments.key(key, len))
+            try sealer.setKey(HostKey(epoch: epoch, bytes, flags))
+            return .ok
+        },
+        or: HostOpener.self,
+        { (opener) throws(EngineError) in
+            try Arguments.check(flags, [BURROW_KEY_EXPORTED], "flags")
+            let bytes = try unsafe Span(_unsafeElements: Arguments.key(key, len))
+            try opener.setKey(HostKey(epoch: epoch, bytes, flags))
+            return .ok
+        }
+    )
 }

@@ -4,17 +4,6 @@ import BurrowMoQ
 public import CBurrow
 
 @c @implementation
-public func burrow_room_config_init(
-    _ cfg: UnsafeMutablePointer<burrow_room_config>?,
-    _ struct_size: UInt32
-) -> burrow_status {
-    Boundary.enter { () throws(EngineError) -> burrow_status in
-        try unsafe Arguments.initialize(cfg, struct_size, "cfg")
-        return .ok
-    }
-}
-
-@c @implementation
 public func burrow_room_open(
     _ e: OpaquePointer?,
     _ cfg: UnsafePointer<burrow_room_config>?,
@@ -37,17 +26,6 @@ public func burrow_room_open(
 }
 
 @c @implementation
-public func burrow_room_close(
-    _ room: OpaquePointer?,
-    _ req: UnsafeMutablePointer<burrow_request>?
-) -> burrow_status {
-    unsafe Arguments.clear(req)
-    return unsafe withHandle(room, as: HostRoom.self) { (room) throws(EngineError) in
-        unsafe Arguments.store(try room.close(), in: req)
-    }
-}
-
-@c @implementation
 public func burrow_room_set_key(
     _ room: OpaquePointer?,
     _ epoch: UInt64,
@@ -56,18 +34,17 @@ public func burrow_room_set_key(
     _ flags: UInt32
 ) -> burrow_status {
     unsafe withHandle(room, as: HostRoom.self) { (room) throws(EngineError) in
-        try Arguments.check(flags, [BURROW_KEY_REMOVAL], "flags")
+        try Arguments.check(flags, [BURROW_KEY_REMOVAL, BURROW_KEY_FORGET], "flags")
+        if flags.has(BURROW_KEY_FORGET) {
+            guard unsafe secret == nil, len == 0 else {
+                throw EngineError(.invalidArgument, "a secret with BURROW_KEY_FORGET")
+            }
+            try room.removeKey(epoch: epoch)
+            return .ok
+        }
         let bytes = try unsafe Span(_unsafeElements: Arguments.key(secret, len))
         guard bytes.count >= 16 else { throw EngineError(.invalidArgument, "secret has less than 16 bytes") }
         try room.setKey(epoch: epoch, bytes, isRemoval: flags.has(BURROW_KEY_REMOVAL))
-        return .ok
-    }
-}
-
-@c @implementation
-public func burrow_room_remove_key(_ room: OpaquePointer?, _ epoch: UInt64) -> burrow_status {
-    unsafe withHandle(room, as: HostRoom.self) { (room) throws(EngineError) in
-        try room.removeKey(epoch: epoch)
         return .ok
     }
 }
@@ -107,13 +84,20 @@ public func burrow_room_stats_get(
 }
 
 @c @implementation
-public func burrow_room_stats_json(
-    _ room: OpaquePointer?,
+public func burrow_stats_json(
+    _ handle: UnsafeMutableRawPointer?,
     _ buf: UnsafeMutablePointer<CChar>?,
     _ cap: Int,
     _ len: UnsafeMutablePointer<Int>?
 ) -> burrow_status {
-    unsafe withHandle(room, as: HostRoom.self) { (room) throws(EngineError) in
-        unsafe try Arguments.copyOut(room.statisticsJSON(), to: buf, cap, len)
-    }
+    unsafe withHandle(
+        handle,
+        as: HostRoom.self,
+        { (room) throws(EngineError) in try unsafe Arguments.copyOut(room.statisticsJSON(), to: buf, cap, len)
+        },
+        or: HostRelay.self,
+        { (relay) throws(EngineError) in
+            try unsafe Arguments.copyOut(relay.statisticsJSON(), to: buf, cap, len)
+        }
+    )
 }

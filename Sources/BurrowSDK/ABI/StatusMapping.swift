@@ -54,6 +54,19 @@ enum StatusMapping {
         case .keyExhausted: BURROW_ERR_KEY_EXHAUSTED
         case .frameRepeated: BURROW_ERR_FRAME_REPEATED
         case .frameRejected: BURROW_ERR_FRAME_REJECTED
+        case .group: BURROW_ERR_GROUP
+        case .notAdmin: BURROW_ERR_NOT_ADMIN
+        case .notMember: BURROW_ERR_NOT_MEMBER
+        case .lostRace: BURROW_ERR_LOST_RACE
+        case .notPublished: BURROW_ERR_NOT_PUBLISHED
+        case .commitPending: BURROW_ERR_CHANGE_PENDING
+        case .marmotVersion: BURROW_ERR_MARMOT_VERSION
+        case .storage: BURROW_ERR_STORAGE
+        case .storageInUse: BURROW_ERR_STORAGE_IN_USE
+        case .storageKey: BURROW_ERR_STORAGE_KEY
+        case .storageDamaged: BURROW_ERR_STORAGE_DAMAGED
+        case .storageVersion: BURROW_ERR_STORAGE_VERSION
+        case .storageFull: BURROW_ERR_STORAGE_FULL
         case .tokenKey: BURROW_ERR_TOKEN_KEY
         }
     }
@@ -115,6 +128,19 @@ enum StatusMapping {
         case .keyExhausted: "BURROW_ERR_KEY_EXHAUSTED"
         case .frameRepeated: "BURROW_ERR_FRAME_REPEATED"
         case .frameRejected: "BURROW_ERR_FRAME_REJECTED"
+        case .group: "BURROW_ERR_GROUP"
+        case .notAdmin: "BURROW_ERR_NOT_ADMIN"
+        case .notMember: "BURROW_ERR_NOT_MEMBER"
+        case .lostRace: "BURROW_ERR_LOST_RACE"
+        case .notPublished: "BURROW_ERR_NOT_PUBLISHED"
+        case .commitPending: "BURROW_ERR_CHANGE_PENDING"
+        case .marmotVersion: "BURROW_ERR_MARMOT_VERSION"
+        case .storage: "BURROW_ERR_STORAGE"
+        case .storageInUse: "BURROW_ERR_STORAGE_IN_USE"
+        case .storageKey: "BURROW_ERR_STORAGE_KEY"
+        case .storageDamaged: "BURROW_ERR_STORAGE_DAMAGED"
+        case .storageVersion: "BURROW_ERR_STORAGE_VERSION"
+        case .storageFull: "BURROW_ERR_STORAGE_FULL"
         case .tokenKey: "BURROW_ERR_TOKEN_KEY"
         }
     }

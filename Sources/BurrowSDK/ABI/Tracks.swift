@@ -5,17 +5,6 @@ import BurrowMoQ
 public import CBurrow
 
 @c @implementation
-public func burrow_track_config_init(
-    _ cfg: UnsafeMutablePointer<burrow_track_config>?,
-    _ struct_size: UInt32
-) -> burrow_status {
-    Boundary.enter { () throws(EngineError) -> burrow_status in
-        try unsafe Arguments.initialize(cfg, struct_size, "cfg")
-        return .ok
-    }
-}
-
-@c @implementation
 public func burrow_track_publish(
     _ room: OpaquePointer?,
     _ cfg: UnsafePointer<burrow_track_config>?,
@@ -57,28 +46,6 @@ private func subscribe(
 }
 
 @c @implementation
-public func burrow_track_unpublish(_ track: OpaquePointer?) -> burrow_status {
-    unsafe withTrack(track) { (track) throws(EngineError) in
-        try track.close(.published)
-        return .ok
-    } codec: { (codec) throws(EngineError) in
-        try codec.close(.published)
-        return .ok
-    }
-}
-
-@c @implementation
-public func burrow_track_request_init(
-    _ want: UnsafeMutablePointer<burrow_track_request>?,
-    _ struct_size: UInt32
-) -> burrow_status {
-    Boundary.enter { () throws(EngineError) -> burrow_status in
-        try unsafe Arguments.initialize(want, struct_size, "want")
-        return .ok
-    }
-}
-
-@c @implementation
 public func burrow_track_subscribe(
     _ room: OpaquePointer?,
     _ path: UnsafePointer<CChar>?,
@@ -91,17 +58,6 @@ public func burrow_track_subscribe(
         let broadcast = try BroadcastPath(unsafe Arguments.text(path, "path"), "path")
         let handle = try unsafe subscribe(broadcast, name, want, in: room)
         unsafe target.pointee = OpaquePointer(bitPattern: handle)
-        return .ok
-    }
-}
-
-@c @implementation
-public func burrow_track_unsubscribe(_ track: OpaquePointer?) -> burrow_status {
-    unsafe withTrack(track) { (track) throws(EngineError) in
-        try track.close(.subscribed)
-        return .ok
-    } codec: { (codec) throws(EngineError) in
-        try codec.close(.subscribed)
         return .ok
     }
 }

@@ -37,7 +37,9 @@ package final class Engine: HandleObject {
     let proofs = Guarded(HTTPProofChecker())
     /// Nothing connects to Nostr relays: the host has its own.
     package let hasHostRelays: Bool
-    private let state = Guarded(State())
+    /// Keeps identities and groups; starts with the first identity that may have groups.
+    package let state: StateThread
+    private let life = Guarded(State())
 
     private init(hasHostRelays: Bool) throws(EngineError) {
         self.hasHostRelays = hasHostRelays
@@ -48,6 +50,7 @@ package final class Engine: HandleObject {
         events = try EventQueue()
         mailbox = try Mailbox()
         media = try MediaThread()
+        state = try StateThread()
     }
 
     // MARK: Life
@@ -76,21 +79,22 @@ package final class Engine: HandleObject {
             EngineThread.join(thread)
             throw error
         }
-        engine.state.withLock { $0.thread = thread }
+        engine.life.withLock { $0.thread = thread }
         return engine
     }
 
     /// Closes everything in good order; the completion is the last event.
     package func shutDown() throws(EngineError) -> UInt64 {
         let request = try newRequest()
-        state.withLock { $0.phase = .shutDown }
-        mailbox.post(.shutDown(request: request))
+        life.withLock { $0.phase = .shutDown }
+        // What identities still have to do comes first.
+        if !state.post(.shutDown(request: request)) { mailbox.post(.shutDown(request: request)) }
         return request
     }
 
     /// Ends the loop's thread and everything that belongs to the engine.
     package func destroy() throws(EngineError) {
-        let thread = state.withLock { $0.thread }
+        let thread = life.withLock { $0.thread }
         guard cburrow_callback_depth() == 0, !(thread.map(EngineThread.isCurrent) ?? false) else {
             throw EngineError(
                 .wouldDeadlock,
@@ -100,6 +104,7 @@ package final class Engine: HandleObject {
         guard let mine = end() else { throw EngineError(.closed, "the engine is being destroyed already") }
         EngineThread.join(mine)
         if let codec = media.end() { EngineThread.join(codec) }
+        if let keeper = state.end() { EngineThread.join(keeper) }
         try? unsafe events.setWakeup(nil, userData: nil)
         events.waitForOtherDrainers()
     }
@@ -108,11 +113,12 @@ package final class Engine: HandleObject {
         // Nobody may have to wait in a release, so the thread is left to end by itself.
         if let thread = end() { EngineThread.leave(thread) }
         if let codec = media.end() { EngineThread.leave(codec) }
+        if let keeper = state.end() { EngineThread.leave(keeper) }
     }
 
     /// Tells the loop to end and makes all handles stale. `nil` when that was done before.
     private func end() -> UInt64? {
-        let thread = state.withLock { (state) -> UInt64? in
+        let thread = life.withLock { (state) -> UInt64? in
             guard state.phase != .destroyed else { return nil }
             state.phase = .destroyed
             defer { state.thread = nil }
@@ -156,14 +162,14 @@ package final class Engine: HandleObject {
     }
 
     func checkRunning() throws(EngineError) {
-        guard state.withLock({ $0.phase == .running }) else {
+        guard life.withLock({ $0.phase == .running }) else {
             throw EngineError(.closed, "the engine is shut down")
         }
     }
 
     /// A number for a request, which from now on is owed a completion.
     func newRequest() throws(EngineError) -> UInt64 {
-        try state.withLock { (state) throws(EngineError) -> UInt64 in
+        try life.withLock { (state) throws(EngineError) -> UInt64 in
             guard state.phase == .running else { throw EngineError(.closed, "the engine is shut down") }
             guard state.openRequests < EngineLimits.openRequests else {
                 throw EngineError(.limit, "too many requests are open")
@@ -175,11 +181,11 @@ package final class Engine: HandleObject {
     }
 
     func requestCompleted() {
-        state.withLock { $0.openRequests -= 1 }
+        life.withLock { $0.openRequests -= 1 }
     }
 
     func newNumber() -> UInt64 {
-        state.withLock { (state) in
+        life.withLock { (state) in
             state.lastNumber += 1
             return state.lastNumber
         }

@@ -10,6 +10,8 @@ package struct EngineError: Error, Equatable, Sendable {
         case nostrEvent, nostrRefused, nostrKey, nostrUnreadable
         case codec, damaged, format
         case keyMissing, keyExhausted, frameRepeated, frameRejected
+        case group, notAdmin, notMember, lostRace, notPublished, commitPending, marmotVersion
+        case storage, storageInUse, storageKey, storageDamaged, storageVersion, storageFull
         case tokenKey
     }
 

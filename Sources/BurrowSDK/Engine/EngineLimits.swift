@@ -43,4 +43,9 @@ package enum EngineLimits {
     package static let protectedFrameBytes = (16 << 20) + 64
     /// How many tracks a broadcast has whose frames the host seals itself.
     package static let sealedTracks = 4096
+    /// People whose key packages are remembered, and how many of each.
+    package static let keyPackageOwners = 1024
+    package static let keyPackagesOfOne = 16
+    /// Events of one identity that wait for a relay; what comes on top is not published again after a restart.
+    package static let waitingPublications = 1024
 }

@@ -13,8 +13,7 @@ package enum LibraryVersion {
     static let userAgent = "burrow/\(major).\(minor).\(patch)"
 
     package static let features: Set<String> = [
-        "relay", "qlog", "udp-gso", "bbr", "jwt", "opus", "h264", "sframe", "nostr", "moq-lite-02",
-        "moq-lite-03",
-        "moq-lite-04", "moq-lite-05",
+        "relay", "qlog", "udp-gso", "bbr", "jwt", "opus", "h264", "sframe", "nostr", "groups", "moq-lite-02",
+        "moq-lite-03", "moq-lite-04", "moq-lite-05",
     ]
 }

@@ -44,6 +44,19 @@ BURROW_ERR_GOING_AWAY: Final = -115
 BURROW_ERR_PEER: Final = -116
 BURROW_ERR_ADDRESS_IN_USE: Final = -117
 BURROW_ERR_OVERLOADED: Final = -118
+BURROW_ERR_GROUP: Final = -200
+BURROW_ERR_NOT_ADMIN: Final = -201
+BURROW_ERR_NOT_MEMBER: Final = -202
+BURROW_ERR_LOST_RACE: Final = -203
+BURROW_ERR_NOT_PUBLISHED: Final = -204
+BURROW_ERR_CHANGE_PENDING: Final = -205
+BURROW_ERR_MARMOT_VERSION: Final = -206
+BURROW_ERR_STORAGE: Final = -220
+BURROW_ERR_STORAGE_IN_USE: Final = -221
+BURROW_ERR_STORAGE_KEY: Final = -222
+BURROW_ERR_STORAGE_DAMAGED: Final = -223
+BURROW_ERR_STORAGE_VERSION: Final = -224
+BURROW_ERR_STORAGE_FULL: Final = -225
 BURROW_ERR_NOSTR_EVENT: Final = -300
 BURROW_ERR_NOSTR_REFUSED: Final = -301
 BURROW_ERR_NOSTR_KEY: Final = -302
@@ -81,6 +94,14 @@ BURROW_EVENT_NOSTR_CLOSED: Final = 43
 BURROW_EVENT_NOSTR_RESULT: Final = 44
 BURROW_EVENT_NOSTR_OUT: Final = 45
 BURROW_EVENT_DISCOVERED: Final = 46
+BURROW_EVENT_NOSTR_REFUSED: Final = 47
+BURROW_EVENT_KEY_PACKAGE_USED: Final = 48
+BURROW_EVENT_GROUP_STATE: Final = 50
+BURROW_EVENT_GROUP_EPOCH: Final = 51
+BURROW_EVENT_GROUP_MEMBERS: Final = 52
+BURROW_EVENT_GROUP_DATA: Final = 53
+BURROW_EVENT_GROUP_MESSAGE: Final = 54
+BURROW_EVENT_GROUP_ROLLED_BACK: Final = 55
 BURROW_NETWORK_SWITCHED: Final = 1
 BURROW_NETWORK_RESUMED: Final = 2
 BURROW_MOQ_LITE_02: Final = 4
@@ -155,6 +176,7 @@ BURROW_PROTECTED_VIDEO: Final = 2
 BURROW_PROTECTED_DATA: Final = 3
 BURROW_KEY_EXPORTED: Final = 1
 BURROW_KEY_REMOVAL: Final = 2
+BURROW_KEY_FORGET: Final = 4
 BURROW_SEAL_OVERHEAD: Final = 33
 BURROW_INSTANCE_SIZE: Final = 16
 BURROW_KEY_TEXT_SIZE: Final = 64
@@ -169,6 +191,15 @@ BURROW_LIST_RELAYS: Final = 10002
 BURROW_LIST_INBOX: Final = 10050
 BURROW_LIST_KEY_PACKAGES: Final = 10051
 BURROW_LIST_MOQ: Final = 10053
+BURROW_GROUP_FOUNDING: Final = 1
+BURROW_GROUP_INVITED: Final = 2
+BURROW_GROUP_ACTIVE: Final = 3
+BURROW_GROUP_REMOVED: Final = 4
+BURROW_GROUP_GONE: Final = 5
+BURROW_GROUP_ADMIN: Final = 1
+BURROW_GROUP_LEAVING: Final = 2
+BURROW_GROUP_CHANGE_PENDING: Final = 4
+BURROW_GROUP_SELF: Final = 8
 
 
 class burrow_engine_config(ctypes.Structure):
@@ -793,6 +824,20 @@ class burrow_frame_position(ctypes.Structure):
     ]
 
 
+class burrow_identity_config(ctypes.Structure):
+    struct_size: int
+    flags: int
+    storage_path: bytes | None
+    storage_key: int | None
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("storage_path", ctypes.c_char_p),
+        ("storage_key", ctypes.c_void_p),
+    ]
+
+
 class burrow_nostr_relay_config(ctypes.Structure):
     struct_size: int
     flags: int
@@ -841,6 +886,96 @@ class burrow_nostr_relay_info(ctypes.Structure):
     ]
 
 
+class burrow_group_config(ctypes.Structure):
+    struct_size: int
+    flags: int
+    name: bytes | None
+    description: bytes | None
+    relays: Any
+    relay_count: int
+    members: int | None
+    member_count: int
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("name", ctypes.c_char_p),
+        ("description", ctypes.c_char_p),
+        ("relays", ctypes.POINTER(ctypes.c_char_p)),
+        ("relay_count", ctypes.c_size_t),
+        ("members", ctypes.c_void_p),
+        ("member_count", ctypes.c_size_t),
+    ]
+
+
+class burrow_group_change(ctypes.Structure):
+    struct_size: int
+    flags: int
+    name: bytes | None
+    description: bytes | None
+    admins: int | None
+    admin_count: int
+    former_admins: int | None
+    former_admin_count: int
+    moq_relays: Any
+    moq_relay_count: int
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("name", ctypes.c_char_p),
+        ("description", ctypes.c_char_p),
+        ("admins", ctypes.c_void_p),
+        ("admin_count", ctypes.c_size_t),
+        ("former_admins", ctypes.c_void_p),
+        ("former_admin_count", ctypes.c_size_t),
+        ("moq_relays", ctypes.POINTER(ctypes.c_char_p)),
+        ("moq_relay_count", ctypes.c_size_t),
+    ]
+
+
+class burrow_group_info(ctypes.Structure):
+    struct_size: int
+    state: int
+    flags: int
+    members: int
+    own_leaf: int
+    reserved: int
+    epoch: int
+    nostr_id: ctypes.Array[ctypes.c_uint8]
+    inviter: ctypes.Array[ctypes.c_uint8]
+    name: bytes
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("state", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("members", ctypes.c_uint32),
+        ("own_leaf", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("epoch", ctypes.c_uint64),
+        ("nostr_id", ctypes.c_uint8 * 32),
+        ("inviter", ctypes.c_uint8 * 32),
+        ("name", ctypes.c_char * 256),
+    ]
+
+
+class burrow_member(ctypes.Structure):
+    struct_size: int
+    flags: int
+    devices: int
+    leaf: int
+    pubkey: ctypes.Array[ctypes.c_uint8]
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("devices", ctypes.c_uint32),
+        ("leaf", ctypes.c_uint32),
+        ("pubkey", ctypes.c_uint8 * 32),
+    ]
+
+
 burrow_log_fn = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p, ctypes.c_char_p)
 burrow_wakeup_fn = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 burrow_event_fn = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.POINTER(burrow_event))
@@ -860,11 +995,19 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.c_char_p,
     ]),
     "burrow_now_us": (ctypes.c_int64, []),
+    "burrow_config_init": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_uint32,
+    ]),
     "burrow_retain": (ctypes.c_int32, [
         ctypes.c_void_p,
     ]),
     "burrow_release": (None, [
         ctypes.c_void_p,
+    ]),
+    "burrow_close": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_uint64),
     ]),
     "burrow_log_set_level": (ctypes.c_int32, [
         ctypes.c_int32,
@@ -879,10 +1022,6 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.POINTER(ctypes.c_char),
         ctypes.c_size_t,
         ctypes.POINTER(ctypes.c_size_t),
-    ]),
-    "burrow_engine_config_init": (ctypes.c_int32, [
-        ctypes.POINTER(burrow_engine_config),
-        ctypes.c_uint32,
     ]),
     "burrow_engine_create": (ctypes.c_int32, [
         ctypes.POINTER(burrow_engine_config),
@@ -923,18 +1062,10 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.c_void_p,
         ctypes.c_uint64,
     ]),
-    "burrow_room_config_init": (ctypes.c_int32, [
-        ctypes.POINTER(burrow_room_config),
-        ctypes.c_uint32,
-    ]),
     "burrow_room_open": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.POINTER(burrow_room_config),
         ctypes.POINTER(ctypes.c_void_p),
-        ctypes.POINTER(ctypes.c_uint64),
-    ]),
-    "burrow_room_close": (ctypes.c_int32, [
-        ctypes.c_void_p,
         ctypes.POINTER(ctypes.c_uint64),
     ]),
     "burrow_room_set_key": (ctypes.c_int32, [
@@ -943,10 +1074,6 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.c_void_p,
         ctypes.c_size_t,
         ctypes.c_uint32,
-    ]),
-    "burrow_room_remove_key": (ctypes.c_int32, [
-        ctypes.c_void_p,
-        ctypes.c_uint64,
     ]),
     "burrow_room_info_get": (ctypes.c_int32, [
         ctypes.c_void_p,
@@ -962,27 +1089,16 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.c_void_p,
         ctypes.POINTER(burrow_room_stats),
     ]),
-    "burrow_room_stats_json": (ctypes.c_int32, [
+    "burrow_stats_json": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.POINTER(ctypes.c_char),
         ctypes.c_size_t,
         ctypes.POINTER(ctypes.c_size_t),
     ]),
-    "burrow_track_config_init": (ctypes.c_int32, [
-        ctypes.POINTER(burrow_track_config),
-        ctypes.c_uint32,
-    ]),
     "burrow_track_publish": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.POINTER(burrow_track_config),
         ctypes.POINTER(ctypes.c_void_p),
-    ]),
-    "burrow_track_unpublish": (ctypes.c_int32, [
-        ctypes.c_void_p,
-    ]),
-    "burrow_track_request_init": (ctypes.c_int32, [
-        ctypes.POINTER(burrow_track_request),
-        ctypes.c_uint32,
     ]),
     "burrow_track_subscribe": (ctypes.c_int32, [
         ctypes.c_void_p,
@@ -990,9 +1106,6 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.c_char_p,
         ctypes.POINTER(burrow_track_request),
         ctypes.POINTER(ctypes.c_void_p),
-    ]),
-    "burrow_track_unsubscribe": (ctypes.c_int32, [
-        ctypes.c_void_p,
     ]),
     "burrow_track_update": (ctypes.c_int32, [
         ctypes.c_void_p,
@@ -1018,10 +1131,6 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
     "burrow_track_stats_get": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.POINTER(burrow_track_stats),
-    ]),
-    "burrow_encoding_init": (ctypes.c_int32, [
-        ctypes.POINTER(burrow_encoding),
-        ctypes.c_uint32,
     ]),
     "burrow_track_set_encoding": (ctypes.c_int32, [
         ctypes.c_void_p,
@@ -1089,45 +1198,27 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.c_size_t,
         ctypes.POINTER(ctypes.c_void_p),
     ]),
-    "burrow_relay_config_init": (ctypes.c_int32, [
-        ctypes.POINTER(burrow_relay_config),
-        ctypes.c_uint32,
-    ]),
     "burrow_relay_start": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.POINTER(burrow_relay_config),
         ctypes.POINTER(ctypes.c_void_p),
         ctypes.POINTER(ctypes.c_uint64),
     ]),
-    "burrow_relay_stop": (ctypes.c_int32, [
-        ctypes.c_void_p,
-        ctypes.POINTER(ctypes.c_uint64),
-    ]),
     "burrow_relay_info_get": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.POINTER(burrow_relay_info),
-    ]),
-    "burrow_relay_stats_json": (ctypes.c_int32, [
-        ctypes.c_void_p,
-        ctypes.POINTER(ctypes.c_char),
-        ctypes.c_size_t,
-        ctypes.POINTER(ctypes.c_size_t),
-    ]),
-    "burrow_protection_config_init": (ctypes.c_int32, [
-        ctypes.POINTER(burrow_protection_config),
-        ctypes.c_uint32,
     ]),
     "burrow_sealer_create": (ctypes.c_int32, [
         ctypes.POINTER(burrow_protection_config),
         ctypes.POINTER(ctypes.c_void_p),
     ]),
-    "burrow_sealer_context": (ctypes.c_int32, [
+    "burrow_protection_context": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.c_void_p,
         ctypes.c_size_t,
         ctypes.POINTER(ctypes.c_size_t),
     ]),
-    "burrow_sealer_set_key": (ctypes.c_int32, [
+    "burrow_protection_set_key": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.c_uint64,
         ctypes.c_void_p,
@@ -1152,19 +1243,6 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.POINTER(burrow_protection_config),
         ctypes.POINTER(ctypes.c_void_p),
     ]),
-    "burrow_opener_context": (ctypes.c_int32, [
-        ctypes.c_void_p,
-        ctypes.c_void_p,
-        ctypes.c_size_t,
-        ctypes.POINTER(ctypes.c_size_t),
-    ]),
-    "burrow_opener_set_key": (ctypes.c_int32, [
-        ctypes.c_void_p,
-        ctypes.c_uint64,
-        ctypes.c_void_p,
-        ctypes.c_size_t,
-        ctypes.c_uint32,
-    ]),
     "burrow_opener_open": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.POINTER(burrow_frame_position),
@@ -1176,12 +1254,16 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
     ]),
     "burrow_identity_generate": (ctypes.c_int32, [
         ctypes.c_void_p,
+        ctypes.POINTER(burrow_identity_config),
         ctypes.POINTER(ctypes.c_void_p),
+        ctypes.POINTER(ctypes.c_uint64),
     ]),
     "burrow_identity_import": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.c_char_p,
+        ctypes.POINTER(burrow_identity_config),
         ctypes.POINTER(ctypes.c_void_p),
+        ctypes.POINTER(ctypes.c_uint64),
     ]),
     "burrow_identity_pubkey": (ctypes.c_int32, [
         ctypes.c_void_p,
@@ -1202,10 +1284,6 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.POINTER(ctypes.c_char),
         ctypes.c_size_t,
         ctypes.POINTER(ctypes.c_size_t),
-    ]),
-    "burrow_nostr_relay_config_init": (ctypes.c_int32, [
-        ctypes.POINTER(burrow_nostr_relay_config),
-        ctypes.c_uint32,
     ]),
     "burrow_nostr_add_relay": (ctypes.c_int32, [
         ctypes.c_void_p,
@@ -1260,6 +1338,11 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.c_void_p,
         ctypes.c_char_p,
     ]),
+    "burrow_nostr_published": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.c_int32,
+    ]),
     "burrow_discovery_publish": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.c_uint32,
@@ -1292,6 +1375,92 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.c_size_t,
         ctypes.c_void_p,
     ]),
+    "burrow_key_package_publish": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_char_p),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_group_create": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_group_config),
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_group_open": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_void_p),
+    ]),
+    "burrow_group_list": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
+    "burrow_group_id": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
+    "burrow_group_join": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_group_invite": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_group_remove": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_group_update": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_group_change),
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_group_relays": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_int32,
+        ctypes.POINTER(ctypes.c_char),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
+    "burrow_group_leave": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_group_send": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_uint32,
+        ctypes.c_char_p,
+        ctypes.c_char_p,
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_group_info_get": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_group_info),
+    ]),
+    "burrow_group_members": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_member),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
+    "burrow_group_export_secret": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
 }
 
 STRUCTS: Final[list[type[ctypes.Structure]]] = [
@@ -1315,6 +1484,11 @@ STRUCTS: Final[list[type[ctypes.Structure]]] = [
     burrow_relay_info,
     burrow_protection_config,
     burrow_frame_position,
+    burrow_identity_config,
     burrow_nostr_relay_config,
     burrow_nostr_relay_info,
+    burrow_group_config,
+    burrow_group_change,
+    burrow_group_info,
+    burrow_member,
 ]

@@ -55,7 +55,7 @@ class Encoder(Codec):
 
     def finish(self) -> None:
         """Nothing follows: completes the last packet. What is encoded can still be pulled."""
-        check(lib.burrow_track_unpublish(self.handle))
+        check(lib.burrow_close(self.handle, None))
 
 
 class AudioEncoder(Encoder):
@@ -138,7 +138,7 @@ class Decoder(Codec):
 
     def end(self) -> None:
         """Drops what waits; close() does the same."""
-        check(lib.burrow_track_unsubscribe(self.handle))
+        check(lib.burrow_close(self.handle, None))
 
 
 class AudioDecoder(Decoder):

@@ -20,6 +20,9 @@ from .request import Request, wake
 from .types import Congestion, Event, EventKind, NetworkChange, Version
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .identity import Identity
     from .relay import Relay
     from .room import Room
 
@@ -86,7 +89,7 @@ class Engine:
     ) -> None:
         """With ``host_relays`` nothing connects to Nostr relays: see BURROW_ENGINE_HOST_RELAYS."""
         configuration = _abi.burrow_engine_config()
-        check(lib.burrow_engine_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
+        check(lib.burrow_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
         configuration.socket_receive_buffer = socket_receive_buffer
         configuration.socket_send_buffer = socket_send_buffer
         configuration.flags = _abi.BURROW_ENGINE_HOST_RELAYS if host_relays else 0
@@ -235,6 +238,21 @@ class Engine:
         from .relay import start_relay
 
         return start_relay(self, **wishes)
+
+    def open_identity(
+        self,
+        secret_key: str | None = None,
+        *,
+        storage_path: str | Path | None = None,
+        storage_key: bytes | None = None,
+    ) -> Identity:
+        """Opens an identity with groups; ``await identity.opened`` tells how that ended.
+
+        Without a secret key it is the one in the file, or a new one; without a path everything stays in memory.
+        """
+        from .identity import Identity
+
+        return Identity(self, secret_key, groups=True, storage_path=storage_path, storage_key=storage_key)
 
     # -- events --------------------------------------------------------------------------------------------------
 

@@ -230,14 +230,68 @@ class NostrUnreadableError(BurrowError, ValueError):
     code = _abi.BURROW_ERR_NOSTR_UNREADABLE
 
 
+class GroupError(BurrowError):
+    """The base of what groups do not allow; the text says why."""
+
+    code = _abi.BURROW_ERR_GROUP
+
+
+class NotAdminError(GroupError):
+    code = _abi.BURROW_ERR_NOT_ADMIN
+
+
+class NotMemberError(GroupError):
+    code = _abi.BURROW_ERR_NOT_MEMBER
+
+
+class LostRaceError(GroupError):
+    code = _abi.BURROW_ERR_LOST_RACE
+
+
+class NotPublishedError(GroupError):
+    code = _abi.BURROW_ERR_NOT_PUBLISHED
+
+
+class ChangePendingError(GroupError):
+    code = _abi.BURROW_ERR_CHANGE_PENDING
+
+
+class MarmotVersionError(GroupError):
+    code = _abi.BURROW_ERR_MARMOT_VERSION
+
+
+class StorageError(BurrowError):
+    """The base of what goes wrong with a state file."""
+
+    code = _abi.BURROW_ERR_STORAGE
+
+
+class StorageInUseError(StorageError):
+    code = _abi.BURROW_ERR_STORAGE_IN_USE
+
+
+class StorageKeyError(StorageError):
+    code = _abi.BURROW_ERR_STORAGE_KEY
+
+
+class StorageDamagedError(StorageError):
+    code = _abi.BURROW_ERR_STORAGE_DAMAGED
+
+
+class StorageVersionError(StorageError):
+    code = _abi.BURROW_ERR_STORAGE_VERSION
+
+
+class StorageFullError(StorageError):
+    code = _abi.BURROW_ERR_STORAGE_FULL
+
+
 class TokenKeyError(BurrowError, ValueError):
     code = _abi.BURROW_ERR_TOKEN_KEY
 
 
 NAMES: dict[int, str] = {
-    value: name
-    for name, value in vars(_abi).items()
-    if name in ("BURROW_OK", "BURROW_AGAIN") or name.startswith("BURROW_ERR_")
+    value: name for name, value in vars(_abi).items() if name in ("BURROW_OK", "BURROW_AGAIN") or name.startswith("BURROW_ERR_")
 }
 
 

@@ -140,7 +140,7 @@ def raw_picture(
 
 def raw_encoding(encoding: Encoding) -> Any:
     raw = _abi.burrow_encoding()
-    check(lib.burrow_encoding_init(ctypes.byref(raw), ctypes.sizeof(raw)))
+    check(lib.burrow_config_init(ctypes.byref(raw), ctypes.sizeof(raw)))
     for wanted, flag in (
         (encoding.music, _abi.BURROW_ENCODING_MUSIC),
         (encoding.dtx, _abi.BURROW_ENCODING_DTX),
@@ -317,7 +317,7 @@ def publish_media(
 ) -> Any:
     """See Room.publish_audio() and Room.publish_video()."""
     configuration = _abi.burrow_track_config()
-    check(lib.burrow_track_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
+    check(lib.burrow_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
     raw = raw_encoding(encoding)
     configuration.name = encode_optional(name, "name")
     configuration.kind, configuration.priority, configuration.max_age_ms = int(kind), priority, max_age_ms
@@ -335,7 +335,7 @@ def publish_media(
 
 def raw_wishes(kind: TrackKind, wishes: dict[str, Any]) -> Any:
     want = _abi.burrow_track_request()
-    check(lib.burrow_track_request_init(ctypes.byref(want), ctypes.sizeof(want)))
+    check(lib.burrow_config_init(ctypes.byref(want), ctypes.sizeof(want)))
     want.kind = int(kind)
     want.flags = _abi.BURROW_TRACK_PAUSED if wishes.pop("paused", False) else 0
     for name, value in wishes.items():

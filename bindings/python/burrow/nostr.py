@@ -237,7 +237,7 @@ class Nostr:
         """Connects to a relay from now on. See burrow_nostr_add_relay()."""
         configuration = _abi.burrow_nostr_relay_config()
         size = ctypes.sizeof(configuration)
-        check(lib.burrow_nostr_relay_config_init(ctypes.byref(configuration), size))
+        check(lib.burrow_config_init(ctypes.byref(configuration), size))
         configuration.roots_pem = encode_optional(roots_pem, "roots_pem")
         chosen = [bytes.fromhex(pin) if isinstance(pin, str) else bytes(pin) for pin in pins]
         if any(len(pin) != 32 for pin in chosen):
@@ -289,9 +289,13 @@ class Nostr:
         return made
 
     def ingest(self, event: NostrEvent | str) -> None:
-        """Takes an event that came another way, for the subscriptions it matches."""
+        """Takes an event that came another way, for the subscriptions it matches and for groups."""
         text = event.json if isinstance(event, NostrEvent) else event
         check(lib.burrow_nostr_ingest(self._engine._alive(), encode(text, "event")))
+
+    def published(self, event_id: str, accepted: bool = True) -> None:
+        """Says what became of an event for groups that came as EventKind.NOSTR_OUT."""
+        check(lib.burrow_nostr_published(self._engine._alive(), encode(event_id, "event_id"), int(accepted)))
 
     def fetch_list(self, public_key: bytes | str, kind: ServerKind) -> Lookup:
         """Looks for a list of servers somebody has published."""

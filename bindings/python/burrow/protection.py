@@ -26,7 +26,7 @@ EXPORTER_LABEL = "SFrame 1.0 Base Key"
 
 def _create(function: Any, path: str, call_id: bytes, suite: int, instance: bytes | None) -> int:
     configuration = _abi.burrow_protection_config()
-    check(lib.burrow_protection_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
+    check(lib.burrow_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
     configuration.suite = suite
     configuration.path = encode(path, "path")
     call = ctypes.create_string_buffer(call_id, max(len(call_id), 1))
@@ -85,7 +85,7 @@ class Sealer(Handle):
     @property
     def context(self) -> bytes:
         """The context for the exporter of a group; the label is EXPORTER_LABEL."""
-        return _context(lib.burrow_sealer_context, self.handle)
+        return _context(lib.burrow_protection_context, self.handle)
 
     @property
     def instance(self) -> bytes:
@@ -95,7 +95,7 @@ class Sealer(Handle):
     def set_key(self, epoch: int, key: bytes, *, exported: bool = False, removal: bool = False) -> None:
         """The key of a new epoch: exported by a group, or a secret that all members have."""
         flags = (_abi.BURROW_KEY_EXPORTED if exported else 0) | (_abi.BURROW_KEY_REMOVAL if removal else 0)
-        _set_key(lib.burrow_sealer_set_key, self.handle, epoch, key, flags)
+        _set_key(lib.burrow_protection_set_key, self.handle, epoch, key, flags)
 
     def add_track(self, kind: Protected) -> int:
         """The number of a new track."""
@@ -130,12 +130,12 @@ class Opener(Handle):
     @property
     def context(self) -> bytes:
         """The context for the exporter of a group; the label is EXPORTER_LABEL."""
-        return _context(lib.burrow_opener_context, self.handle)
+        return _context(lib.burrow_protection_context, self.handle)
 
     def set_key(self, epoch: int, key: bytes, *, exported: bool = False) -> None:
         """The key of a new epoch: exported by a group, or a secret that all members have."""
         flags = _abi.BURROW_KEY_EXPORTED if exported else 0
-        _set_key(lib.burrow_opener_set_key, self.handle, epoch, key, flags)
+        _set_key(lib.burrow_protection_set_key, self.handle, epoch, key, flags)
 
     def open(
         self, data: Any, *, track: int, kind: Protected, group: int, frame: int = 0, key: bool = False

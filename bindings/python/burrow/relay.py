@@ -27,7 +27,7 @@ def texts(values: Any, what: str) -> tuple[Any, int]:
 def start_relay(engine: Engine, listen: Any, **wishes: Any) -> Relay:
     """See Engine.start_relay()."""
     configuration = _abi.burrow_relay_config()
-    check(lib.burrow_relay_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
+    check(lib.burrow_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
     addresses, address_count = texts(listen, "listen")
     names, name_count = texts(wishes["host_names"], "host_names")
     configuration.listen = ctypes.cast(addresses, ctypes.POINTER(ctypes.c_char_p))
@@ -93,7 +93,7 @@ class Relay(Handle):
 
     def stop(self) -> Request:
         """No new sessions, goodbye to those that exist, sockets closed."""
-        return self._engine._request(lib.burrow_relay_stop, self.handle)
+        return self._engine._request(lib.burrow_close, self.handle)
 
     @property
     def info(self) -> RelayInfo:
@@ -119,7 +119,7 @@ class Relay(Handle):
 
     def stats_json(self) -> Any:
         """Everything that is counted, for dashboards; keys may change with the library."""
-        return json.loads(read_text(lib.burrow_relay_stats_json, self.handle))
+        return json.loads(read_text(lib.burrow_stats_json, self.handle))
 
     def _notice(self, event: Event | None) -> None:
         """Events about relays are for the host; nothing waits inside a relay."""

@@ -45,7 +45,7 @@ def pin_bytes(pins: Iterable[bytes | str]) -> bytes:
 def open_room(engine: Engine, url: str, **wishes: Any) -> Room:
     """See Engine.open_room()."""
     configuration = _abi.burrow_room_config()
-    check(lib.burrow_room_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
+    check(lib.burrow_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
     configuration.url = encode(url, "url")
     for name in ("path", "prefix", "roots_pem", "server_name", "qlog_dir"):
         setattr(configuration, name, encode_optional(wishes[name], name))
@@ -118,7 +118,7 @@ class Room(Handle):
 
     def leave(self) -> Request:
         """Ends all tracks and the connection; the request ends when the farewell was sent."""
-        return self._engine._request(lib.burrow_room_close, self.handle)
+        return self._engine._request(lib.burrow_close, self.handle)
 
     def set_key(self, epoch: int, secret: bytes, *, removal: bool = False) -> None:
         """Gives a protected room the secret of a new epoch; with removal it is used at once. See burrow_room_set_key()."""
@@ -131,7 +131,7 @@ class Room(Handle):
 
     def remove_key(self, epoch: int) -> None:
         """Forgets an epoch at once. Usually epochs go by themselves in time."""
-        check(lib.burrow_room_remove_key(self.handle, epoch))
+        check(lib.burrow_room_set_key(self.handle, epoch, None, 0, _abi.BURROW_KEY_FORGET))
 
     @property
     def info(self) -> RoomInfo:
@@ -159,7 +159,7 @@ class Room(Handle):
 
     def stats_json(self) -> Any:
         """Everything that is counted, for dashboards; keys may change with the library."""
-        return json.loads(read_text(lib.burrow_room_stats_json, self.handle))
+        return json.loads(read_text(lib.burrow_stats_json, self.handle))
 
     def participants(self) -> list[Participant]:
         """Everybody who is in the room now, ourselves not counted."""
@@ -191,7 +191,7 @@ class Room(Handle):
         from .track import Track
 
         configuration = _abi.burrow_track_config()
-        check(lib.burrow_track_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
+        check(lib.burrow_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
         configuration.name = encode(name, "name")
         configuration.kind, configuration.priority, configuration.max_age_ms = int(kind), priority, max_age_ms
         configuration.flags |= (_abi.BURROW_TRACK_ORDERED if ordered else 0) | (

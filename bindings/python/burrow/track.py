@@ -30,7 +30,7 @@ def track_request(
     recorded: bool,
 ) -> Any:
     want = _abi.burrow_track_request()
-    check(lib.burrow_track_request_init(ctypes.byref(want), ctypes.sizeof(want)))
+    check(lib.burrow_config_init(ctypes.byref(want), ctypes.sizeof(want)))
     want.priority, want.max_age_ms = priority, max_age_ms
     for wanted, flag in (
         (ordered, _abi.BURROW_TRACK_ORDERED),
@@ -216,10 +216,7 @@ class Track(Handle):
 
     def end(self) -> None:
         """Unpublishes or unsubscribes; close() does the same when nobody else holds the track."""
-        if self.info.direction == Direction.PUBLISHED:
-            check(lib.burrow_track_unpublish(self.handle))
-        else:
-            check(lib.burrow_track_unsubscribe(self.handle))
+        check(lib.burrow_close(self.handle, None))
 
     @property
     def info(self) -> TrackInfo:

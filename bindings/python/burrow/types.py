@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from . import _abi
 
 if TYPE_CHECKING:
+    from .identity import Identity
     from .relay import Relay
     from .room import Room
     from .track import Track
 
-    Subject: TypeAlias = Room | Track | Relay
+    Subject: TypeAlias = Room | Track | Relay | Identity
 
 
 class EventKind(enum.IntEnum):
@@ -37,6 +38,14 @@ class EventKind(enum.IntEnum):
     NOSTR_RESULT = _abi.BURROW_EVENT_NOSTR_RESULT
     NOSTR_OUT = _abi.BURROW_EVENT_NOSTR_OUT
     DISCOVERED = _abi.BURROW_EVENT_DISCOVERED
+    NOSTR_REFUSED = _abi.BURROW_EVENT_NOSTR_REFUSED
+    KEY_PACKAGE_USED = _abi.BURROW_EVENT_KEY_PACKAGE_USED
+    GROUP_STATE = _abi.BURROW_EVENT_GROUP_STATE
+    GROUP_EPOCH = _abi.BURROW_EVENT_GROUP_EPOCH
+    GROUP_MEMBERS = _abi.BURROW_EVENT_GROUP_MEMBERS
+    GROUP_DATA = _abi.BURROW_EVENT_GROUP_DATA
+    GROUP_MESSAGE = _abi.BURROW_EVENT_GROUP_MESSAGE
+    GROUP_ROLLED_BACK = _abi.BURROW_EVENT_GROUP_ROLLED_BACK
 
 
 class LogLevel(enum.IntEnum):
@@ -140,12 +149,12 @@ class Event:
     kind: int
     status: int
     participant: int
-    #: The new RoomState, TrackState or RelayState, for the STATE kinds; for PROTECTION the low bits of an epoch.
+    #: The new RoomState, TrackState, RelayState or GroupState, for the STATE kinds; for PROTECTION the low bits of an epoch.
     state: int
     request: int
     time_us: int
     value: int
-    #: The room, track or relay it is about, as long as the host still holds it.
+    #: The room, track, relay or identity it is about, as long as the host still holds it.
     subject: Subject | None
     text: str
     data: bytes = b""

@@ -33,6 +33,15 @@ class SmallRelay:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
 
+    def cut(self) -> None:
+        """Breaks all connections."""
+
+        def close() -> None:
+            for writer in list(self._clients):
+                writer.close()
+
+        self._loop.call_soon_threadsafe(close)
+
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))

@@ -307,7 +307,7 @@ class HostileTest(LibraryTest):
 
         configuration = _abi.burrow_engine_config()
         for size in (0, 1, 3):
-            self.assertLess(lib.burrow_engine_config_init(ctypes.byref(configuration), size), 0)
+            self.assertLess(lib.burrow_config_init(ctypes.byref(configuration), size), 0)
         out = ctypes.c_void_p()
         configuration.struct_size = 0
         self.assertLess(lib.burrow_engine_create(ctypes.byref(configuration), ctypes.byref(out)), 0)

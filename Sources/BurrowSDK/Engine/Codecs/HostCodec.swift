@@ -187,12 +187,9 @@ package final class HostCodec: HandleObject, PictureLender {
     // MARK: Both
 
     /// Ends an encoder, whose last packet is completed and can still be pulled, or a decoder.
-    package func close(_ direction: HostTrack.Direction) throws(EngineError) {
+    package func close() throws(EngineError) {
         let work = try begin()
         defer { end(work) }
-        guard isEncoder == (direction == .published) else {
-            throw EngineError(.wrongKind, "encoders are unpublished, decoders unsubscribed")
-        }
         isClosed.withLock { $0 = true }
         defer { encoded.end() }
         if case .audioEncoder(let encoder) = work { try encoder.finish() }

@@ -29,6 +29,15 @@ package struct HostEvent: Sendable {
         case nostrOut
         /// One entry of a list of servers.
         case discovered
+        /// An event for an identity or a group was refused.
+        case nostrRefused
+        case keyPackageUsed
+        case groupState(GroupPhase)
+        case groupEpoch
+        case groupMembers
+        case groupData
+        case groupMessage(MessageReceipt)
+        case groupRolledBack
     }
 
     package var kind: Kind
@@ -59,8 +68,11 @@ package struct HostEvent: Sendable {
         case .done, .trackData, .overflow: false
         // Nobody could read them elsewhere; the first are as many as requests, the last makes relays wait.
         case .nostrResult, .nostrClosed, .nostrStored, .discovered, .nostrOut, .nostrEvent: false
+        // What was said stands nowhere else.
+        case .groupMessage, .groupRolledBack: false
         case .roomState, .participantJoined, .participantLeft, .participantMedia, .speaker, .protection,
-            .trackState, .relayState, .nostrRelay:
+            .trackState, .relayState, .nostrRelay, .nostrRefused, .keyPackageUsed, .groupState, .groupEpoch,
+            .groupMembers, .groupData:
             true
         }
     }

@@ -81,12 +81,13 @@ extension Engine {
         return try nostrRequest { .subscribe(filters, urls.isEmpty ? nil : urls, request: $0) }
     }
 
-    /// Takes an event that came another way, and verifies it.
+    /// Takes an event that came another way, and verifies it. Subscriptions and groups see it.
     package func ingest(_ json: String) throws(EngineError) {
         try checkRunning()
         do throws(NostrError) {
             let event = try Event(json: Array(json.utf8))
             submit(.nostr(.ingest(event)))
+            if event.kind.isOfGroups { state.post(.ingest(event, isAsked: false)) }
         } catch {
             throw EngineError(error)
         }
@@ -113,5 +114,12 @@ extension Engine {
         } catch {
             throw EngineError(error)
         }
+    }
+}
+
+extension EventKind {
+    /// Whether identities with groups may have to see it.
+    var isOfGroups: Bool {
+        isGiftWrap || self == .groupMessage || self == .keyPackage || self == .oldKeyPackage
     }
 }

@@ -41,6 +41,37 @@ package enum NostrTarget: Sendable {
     case inbox(PublicKey)
 }
 
+/// A group's events: where they are, and from when on they matter.
+struct GroupFeed: Equatable, Sendable {
+    let tags: [Bytes32]
+    let relays: [String]
+    let since: UnixTime?
+
+    /// The date changes all the time, and matters only in the beginning.
+    static func == (a: GroupFeed, b: GroupFeed) -> Bool { a.tags == b.tags && a.relays == b.relays }
+}
+
+/// An event of an identity with groups on its way to relays.
+struct Delivery: Sendable {
+    let host: HostIdentity
+    let event: Event
+    /// Where it belongs; wraps go where their recipient receives them, and here when nobody knows where that is.
+    let relays: [ServerURL]
+    var attempts = 0
+    /// When it is tried again; `nil` while it is on its way.
+    var due: Instant?
+    /// Why a relay refused it.
+    var refusal: EngineError?
+    /// A relay may have it, or get it later.
+    var isUnclear = false
+
+    init(_ host: HostIdentity, _ event: Event, _ relays: [ServerURL]) {
+        self.host = host
+        self.event = event
+        self.relays = relays
+    }
+}
+
 /// What a host asks of the loop about Nostr.
 enum NostrCommand: Sendable {
     case addRelay(ServerURL, NostrRelayOptions)
@@ -53,5 +84,14 @@ enum NostrCommand: Sendable {
     case look(EventKind, PublicKey, request: UInt64)
     /// A list of our own, signed once the version before is known.
     case publishList(HostIdentity, EventKind, [Tag], request: UInt64)
+    /// Whose wraps and which groups to listen for from now on.
+    case follow(HostIdentity, PublicKey, [GroupFeed])
+    case unfollow(HostIdentity)
+    /// To be brought to relays however long that takes.
+    case deliver(Delivery)
+    /// Where we publish key packages, if others do not know that yet.
+    case announceKeyPackages(HostIdentity, [ServerURL])
+    /// The command goes on to the state thread once the key packages of these people were looked for.
+    case findKeyPackages(of: [PublicKey], before: StateCommand, request: UInt64)
     case resolved(UInt64, Result<[SocketAddress.IP], EngineError>)
 }

@@ -19,6 +19,7 @@ extension NostrLoop {
             case .published(let id, let relay, let outcome): published(id, relay, outcome)
             case .publishFinished(let id, let accepted): finished(id, accepted)
             case .stateChanged(let relay, let isConnected):
+                if isConnected { hurryDeliveries() }
                 tell(relay, isConnected ? .connected : .waiting, nil)
             case .notice(let relay, let text): note(relay, text)
             }
@@ -126,6 +127,7 @@ extension NostrLoop {
             told.text = String(decoding: event.json, as: UTF8.self)
             outbox.append(told)
         case .lists: takeList(event)
+        case .groups, .keyPackages: engine.state.post(.ingest(event, isAsked: true))
         case nil: break
         }
     }
@@ -140,7 +142,11 @@ extension NostrLoop {
             pool.unsubscribe(subscription)
             purposes[subscription] = nil
             listsKnown(of: person)
-        case nil: break
+        case .keyPackages(let request):
+            pool.unsubscribe(subscription)
+            purposes[subscription] = nil
+            foundKeyPackages(request)
+        case .groups, nil: break
         }
     }
 
@@ -161,9 +167,9 @@ extension NostrLoop {
     // MARK: Publications
 
     private func published(_ id: PublicationID, _ relay: BurrowNostr.RelayID, _ outcome: PublishOutcome) {
-        guard let publication = publications[id], requests.contains(publication.request),
-            let url = urls[relay]
-        else { return }
+        guard let publication = publications[id] else { return }
+        if publication.isDelivery { return answered(publication.event.id, outcome) }
+        guard requests.contains(publication.request), let url = urls[relay] else { return }
         let error: EngineError? =
             switch outcome {
             case .accepted: nil
@@ -180,7 +186,7 @@ extension NostrLoop {
         outbox.append(told)
     }
 
-    private static func refusal(_ reason: RelayReason) -> EngineError {
+    static func refusal(_ reason: RelayReason) -> EngineError {
         switch reason.kind {
         case .authenticationRequired, .restricted: EngineError(.unauthorized, reason.text)
         default: EngineError(.nostrRefused, reason.text)
@@ -189,6 +195,7 @@ extension NostrLoop {
 
     private func finished(_ id: PublicationID, _ accepted: Int) {
         guard let publication = publications.removeValue(forKey: id) else { return }
+        if publication.isDelivery { return delivered(publication.event.id, accepted) }
         let error = accepted > 0 ? nil : EngineError(.nostrRefused, "no relay took the event")
         let hex = publication.event.id.hex
         complete(publication.request, error, value: Int64(accepted), text: hex)

@@ -22,7 +22,16 @@ extension NostrLoop {
             withLists(of: person, .tell(kind, request: request))
         case .publishList(let identity, let kind, let tags, let request):
             open(request)
-            withLists(of: identity.publicKey, .publishList(identity, kind, tags, request: request))
+            guard let key = identity.publicKey else { break }
+            withLists(of: key, .publishList(identity, kind, tags, request: request))
+        case .follow(let host, let key, let feeds): follow(host, key, feeds)
+        case .unfollow(let host): unfollow(host)
+        case .deliver(let delivery): take(delivery)
+        case .announceKeyPackages(let host, let urls):
+            if let key = host.publicKey { withLists(of: key, .announceKeyPackages(host, urls)) }
+        case .findKeyPackages(let people, let command, let request):
+            open(request)
+            findKeyPackages(of: people, before: command, request)
         case .resolved(let lookup, let result): resolved(lookup, result)
         }
         perform()
@@ -53,7 +62,7 @@ extension NostrLoop {
     }
 
     /// The numbers of relays, which are used for this only when they are none of the host's.
-    private func numbers(of urls: [ServerURL]) -> [BurrowNostr.RelayID] {
+    func numbers(of urls: [ServerURL]) -> [BurrowNostr.RelayID] {
         urls.compactMap { (url) in
             let authentication: RelayUse.Authentication =
                 relays[url].map { $0.authenticates ? .automatic : .never } ?? .never

@@ -28,7 +28,10 @@ extension NostrLoop {
 
     /// Who publishes a list or asks for one wants to know what is there now.
     private func isFresh(_ person: PublicKey, _ continuation: Continuation) -> Bool {
-        guard case .publish = continuation else { return false }
+        switch continuation {
+        case .publish, .deliver: break
+        default: return false
+        }
         switch directory.list(.inboxRelays, of: person, now: now) {
         case .known(_, let isStale): return !isStale
         case .absent: return true
@@ -54,6 +57,24 @@ extension NostrLoop {
         case .tell(let kind, let request): tellList(kind, of: person, request)
         case .publishList(let identity, let kind, let tags, let request):
             publishList(identity, kind, tags, request)
+        case .deliver(let id): deliver(id, to: directory.inbox(of: person, now: now))
+        case .listen(let host): listen(host, at: directory.inbox(of: person, now: now))
+        case .announceKeyPackages(let host, let urls):
+            let known = directory.list(.keyPackageRelays, of: person, now: now)
+            if case .known(let list, _) = known, list.urls == urls { break }
+            if let tags = try? ServerList(
+                kind: .keyPackageRelays,
+                texts: urls.map(\.text),
+                policy: .ownRelays
+            ).tags {
+                publishList(host, .keyPackageRelays, tags, 0)
+            }
+        case .findKeyPackages(let request):
+            var found: [ServerURL] = []
+            if case .known(let list, _) = directory.list(.keyPackageRelays, of: person, now: now) {
+                found = list.urls
+            }
+            findKeyPackages(of: person, at: acceptable(found, .relays), request)
         }
     }
 
@@ -89,20 +110,21 @@ extension NostrLoop {
 
     /// What we let other people's lists lead us to: no addresses of private networks and nothing without encryption,
     /// unless a relay of the host's own list is of that kind, as when everything runs on one machine.
-    private func acceptable(_ urls: [ServerURL], _ policy: ServerURL.Policy) -> [ServerURL] {
+    func acceptable(_ urls: [ServerURL], _ policy: ServerURL.Policy) -> [ServerURL] {
         let isAmongOurselves = relays.keys.contains { (try? ServerURL($0.text, policy: .relays)) == nil }
         return isAmongOurselves ? urls : urls.filter { (try? ServerURL($0.text, policy: policy)) != nil }
     }
 
     private func publishList(_ identity: HostIdentity, _ kind: EventKind, _ tags: [Tag], _ request: UInt64) {
         do throws(EngineError) {
+            let key = try identity.openKey()
             let event: Event
             do throws(NostrError) {
                 let draft = try Rumor(
                     list: tags,
                     kind: kind,
-                    publicKey: identity.publicKey,
-                    replacing: directory.event(kind, of: identity.publicKey),
+                    publicKey: key,
+                    replacing: directory.event(kind, of: key),
                     now: UnixTime(now, offset: pool.unixOffset)
                 )
                 event = try identity.sign(draft)
@@ -110,6 +132,7 @@ extension NostrLoop {
                 throw EngineError(error)
             }
             takeList(event)
+            listsChanged(of: key)
             publish(event, .own, request)
         } catch {
             complete(request, error)

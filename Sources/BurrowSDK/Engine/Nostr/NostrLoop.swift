@@ -9,6 +9,10 @@ final class NostrLoop {
     enum Purpose {
         case host(request: UInt64)
         case lists(of: PublicKey)
+        /// Wraps or group events for an identity's groups.
+        case groups
+        /// Key packages of somebody for a request.
+        case keyPackages(request: UInt64)
     }
 
     /// Something that goes on when a person's lists are known.
@@ -16,11 +20,16 @@ final class NostrLoop {
         case tell(EventKind, request: UInt64)
         case publish(Event, request: UInt64)
         case publishList(HostIdentity, EventKind, [Tag], request: UInt64)
+        case deliver(EventID)
+        case listen(HostIdentity)
+        case announceKeyPackages(HostIdentity, [ServerURL])
+        case findKeyPackages(request: UInt64)
     }
 
     struct Publication {
         let request: UInt64
         let event: Event
+        var isDelivery = false
     }
 
     struct Link {
@@ -28,9 +37,9 @@ final class NostrLoop {
         let connection: RelayConnection
     }
 
-    /// Messages that are looked at in one turn. A signature takes a tenth of a millisecond, and calls go on meanwhile.
-    private static let messagesPerTurn = 16
-    /// Events that wait for the host before relays have to wait.
+    /// How long messages are looked at in one turn, in microseconds as `cost` has them: calls go on behind it.
+    private static let turn = 500
+    /// Events that wait for the host, or for its groups, before relays have to wait.
     private static let waitingEvents = EngineLimits.waitingEvents / 2
     /// How soon the host's queue is looked at again.
     private static let patience = Interval.milliseconds(5)
@@ -51,6 +60,12 @@ final class NostrLoop {
     var purposes: [SubscriptionID: Purpose] = [:]
     var publications: [PublicationID: Publication] = [:]
     var continuations: [PublicKey: [Continuation]] = [:]
+    /// In the order in which the identities were opened.
+    var followed: [Following] = []
+    /// What relays do not have yet, in the order in which it came.
+    var deliveries: [Delivery] = []
+    /// Commands of the state thread that wait for key packages.
+    var searches: [UInt64: KeyPackageSearch] = [:]
     var lookups: [UInt64: BurrowNostr.RelayID] = [:]
     var lastLookup: UInt64 = 0
     /// Open requests of the host.
@@ -84,6 +99,7 @@ final class NostrLoop {
     var deadline: Instant {
         var earliest = min(pool.deadline ?? .distantFuture, turnAgain)
         for link in links { earliest = min(earliest, link.connection.deadline) }
+        for delivery in deliveries { earliest = min(earliest, delivery.due ?? .distantFuture) }
         return earliest
     }
 
@@ -100,7 +116,9 @@ final class NostrLoop {
     /// Looks at what came, lets the pool decide, and carries that out.
     func turn(now: Instant) {
         self.now = now
-        guard !links.isEmpty || pool.deadline != nil || !requests.isEmpty else { return }
+        guard !links.isEmpty || pool.deadline != nil || !requests.isEmpty || !deliveries.isEmpty else {
+            return
+        }
         turnAgain = .distantFuture
         takeMessages()
         for link in links where link.connection.deadline <= now { link.connection.timerFired(now: now) }
@@ -109,16 +127,19 @@ final class NostrLoop {
             pool.unixOffset = SystemCall.unixMicroseconds() - now.microseconds
             pool.timerFired(now: now)
         }
+        deliverWhatIsDue()
         perform()
         refreshSnapshot()
     }
 
     /// Looks at waiting messages, each relay in its turn, as long as the host has room for what they bring.
     private func takeMessages() {
-        var left = Self.messagesPerTurn
+        var left = Self.turn
         var empty = 0
         while left > 0, !links.isEmpty, empty < links.count {
-            guard engine.events.waitingCount + outbox.count < Self.waitingEvents else {
+            guard engine.events.waitingCount + outbox.count < Self.waitingEvents,
+                engine.state.waitingCount < Self.waitingEvents
+            else {
                 for link in links where !link.connection.arrived.isEmpty {
                     pool.noteBusy(link.relay, now: now)
                 }
@@ -132,11 +153,16 @@ final class NostrLoop {
                 continue
             }
             empty = 0
-            left -= 1
+            left -= Self.cost(event)
             receive(event, from: link.relay)
             perform()
         }
         if links.contains(where: { !$0.connection.arrived.isEmpty }) { turnAgain = now }
+    }
+
+    /// About how many microseconds it takes to look at a message: a signature, and a hash of all of it.
+    private static func cost(_ event: WebSocket.Event) -> Int {
+        if case .text(let text) = event { 64 + text.count / 64 } else { 1 }
     }
 
     private func receive(_ event: WebSocket.Event, from relay: BurrowNostr.RelayID) {
@@ -186,6 +212,7 @@ final class NostrLoop {
                 purposes[id] = nil
             }
         }
+        searches[request] = nil
         complete(request, EngineError(.cancelled, "cancelled"))
         perform()
         return true
@@ -199,6 +226,9 @@ final class NostrLoop {
         purposes = [:]
         publications = [:]
         continuations = [:]
+        followed = []
+        deliveries = []
+        searches = [:]
         for url in urls.values.sorted(by: { $0.text < $1.text }) {
             if let id = pool.relay(url) { pool.removeRelay(id) }
         }

@@ -10,8 +10,7 @@ extension HostTrack {
     }
 
     /// Unpublishes or unsubscribes.
-    package func close(_ expected: Direction) throws(EngineError) {
-        try check(expected)
+    package func close() throws(EngineError) {
         guard markClosed() else { throw EngineError(.closed, "the track is over") }
         submitClose()
     }

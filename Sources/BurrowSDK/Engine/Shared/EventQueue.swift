@@ -42,6 +42,8 @@ import CBurrowShims
     private var bytes: UnsafeMutablePointer<UInt8>?
     private var byteCapacity = 0
     package private(set) var byteCount = 0
+    /// What is acknowledged with the next draining; touched only by the draining thread.
+    private var receipt: MessageReceipt?
 
     package init() throws(EngineError) {
         descriptor = cburrow_eventfd()
@@ -193,6 +195,8 @@ import CBurrowShims
 
     /// Takes the next event, waiting up to `timeout` milliseconds for it, negative without end. Draining thread only.
     package func next(timeout: Int32) -> Wait {
+        receipt?.acknowledge()
+        receipt = nil
         if let taken = take() { return taken }
         guard timeout != 0 else { return .nothing }
         state.withLock { (state) in
@@ -220,6 +224,7 @@ import CBurrowShims
             }
             // Frames that come from here on get an event of their own.
             if case .trackData(let track) = event.kind { track.dataEventTaken() }
+            if case .groupMessage(let taken) = event.kind { receipt = taken }
             keep(event.text)
             keep(event.data)
             return .event(event)

@@ -11,6 +11,7 @@ package enum HandleKind: UInt64, Sendable {
     case sealer = 7
     case opener = 8
     case identity = 9
+    case group = 10
 }
 
 /// Something a host can hold a handle to.

@@ -67,6 +67,9 @@ package final class Mailbox<Message: Sendable>: Sendable {
         cburrow_eventfd_signal(descriptor)
     }
 
+    /// How many messages wait.
+    package var waitingCount: Int { state.withLock { $0.messages.count } }
+
     package var isClosed: Bool { state.withLock { $0.isClosed } }
 
     /// Closes only when nothing waits; used by a receiver that wants to end. False when a message came in time.

@@ -1,0 +1,442 @@
+import BurrowBase
+import BurrowCrypto
+import BurrowMarmot
+import BurrowNostr
+import BurrowStorage
+
+/// One identity with its groups and its file.
+///
+/// Each step is done on a copy: it is stored, then the copy takes the place of what was, then its messages get out and the
+/// host is told. So a file that cannot be written leaves everything as it was.
+final class IdentityKeeper {
+    private struct Operation: Hashable {
+        let group: [UInt8]
+        let number: UInt64
+    }
+
+    let host: HostIdentity
+    let publicKey: PublicKey
+    private unowned let loop: StateLoop
+    private var client: MarmotClient
+    private var store: Store?
+    private var boards: [[UInt8]: GroupBoard] = [:]
+    /// Requests that end when a relay has our commit.
+    private var operations: [Operation: UInt64] = [:]
+    private var mail: Mail
+    /// What relays are asked for; `nil` before they are.
+    private var feeds: [GroupFeed]?
+    /// Invitations that were shown, also before this was opened.
+    private var knownInvitations: Set<EventID> = []
+    /// When the invitations were made to groups that were joined since this was opened.
+    private var joined: [[UInt8]: UnixTime] = [:]
+    /// When what is done with leaves the file at the latest.
+    private var settlesAt = Instant.distantFuture
+
+    init(_ loop: StateLoop, _ host: HostIdentity, _ options: IdentityOptions) throws(EngineError) {
+        self.loop = loop
+        self.host = host
+        let store = try StateFile.open(options)
+        self.store = store
+        mail = Mail(isStored: store != nil)
+        let text = try StateFile.key(options.key, in: store)
+        let key = try translated { () throws(NostrError) in try LocalKey.importing(text) }
+        publicKey = key.publicKey
+        var settings = MarmotOptions()
+        settings.wallClockOffset = loop.wallClockOffset
+        settings.storesState = store != nil
+        var unreadable: [RecordKey] = []
+        client = MarmotClient(
+            publicKey: key.publicKey,
+            options: settings,
+            records: try StateFile.records(in: store),
+            unreadable: &unreadable
+        )
+        guard unreadable.isEmpty else {
+            throw EngineError(.storageDamaged, "\(unreadable.count) records of the state file make no sense")
+        }
+        host.opened(key)
+        knownInvitations = try StateFile.knownInvitations(in: store)
+        for id in client.groupIDs { refresh(id) }
+        for invitation in client.invitations { refresh(invitation.group) }
+    }
+
+    var deadline: Instant { min(client.deadline ?? .distantFuture, settlesAt) }
+
+    /// Goes on with what was on its way when the process ended.
+    func resume() throws(EngineError) {
+        if let store {
+            let (outgoing, incoming) = try translated { () throws(StorageError) in
+                (
+                    try store.records(prefix: Mail.outgoingPrefix),
+                    try store.records(prefix: Mail.incomingPrefix)
+                )
+            }
+            do throws(DecodeError) {
+                let waiting = try mail.restore(outgoing: outgoing, incoming: incoming)
+                for message in waiting.in { tell(message) }
+                for event in waiting.out { publish(event) }
+            } catch {
+                throw EngineError(.storageDamaged, "a message in the state file makes no sense")
+            }
+        }
+        let now = loop.now
+        try perform { (client) in ((), client.resume(now: now)) }
+    }
+
+    func close() {
+        for request in operations.values.sorted() {
+            loop.complete(request, host.handle, EngineError(.cancelled, "the identity was closed"))
+        }
+        operations = [:]
+        settle()
+        store = nil
+        host.closed()
+        for board in boards.values { board.end() }
+    }
+
+    // MARK: Steps
+
+    /// Changes a copy of the client, stores what changed, and does what follows from it.
+    private func perform<Result>(
+        _ body: (inout MarmotClient) throws(MarmotError) -> (Result, MarmotStep)
+    ) throws(EngineError) -> Result {
+        var next = client
+        let (result, step) = try translated { () throws(MarmotError) in try body(&next) }
+        var mail = mail
+        var batch = StateFile.batch(step.writes)
+        var outgoing: [Mail.Outgoing] = []
+        for send in step.sends {
+            guard let (event, relays) = made(of: send) else { continue }
+            if let out = mail.send(event, relays, into: &batch) { outgoing.append(out) }
+        }
+        var incoming: [Mail.Incoming] = []
+        for case .message(let message) in step.notices {
+            incoming.append(mail.receive(message, into: &batch))
+        }
+        var invitations: [EventID] = []
+        for case .invitation(let invitation) in step.notices {
+            StateFile.note(invitation: invitation.id, in: &batch)
+            invitations.append(invitation.id)
+        }
+        batch.append(mail.owed)
+        mail.settle()
+        if let store { try translated { () throws(StorageError) in try store.commit(batch) } }
+        client = next
+        self.mail = mail
+        knownInvitations.formUnion(invitations)
+        settlesAt = .distantFuture
+        if step.notices.contains(where: \.changesGroups) { follow() }
+        for event in outgoing { publish(event) }
+        incoming.reverse()
+        for notice in step.notices {
+            if case .message = notice, let message = incoming.popLast() {
+                tell(message)
+            } else {
+                tell(notice)
+            }
+        }
+        return result
+    }
+
+    /// Deletes what is done with.
+    private func settle() {
+        settlesAt = .distantFuture
+        guard let store, !mail.owed.isEmpty, (try? store.commit(mail.owed)) != nil else { return }
+        mail.settle()
+    }
+
+    private func settleSoon() {
+        settlesAt = min(settlesAt, loop.now + .seconds(1))
+    }
+
+    /// As `perform`, for what comes from others: there is nobody to tell but the queue.
+    private func take(_ event: EventID, _ body: (inout MarmotClient) -> MarmotStep) {
+        do throws(EngineError) {
+            try perform { (client) in ((), body(&client)) }
+        } catch {
+            loop.refuse(event, error, subject: host.handle)
+        }
+    }
+
+    /// The event that is to be published, signed and wrapped.
+    private func made(of send: MarmotSend) -> (Event, relays: [String])? {
+        do throws(NostrError) {
+            switch send {
+            case .groupEvent(let event, _, let relays): return (event, relays)
+            case .sign(let rumor, let relays): return (try host.sign(rumor), relays)
+            case .wrap(let rumor, let recipient, let relays):
+                let now = UnixTime(loop.now, offset: loop.wallClockOffset)
+                return (try host.wrap(rumor, for: recipient, now: now), relays)
+            }
+        } catch {
+            LogRing.shared.write(.error, "groups", "an event could not be made: \(error.context)")
+            return nil
+        }
+    }
+
+    private func publish(_ event: Mail.Outgoing) {
+        loop.publish(event, of: host)
+    }
+
+    /// Says which groups to listen for, if that is something else than before.
+    func follow() {
+        guard !loop.engine.hasHostRelays else { return }
+        let oldest = UnixTime(loop.now, offset: loop.wallClockOffset) - MarmotLimits.ageSeconds
+        var next: [GroupFeed] = []
+        for id in client.groupIDs {
+            guard let group = client.group(id) else { continue }
+            let since = group.relevantSince ?? joined[id] ?? oldest
+            next.append(GroupFeed(tags: group.nostrGroupIDs, relays: group.data.relays, since: since))
+        }
+        guard next != feeds else { return }
+        feeds = next
+        loop.engine.submit(.nostr(.follow(host, publicKey, next)))
+    }
+
+    private func tell(_ message: Mail.Incoming) {
+        let receipt = MessageReceipt(identity: host, number: message.number)
+        tell(.groupMessage(receipt), message.group) { (event) in
+            event.text = message.text
+            event.participant = message.leaf
+            event.value = Int64(clamping: message.epoch)
+        }
+    }
+
+    // MARK: What the host asks for
+
+    func makeKeyPackage(relays: [String]) throws(EngineError) {
+        let now = loop.now
+        // Without a slot of its own each would count as another device.
+        let slot = client.keyPackageSlots.last
+        _ = try perform { (client) throws(MarmotError) in
+            try client.makeKeyPackage(slot: slot, relays: relays, now: now)
+        }
+    }
+
+    func found(
+        _ board: GroupBoard,
+        _ draft: GroupDraft,
+        inviting invitees: [KeyPackageEvent]
+    ) throws(EngineError) {
+        let now = loop.now
+        let id = try perform { (client) throws(MarmotError) in
+            try client.found(draft, inviting: invitees, now: now)
+        }
+        boards[id] = board
+        refresh(id)
+        follow()
+    }
+
+    /// Does what can be done at once and completes the request, or remembers it.
+    func change(
+        _ board: GroupBoard,
+        _ change: GroupChange,
+        _ keyPackages: KeyPackageCache,
+        _ request: UInt64
+    ) throws(EngineError) {
+        let id = board.id
+        let now = loop.now
+        var operation: UInt64?
+        switch change {
+        case .join:
+            guard let invitation = board.snapshot.withLock({ $0.invitation }) else {
+                throw EngineError(.wrongKind, "there is no invitation to answer")
+            }
+            joined[id] = client.invitations.first { $0.id == invitation }?.madeAt
+            _ = try perform { (client) throws(MarmotError) in try client.accept(invitation, now: now) }
+        case .leave:
+            if let invitation = board.snapshot.withLock({ $0.invitation }) {
+                try perform { (client) in ((), client.decline(invitation)) }
+            } else {
+                try perform { (client) throws(MarmotError) in ((), try client.leave(id, now: now)) }
+            }
+        case .invite(let person):
+            let group = client.group(id)
+            let newcomer = try keyPackages.newest(of: person) { (event) in
+                group?.hasDevice(of: event) == false
+            }
+            operation = try perform { (client) throws(MarmotError) in
+                try client.invite([newcomer], to: id, now: now)
+            }
+        case .remove(let person):
+            operation = try perform { (client) throws(MarmotError) in
+                try client.remove([person], from: id, now: now)
+            }
+        case .update(let update): operation = try self.update(id, update)
+        case .send(let kind, let content, let tags):
+            _ = try perform { (client) throws(MarmotError) in
+                try client.send(EventKind(kind), content: content, tags: tags.map(Tag.init), to: id, now: now)
+            }
+        }
+        refresh(id)
+        if let operation {
+            operations[Operation(group: id, number: operation)] = request
+        } else {
+            loop.complete(request, host.handle)
+        }
+    }
+
+    /// The operation that a relay has to see; `nil` when only MoQ relays are told.
+    private func update(_ id: [UInt8], _ update: GroupUpdate) throws(EngineError) -> UInt64? {
+        let now = loop.now
+        let people = client.group(id)?.members.map(\.identity) ?? []
+        guard update.admins.allSatisfy({ people.contains($0) }) else {
+            throw EngineError(.notFound, "who is to be an admin is no member")
+        }
+        if let urls = update.mediaRelays {
+            try perform { (client) throws(MarmotError) in
+                ((), try client.setMediaRelays(urls, of: id, now: now))
+            }
+            guard update.changesData else { return nil }
+        }
+        guard update.changesData else {
+            return try perform { (client) throws(MarmotError) in try client.selfUpdate(of: id, now: now) }
+        }
+        var data = GroupDataChange()
+        data.name = update.name
+        data.description = update.description
+        if !update.admins.isEmpty || !update.formerAdmins.isEmpty {
+            let leaving = update.admins + update.formerAdmins
+            let others = client.group(id)?.data.admins.filter { !leaving.contains($0) } ?? []
+            data.admins = others + update.admins.filter { !update.formerAdmins.contains($0) }
+        }
+        return try perform { (client) throws(MarmotError) in try client.update(data, of: id, now: now) }
+    }
+
+    // MARK: What comes from outside
+
+    func follows(_ tag: Bytes32) -> Bool { client.subscriptions.contains(tag) }
+
+    func receive(_ event: Event) {
+        let now = loop.now
+        mail.published(event.id)
+        take(event.id) { (client) in
+            // A relay that gives our own event back has it.
+            let confirmed = client.published(event.id, accepted: true, now: now)
+            guard confirmed.writes.isEmpty, confirmed.notices.isEmpty else { return confirmed }
+            return client.receive(event, now: now)
+        }
+    }
+
+    func published(_ id: EventID, _ accepted: Bool) {
+        let now = loop.now
+        mail.published(id)
+        settleSoon()
+        let step = { (client: inout MarmotClient) in client.published(id, accepted: accepted, now: now) }
+        // Most events are no changes, and nothing follows from them.
+        var copy = client
+        if !step(&copy).isEmpty { take(id, step) }
+    }
+
+    func delivered(_ number: UInt64) {
+        mail.delivered(number)
+        settleSoon()
+    }
+
+    func unwrap(_ event: Event) {
+        let now = loop.now
+        do throws(NostrError) {
+            let rumor = try host.unwrap(event)
+            // Other messages are for the host.
+            guard rumor.kind == .welcome else { return }
+            // An answer stays one, however often relays bring the question.
+            guard !knownInvitations.contains(rumor.id) else { return }
+            take(event.id) { (client) in client.receive(welcome: rumor, now: now) }
+        } catch {
+            loop.refuse(event.id, EngineError(error), subject: host.handle)
+        }
+    }
+
+    func timerFired() {
+        let now = loop.now
+        if settlesAt <= now { settle() }
+        guard let due = client.deadline, due <= now else { return }
+        try? perform { (client) in ((), client.timerFired(now: now)) }
+    }
+
+    // MARK: Telling
+
+    private func tell(_ notice: MarmotNotice) {
+        switch notice {
+        case .message: break
+        case .epochChanged(let group, let epoch, _):
+            refresh(group)
+            tell(.groupEpoch, group) { $0.value = Int64(clamping: epoch) }
+        case .membersChanged(let group, _, _):
+            refresh(group)
+            tell(.groupMembers, group) { _ in }
+        case .dataChanged(let group), .mediaRelaysChanged(let group, _):
+            refresh(group)
+            tell(.groupData, group) { _ in }
+        case .invitation(let invitation): tellState(invitation.group)
+        case .joined(let group), .removed(let group, _): tellState(group)
+        case .operationDone(let group, let number): finish(group, number, nil)
+        case .operationFailed(let group, let number, let error): finish(group, number, EngineError(error))
+        case .rolledBack(let group, let epoch, let unsent):
+            refresh(group)
+            tell(.groupRolledBack, group) { (event) in
+                event.value = Int64(clamping: epoch)
+                let texts = unsent.map { String(decoding: $0.json, as: UTF8.self) }
+                event.text = "[" + texts.joined(separator: ",") + "]"
+            }
+        case .keyPackageUsed(let slot):
+            var event = HostEvent(.keyPackageUsed, subject: host.handle, time: loop.now)
+            event.data = slot.bytes
+            loop.tell(event)
+        case .refused(let id, let error):
+            // Relays give the same again and again.
+            if loop.isAsked, error.code == .replayed || error.code == .groupAlreadyKnown { break }
+            loop.refuse(id, EngineError(error), subject: host.handle)
+        }
+    }
+
+    private func tellState(_ group: [UInt8]) {
+        refresh(group)
+        let phase = boards[group]?.snapshot.withLock { $0.phase } ?? .gone
+        tell(.groupState(phase), group) { _ in }
+    }
+
+    private func tell(_ kind: HostEvent.Kind, _ group: [UInt8], _ fill: (inout HostEvent) -> Void) {
+        var event = HostEvent(kind, subject: host.handle, time: loop.now)
+        event.data = group
+        fill(&event)
+        loop.tell(event)
+    }
+
+    private func finish(_ group: [UInt8], _ number: UInt64, _ error: EngineError?) {
+        refresh(group)
+        let request = operations.removeValue(forKey: Operation(group: group, number: number))
+        loop.complete(request ?? 0, host.handle, error)
+    }
+
+    /// Shows a group, or the invitation to it, to the host's threads.
+    private func refresh(_ id: [UInt8]) {
+        let board = boards[id] ?? GroupBoard()
+        let isNew = boards[id] == nil
+        let invitation = client.invitations.first { $0.group == id }
+        if let group = client.group(id), invitation == nil || group.isActive {
+            board.show(group)
+        } else if let invitation {
+            board.show(invitation)
+        } else {
+            board.end()
+            boards[id] = nil
+            host.snapshot.withLock { $0.groups.removeAll { $0 === board } }
+            return
+        }
+        boards[id] = board
+        guard isNew || !host.snapshot.withLock({ $0.groups.contains { $0 === board } }) else { return }
+        let groups = boards.keys.sorted { $0.lexicographicallyPrecedes($1) }.compactMap { boards[$0] }
+        host.snapshot.withLock { $0.groups = groups }
+    }
+}
+
+extension MarmotNotice {
+    /// Whether other groups, or other relays, may have to be listened to.
+    fileprivate var changesGroups: Bool {
+        switch self {
+        case .epochChanged, .dataChanged, .joined, .removed, .rolledBack: true
+        default: false
+        }
+    }
+}
