@@ -200,6 +200,15 @@ for target in package.targets where target.type != .system && !target.name.hasPr
     target.swiftSettings = (target.swiftSettings ?? []) + common
 }
 
+// What scripts/release.sh ships: code that no packet waits for and that is not on the reactor is made small rather than
+// fast. Only when asked for, because unsafe flags would keep other Swift packages from depending on this one.
+if Context.environment["BURROW_RELEASE"] != nil {
+    let cold = ["BurrowStorage", "BurrowMLS", "BurrowMarmot"]
+    for target in package.targets where cold.contains(target.name) {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Osize"])]
+    }
+}
+
 // Fuzz targets, only when `scripts/fuzz.sh` names them: then everything gets coverage counters and the address
 // sanitizer, which a library for others must not have. Each is one file in Tests/Fuzz/Targets.
 if let names = Context.environment["BURROW_FUZZ"] {

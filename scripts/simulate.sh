@@ -7,5 +7,5 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/common.sh
 . scripts/common.sh
 
-quietly "$release_scratch/simulate.log" swift build "${release_build[@]}" --product burrow-simulate
-exec "$(swift build "${release_build[@]}" --show-bin-path)/burrow-simulate" "$@"
+quietly "$release_scratch/simulate.log" release_build --product burrow-simulate
+exec "$(release_build --show-bin-path)/burrow-simulate" "$@"
