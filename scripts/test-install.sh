@@ -163,5 +163,44 @@ check "files go through publish_media and subscribe_media" record
 refuse "publish_media refuses a file that is none" bare "$work/pc/publish_media" --video "$work/relay.txt" moqt://x y
 refuse "publish_media wants something to publish" bare "$work/pc/publish_media" moqt://x y
 
+# The example of groups: two people who have nothing in common but a Nostr relay.
+gather() {
+  local relay_pid joiner url who deadline=$((SECONDS + 30)) result=0
+  python3 -c "
+import sys, time
+sys.path.insert(0, 'bindings/python/tests')
+from nostr_support import SmallRelay
+with SmallRelay() as relay:
+    print(relay.url, flush=True)
+    time.sleep(60)" > "$work/nostr.txt" 2>&1 < /dev/null &
+  relay_pid=$!
+  # wait_for FILE PATTERN: the rest of the first line that begins so.
+  wait_for() {
+    until sed -n "s/^$2//p" "$1" 2> /dev/null | grep -m1 .; do
+      if [ $SECONDS -ge $deadline ]; then return 1; fi
+      sleep 0.05
+    done
+  }
+  if url=ws:$(wait_for "$work/nostr.txt" 'ws:'); then
+    "${empty[@]}" stdbuf -oL "$work/pc/group" --seconds 25 --text 'hello yourself' "$url" > "$work/joiner.txt" 2>&1 < /dev/null &
+    joiner=$!
+    if who=$(wait_for "$work/joiner.txt" 'i am '); then
+      "${empty[@]}" "$work/pc/group" --seconds 25 "$url" "$who" > "$work/founder.txt" 2>&1 < /dev/null || result=1
+    else
+      result=1
+    fi
+    wait "$joiner" || result=1
+  else
+    result=1
+  fi
+  kill "$relay_pid" 2> /dev/null
+  wait "$relay_pid"
+  head -n 20 "$work/nostr.txt" "$work/founder.txt" "$work/joiner.txt"
+  [ $result -eq 0 ] && grep -q '^heard: .*hello yourself' "$work/founder.txt" && grep -q '^removed$' "$work/joiner.txt" &&
+    grep '^epoch' "$work/founder.txt" | grep -qxFf - "$work/joiner.txt"
+}
+check "two programs of examples/c/group.c found and join a group" gather
+refuse "group refuses a member that is no key" bare "$work/pc/group" ws://127.0.0.1:1 npub1
+
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]

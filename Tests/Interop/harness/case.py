@@ -35,6 +35,8 @@ class Stage:
             variables["PYTHONPATH"] = str(environment.BINDING)
         elif whose == "old":
             python = environment.old_python()
+        elif whose == "mdk":
+            python = environment.mdk_python()
         elif whose == "nostrsdk":
             python = environment.nostrsdk_python()
         elif whose == "faulty":

@@ -28,6 +28,11 @@ def nostrsdk_python() -> Path:
     return _interpreter("BURROW_NOSTR_PYTHON", ROOT / ".venv", "import nostr_sdk", "nostr-sdk")
 
 
+def mdk_python() -> Path:
+    """The interpreter that has groups of another implementation."""
+    return _interpreter("BURROW_MDK_PYTHON", ROOT / ".venv-groups", "import mdk, nostr_sdk", "mdk-python")
+
+
 def old_python() -> Path:
     """The interpreter that has the oldest published upstream stack."""
     return _interpreter("BURROW_OLD_PEER_PYTHON", ROOT / ".venv-old", "import moq_ffi", "moq-ffi 0.1.2")
