@@ -471,7 +471,8 @@ enum {
       value: the peer's code or 0. */
   BURROW_EVENT_ROOM_STATE = 10,
   /** Somebody's broadcast appeared below the room's prefix. subject: the room, borrowed; participant: its number;
-      text: its path, relative like all paths to the path of the URL. */
+      text: its path, relative like all paths to the path of the URL; data: in a room of a group, the public key of the
+      member whose it is, if it is one's. */
   BURROW_EVENT_PARTICIPANT_JOINED = 11,
   /** Somebody's broadcast is gone. subject: the room, borrowed; participant: its number; text: its path. */
   BURROW_EVENT_PARTICIPANT_LEFT = 12,
@@ -483,8 +484,11 @@ enum {
   BURROW_EVENT_SPEAKER = 14,
   /** Something is the matter with the keys of a protected room. subject: the room, borrowed; participant, text: who sent
       it, its number and path; status: what it is:
-      BURROW_ERR_KEY_MISSING: frames came whose key did not come within half a second. state: the low four bits of their
-      epoch, all that a frame tells; value: the newest epoch there is a key of, -1 when there is none.
+      BURROW_ERR_KEY_MISSING: frames came whose key did not come within half a second, or that our key of that epoch does
+      not open. state: the low four bits of their epoch, all that a frame tells; value: the newest epoch there is a key
+      of, -1 when there is none.
+      BURROW_ERR_NOT_MEMBER: in a room of a group, a broadcast is no member's, so nothing of it is let in. BURROW_OK: now
+      it is one's.
       BURROW_ERR_FRAME_REJECTED: frames are forged or damaged on the way. value: how many in a second.
       BURROW_ERR_UNSUPPORTED: somebody's broadcast is not protected, or in a way this version does not know.
       BURROW_ERR_KEY_EXHAUSTED: our own key has protected a lot, and it is time for a new epoch. value: its epoch. */
@@ -767,7 +771,7 @@ enum {
   BURROW_ROOM_NO_DISCOVERY = 8,
   /** Follow everybody's catalogue, for burrow_room_media() and BURROW_EVENT_PARTICIPANT_MEDIA. */
   BURROW_ROOM_MEDIA = 16,
-  /** Seal everything we publish, and let in only what was sealed: see burrow_room_set_key(). */
+  /** Seal everything we publish, and let in only what was sealed: see burrow_room_set_key(), or give a group. */
   BURROW_ROOM_PROTECTED = 32
 };
 
@@ -840,6 +844,12 @@ typedef struct burrow_room_config {
   const uint8_t *BURROW_NULLABLE call_id;
   /** Its length; at most 16384. */
   size_t call_id_len;
+  /** The group whose keys protect the room; as if BURROW_ROOM_PROTECTED were set. The library follows its changes by
+      itself, for as long as its identity is open: burrow_room_set_key() is not for such a room. NULL for keys of the
+      host. Without a path we announce below the prefix under our public key, and under the number of our device when we
+      have several in the group; without a prefix that is where the calls of the group are: "burrow/" and its nostr_id. A
+      path given here must have our public key in it, and "" only listens. */
+  burrow_group *BURROW_NULLABLE group;
 } burrow_room_config;
 
 /** A snapshot of a room. Filled by burrow_room_info_get(). */
@@ -880,6 +890,9 @@ typedef struct burrow_participant {
   int64_t joined_us;
   /** The path, to be given to burrow_track_subscribe(). */
   char path[BURROW_PATH_SIZE];
+  /** In a room of a group: the public key of the member whose broadcast it is. All 0 when it is nobody's: nothing of it
+      is let in. */
+  uint8_t member[32];
 } burrow_participant;
 
 /** Counters and measurements of a room. The counters go on over reconnects. */
@@ -917,8 +930,8 @@ typedef struct burrow_room_stats {
   uint64_t unsealed_frames;
   /** Frames of others that were opened, catalogues included. */
   uint64_t opened_frames;
-  /** Frames dropped because the key of their epoch did not come in time; because they were forged, damaged, or not where
-      they were sealed for; because they were opened before, or are too old to tell. */
+  /** Frames dropped because the key of their epoch did not come in time, or whoever sent them is no member; because they
+      were forged, damaged, or not where they were sealed for; because they were opened before, or are too old to tell. */
   uint64_t unknown_key_frames;
   uint64_t forged_frames;
   uint64_t replayed_frames;
@@ -945,7 +958,7 @@ typedef struct burrow_room_stats {
  * @param cfg  Where to and how; copied.
  * @param out  [out] The room.
  * @param req  [out] The id of this request, or NULL.
- * @return BURROW_OK; BURROW_ERR_CLOSED after shutdown.
+ * @return BURROW_OK; BURROW_ERR_NOT_MEMBER when we are not in cfg->group; BURROW_ERR_CLOSED after shutdown.
  * @threading any thread
  * @ownership *out is owned by the caller: burrow_release()
  * @since 0.1
@@ -981,7 +994,7 @@ BURROW_WARN_UNUSED BURROW_API burrow_status burrow_room_open(burrow_engine *BURR
  * @param len     Its length; at most 1024.
  * @param flags   BURROW_KEY_REMOVAL, BURROW_KEY_FORGET or 0
  * @return BURROW_OK; BURROW_ERR_INVALID_ARGUMENT when the epoch is not newer; BURROW_ERR_WRONG_KIND when the room is not
- *         protected; BURROW_ERR_CLOSED.
+ *         protected, or its keys come from a group; BURROW_ERR_CLOSED.
  * @threading any thread
  * @ownership nothing changes hands
  * @since 0.1

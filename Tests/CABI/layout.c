@@ -40,7 +40,7 @@ FIELD(event, text, 56, 52);
 FIELD(event, data, 64, 56);
 FIELD(event, data_len, 72, 60);
 
-SIZE(room_config, 128, 84);
+SIZE(room_config, 136, 88);
 FIELD(room_config, struct_size, 0, 0);
 FIELD(room_config, flags, 4, 4);
 FIELD(room_config, url, 8, 8);
@@ -62,6 +62,7 @@ FIELD(room_config, last_n, 100, 68);
 FIELD(room_config, reserved, 104, 72);
 FIELD(room_config, call_id, 112, 76);
 FIELD(room_config, call_id_len, 120, 80);
+FIELD(room_config, group, 128, 84);
 
 SIZE(room_info, 1392, 1392);
 FIELD(room_info, struct_size, 0, 0);
@@ -78,11 +79,12 @@ FIELD(room_info, remote_address, 48, 48);
 FIELD(room_info, text, 112, 112);
 FIELD(room_info, path, 368, 368);
 
-SIZE(participant, 1040, 1040);
+SIZE(participant, 1072, 1072);
 FIELD(participant, struct_size, 0, 0);
 FIELD(participant, id, 4, 4);
 FIELD(participant, joined_us, 8, 8);
 FIELD(participant, path, 16, 16);
+FIELD(participant, member, 1040, 1040);
 
 SIZE(room_stats, 224, 224);
 FIELD(room_stats, struct_size, 0, 0);

@@ -1,6 +1,7 @@
 import BurrowBase
 import BurrowEngine
 import BurrowMoQ
+import BurrowNostr
 import BurrowQUIC
 import CBurrow
 
@@ -32,6 +33,9 @@ extension burrow_participant {
         self.init()
         id = participant.number
         joined_us = participant.joined.microseconds
+        if let key = participant.member?.bytes {
+            unsafe withUnsafeMutableBytes(of: &member) { unsafe $0.copyBytes(from: key) }
+        }
         unsafe withUnsafeMutableBytes(of: &path) { unsafe Arguments.write(participant.path, to: $0) }
     }
 }

@@ -28,7 +28,8 @@ extension RoomProtectionOptions {
     /// `nil` when the room is not to be protected.
     static func read(_ cfg: burrow_room_config) throws(EngineError) -> RoomProtectionOptions? {
         let (start, count) = unsafe (cfg.call_id, cfg.call_id_len)
-        guard unsafe cfg.flags.has(BURROW_ROOM_PROTECTED) else {
+        let group = try unsafe group(cfg.group)
+        guard unsafe cfg.flags.has(BURROW_ROOM_PROTECTED) || group != nil else {
             guard count == 0 else {
                 throw EngineError(.invalidArgument, "call_id means nothing without BURROW_ROOM_PROTECTED")
             }
@@ -38,8 +39,16 @@ extension RoomProtectionOptions {
             throw EngineError(.invalidArgument, "call_id is NULL or too long")
         }
         return RoomProtectionOptions(
-            callID: unsafe Array(UnsafeBufferPointer(start: start, count: count))
+            callID: unsafe Array(UnsafeBufferPointer(start: start, count: count)),
+            group: group
         )
+    }
+
+    private static func group(_ handle: OpaquePointer?) throws(EngineError) -> HostGroup? {
+        guard let handle = unsafe handle else { return nil }
+        let group = HandleTable.shared.with(UInt(bitPattern: handle), as: HostGroup.self) { $0 }
+        guard let group else { throw EngineError(.staleHandle, "group is none, or was released already") }
+        return group
     }
 }
 

@@ -14,11 +14,18 @@ public func burrow_room_open(
     return unsafe withHandle(e, as: Engine.self) { (engine) throws(EngineError) in
         let target = try unsafe Arguments.target(out)
         let read = try unsafe Arguments.read(cfg, zero: burrow_room_config(), "cfg")
+        let protection = try unsafe RoomProtectionOptions.read(read)
+        var configuration = try unsafe RoomConfiguration(read)
+        try unsafe protection?.group?.place(
+            &configuration,
+            namesPrefix: read.prefix == nil,
+            namesPath: read.path == nil
+        )
         let opening = try engine.openRoom(
-            unsafe RoomConfiguration(read),
+            configuration,
             followsMedia: unsafe read.flags.has(BURROW_ROOM_MEDIA),
             lastN: unsafe read.last_n == 0 ? .max : Int(clamping: read.last_n),
-            protection: try unsafe RoomProtectionOptions.read(read)
+            protection: protection
         )
         unsafe target.pointee = OpaquePointer(bitPattern: opening.handle)
         return unsafe Arguments.store(opening.request, in: req)

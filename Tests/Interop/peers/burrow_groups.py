@@ -2,7 +2,9 @@
 
 Commands: ``{"do": "offer", "relays": […]}`` publishes key packages, ``{"do": "found", "name": "…", "relays": […],
 "members": [hex, …]}``, ``{"do": "say", "content": "…"}``, ``{"do": "rotate"}``, ``{"do": "rename", "name": "…"}``,
-``{"do": "invite", "member": hex}``, ``{"do": "secret"}``. All are about the one group there is.
+``{"do": "invite", "member": hex}``, ``{"do": "remove", "member": hex}``, ``{"do": "secret"}``. All are about the one group
+there is. ``{"do": "enter", "url": "…", "fingerprint": hex}`` enters its call on a MoQ relay, ``{"do": "report"}`` says what
+came of that, ``{"do": "hang up"}`` leaves it.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import json
 from typing import Any
 
 import burrow
+from burrow_call import Call
 from burrow_common import log_lines
 from common import Commands, emit, note, run
 from nostr_common import nostr_arguments, obey
@@ -29,6 +32,7 @@ async def main(commands: Commands) -> None:
         me = engine.open_identity(options.secret or None, storage_path=path, storage_key=bytes(32) if path else None)
         engine.nostr.authenticate(me)
         tasks: set[asyncio.Task[None]] = set()
+        calls: list[tuple[Call, asyncio.Task[None]]] = []
 
         def group() -> burrow.Group:
             return me.groups()[0]
@@ -48,6 +52,8 @@ async def main(commands: Commands) -> None:
 
         async def happen() -> None:
             async for event in events:
+                for call, _ in calls:
+                    call.happened(event)
                 if event.kind == burrow.EventKind.NOSTR_RELAY and event.state == burrow.NostrRelayState.CONNECTED:
                     emit("connected", key=me.public_key.hex())
                 elif event.kind == burrow.EventKind.GROUP_STATE and event.state == burrow.GroupState.INVITED:
@@ -59,6 +65,8 @@ async def main(commands: Commands) -> None:
                     emit("epoch", epoch=event.value, members=len(me.group(event.data).members()))
                 elif event.kind == burrow.EventKind.GROUP_DATA:
                     emit("data", name=me.group(event.data).info.name)
+                elif event.kind == burrow.EventKind.GROUP_STATE and event.state == burrow.GroupState.REMOVED:
+                    emit("removed")
                 elif event.kind == burrow.EventKind.NOSTR_REFUSED:
                     emit("refused", id=event.data.hex(), text=event.text)
 
@@ -82,6 +90,23 @@ async def main(commands: Commands) -> None:
         async def invite(command: dict[str, Any]) -> None:
             start(finish("invited", group().invite(bytes.fromhex(command["member"]))))
 
+        async def remove(command: dict[str, Any]) -> None:
+            start(finish("removal", group().remove(bytes.fromhex(command["member"]))))
+
+        async def enter(command: dict[str, Any]) -> None:
+            call = Call(engine, group(), command["url"], command["fingerprint"])
+            calls.append((call, asyncio.create_task(call.live())))
+            start(finish("entered", call.room.opened))
+
+        async def report(_: dict[str, Any]) -> None:
+            emit("report", **calls[-1][0].report())
+
+        async def hang_up(_: dict[str, Any]) -> None:
+            call, task = calls.pop()
+            task.cancel()
+            call.room.close()
+            emit("left")
+
         async def secret(_: dict[str, Any]) -> None:
             derived, epoch = group().export_secret("test", b"", 32)
             emit("secret", secret=derived.hex(), epoch=epoch)
@@ -90,7 +115,10 @@ async def main(commands: Commands) -> None:
         assert me.opened is not None
         await me.opened
         verbs = {"offer": offer, "found": found, "say": say, "rotate": rotate, "rename": rename, "invite": invite}
-        await obey(commands, {**verbs, "secret": secret})
+        verbs |= {"remove": remove, "enter": enter, "report": report, "hang up": hang_up, "secret": secret}
+        await obey(commands, verbs)
+        for _, task in calls:
+            task.cancel()
         events.close()
 
 

@@ -270,6 +270,7 @@ class burrow_room_config(ctypes.Structure):
     reserved: int
     call_id: int | None
     call_id_len: int
+    group: int | None
 
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
@@ -293,6 +294,7 @@ class burrow_room_config(ctypes.Structure):
         ("reserved", ctypes.c_uint32),
         ("call_id", ctypes.c_void_p),
         ("call_id_len", ctypes.c_size_t),
+        ("group", ctypes.c_void_p),
     ]
 
 
@@ -333,12 +335,14 @@ class burrow_participant(ctypes.Structure):
     id: int
     joined_us: int
     path: bytes
+    member: ctypes.Array[ctypes.c_uint8]
 
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("id", ctypes.c_uint32),
         ("joined_us", ctypes.c_int64),
         ("path", ctypes.c_char * 1024),
+        ("member", ctypes.c_uint8 * 32),
     ]
 
 

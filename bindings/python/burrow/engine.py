@@ -22,6 +22,7 @@ from .types import Congestion, Event, EventKind, NetworkChange, Version
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from .group import Group
     from .identity import Identity
     from .relay import Relay
     from .room import Room
@@ -201,10 +202,12 @@ class Engine:
         last_n: int = 0,
         protected: bool = False,
         call_id: bytes = b"",
+        group: Group | None = None,
     ) -> Room:
         """Starts connecting to a room; ``await room.opened`` tells how that ended. See burrow_room_config.
 
-        What is published in a protected room waits for the first Room.set_key().
+        What is published in a protected room waits for the first Room.set_key(). With a group it is protected by that
+        group's keys, without a path we announce where its members look, and path="" only listens.
         """
         wishes = {name: value for name, value in locals().items() if name != "self"}
         from .room import open_room

@@ -67,6 +67,8 @@ def open_room(engine: Engine, url: str, **wishes: Any) -> Room:
     call = ctypes.create_string_buffer(call_id, max(len(call_id), 1))
     if call_id:
         configuration.call_id, configuration.call_id_len = ctypes.addressof(call), len(call_id)
+    if wishes["group"] is not None:
+        configuration.group = wishes["group"].handle
     pins = pin_bytes(wishes["pins"])
     memory = ctypes.create_string_buffer(pins, len(pins))
     if pins:
@@ -173,7 +175,12 @@ class Room(Handle):
             capacity = count.value + 16
         check(status)
         return [
-            Participant(entry.id, entry.path.decode(errors="replace"), entry.joined_us)
+            Participant(
+                entry.id,
+                entry.path.decode(errors="replace"),
+                entry.joined_us,
+                bytes(entry.member) if any(entry.member) else None,
+            )
             for entry in array[: count.value]
         ]
 

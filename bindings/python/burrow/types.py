@@ -167,6 +167,8 @@ class Participant:
     id: int
     path: str
     joined_us: int
+    #: In a room of a group: the public key of the member whose broadcast it is.
+    member: bytes | None = None
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,14 @@ package final class BroadcastOpener {
         forget(epochs.remove(epoch))
     }
 
+    /// The group went back behind an epoch: it and those after it are forgotten, and may come again with other keys.
+    package func undo(from epoch: UInt64) {
+        forget(epochs.undo(from: epoch))
+    }
+
+    /// The newest epoch there was a key of; keys of later ones can be installed.
+    package var newestEpoch: UInt64? { epochs.newest }
+
     /// When keys are to be forgotten next.
     package var deadline: Instant? { epochs.deadline }
 

@@ -122,6 +122,14 @@ package final class BroadcastSealer {
         for track in [catalogue] + tracks { track.remove(epoch: epoch) }
     }
 
+    /// The group went back behind an epoch: it and those after it are used no more, and may come again with other keys.
+    /// If one of them is in use, nothing is sealed until there is another.
+    package func undo(from epoch: UInt64) {
+        if let number = current?.number, number >= epoch { remove(epoch: number) }
+        if let number = pending?.epoch.number, number >= epoch { remove(epoch: number) }
+        for track in [catalogue] + tracks { track.undo(from: epoch) }
+    }
+
     /// When tracks change over to a new epoch; `nil` when nothing waits, or the catalogue has changed over already.
     package var switchTime: Instant? {
         guard let pending, catalogue.sealedEpoch != pending.epoch.number else { return nil }

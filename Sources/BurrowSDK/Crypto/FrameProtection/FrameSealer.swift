@@ -102,6 +102,13 @@ package final class FrameSealer {
         if next?.stage.epoch == epoch { next = nil }
     }
 
+    /// As `remove` for an epoch and all after it, and as if nothing had been sealed in them.
+    func undo(from epoch: UInt64) {
+        if let number = current?.epoch, number >= epoch { current = nil }
+        if let number = next?.stage.epoch, number >= epoch { next = nil }
+        if let number = sealedEpoch, number >= epoch { sealedEpoch = nil }
+    }
+
     /// Everything that has to be so before a frame is sealed. The counter is gone whatever happens then.
     private func begin(
         _ count: Int,

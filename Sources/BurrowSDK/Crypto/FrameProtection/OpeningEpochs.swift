@@ -22,7 +22,7 @@ final class OpeningEpoch {
 /// The epochs of one broadcast that frames may still come from, the oldest first, four at most.
 final class OpeningEpochs {
     private(set) var list: [OpeningEpoch] = []
-    private var newest: UInt64?
+    private(set) var newest: UInt64?
 
     /// Adds an epoch, which is newer than all before. Answers those that had to make room.
     func add(_ number: UInt64, _ secret: SFrameSecret) throws(CryptoError) -> [OpeningEpoch] {
@@ -58,6 +58,17 @@ final class OpeningEpochs {
     func remove(_ number: UInt64) -> [OpeningEpoch] {
         let removed = list.filter { $0.number == number }
         list.removeAll { $0.number == number }
+        return removed
+    }
+
+    /// Removes an epoch and all after it. Others of these numbers may come.
+    func undo(from number: UInt64) -> [OpeningEpoch] {
+        let removed = list.filter { $0.number >= number }
+        list.removeAll { $0.number >= number }
+        if let last = newest, last >= number { newest = number > 0 ? number - 1 : nil }
+        // Whoever was on the way out because of them stays.
+        let lastSeen = list.last { $0.isSeen }?.number ?? 0
+        for epoch in list where epoch.number >= lastSeen { epoch.expiry = nil }
         return removed
     }
 

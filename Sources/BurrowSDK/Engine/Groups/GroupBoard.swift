@@ -1,3 +1,4 @@
+import BurrowBase
 import BurrowCrypto
 import BurrowMLS
 package import BurrowMarmot
@@ -27,7 +28,8 @@ package final class GroupBoard: Sendable {
     }
 
     package let snapshot: Guarded<Snapshot>
-    private let exporter = Guarded<Confined<Exporter>?>(nil)
+    /// What rooms take their keys from.
+    let calls = Guarded(GroupCalls())
 
     init(_ snapshot: Snapshot = Snapshot()) {
         self.snapshot = Guarded(snapshot)
@@ -35,7 +37,7 @@ package final class GroupBoard: Sendable {
 
     var id: [UInt8] { snapshot.withLock { $0.id } }
 
-    func show(_ group: MarmotGroup) {
+    func show(_ group: MarmotGroup, now: UnixTime) {
         var shown = Snapshot()
         shown.phase = group.isActive ? .active : .removed
         shown.id = group.id
@@ -51,9 +53,12 @@ package final class GroupBoard: Sendable {
         shown.isLeaving = group.isLeaving
         shown.hasPendingCommit = group.hasPendingCommit
         shown.wantsRotation = group.needsSelfUpdate
-        let next = group.isActive ? try? group.exporter() : nil
-        exporter.withLock { $0 = next.map { Confined($0) } }
+        let members = shown.members.map(\.identity)
         snapshot.withLock { $0 = shown }
+        tellRooms { (calls) in
+            guard group.isActive else { return calls.end() }
+            return calls.take(group.callEpochs(ProtectionLimits.epochs), members: Set(members), now: now)
+        }
     }
 
     func show(_ invitation: Invitation) {
@@ -70,11 +75,12 @@ package final class GroupBoard: Sendable {
         shown.inviter = invitation.inviter
         shown.invitation = invitation.id
         snapshot.withLock { $0 = shown }
+        tellRooms { $0.end() }
     }
 
     func end() {
-        exporter.withLock { $0 = nil }
         snapshot.withLock { $0.phase = .gone }
+        tellRooms { $0.end() }
     }
 
     /// Keys for the host, of the epoch that is current now.
@@ -86,21 +92,16 @@ package final class GroupBoard: Sendable {
         guard MarmotGroup.isExportable(label: label) else {
             throw EngineError(.invalidArgument, "labels that begin with \"marmot\" are the protocol's own")
         }
-        return try exporter.withLock { (exporter) throws(EngineError) -> UInt64 in
-            guard let exporter = exporter?.object else {
-                throw EngineError(.notMember, "we are no member of the group")
-            }
-            do throws(MLSError) {
-                let secret = try exporter.export(label: label, context: context, count: target.count)
-                secret.withBytes { (bytes) in
-                    for index in bytes.indices where index < target.count {
-                        unsafe target[index] = bytes[index]
-                    }
-                }
-            } catch {
-                throw EngineError(.invalidArgument, error.context)
-            }
-            return exporter.epoch
+        guard let exporter = calls.withLock({ $0.exporter }) else {
+            throw EngineError(.notMember, "we are no member of the group")
         }
+        do throws(MLSError) {
+            var secret = try exporter.export(label: label, context: context, count: target.count)
+            defer { Erasure.erase(&secret) }
+            for index in secret.indices where index < target.count { unsafe target[index] = secret[index] }
+        } catch {
+            throw EngineError(.invalidArgument, error.context)
+        }
+        return exporter.epoch
     }
 }

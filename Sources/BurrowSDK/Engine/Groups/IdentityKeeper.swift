@@ -415,7 +415,7 @@ final class IdentityKeeper {
         let isNew = boards[id] == nil
         let invitation = client.invitations.first { $0.group == id }
         if let group = client.group(id), invitation == nil || group.isActive {
-            board.show(group)
+            board.show(group, now: UnixTime(loop.now, offset: loop.wallClockOffset))
         } else if let invitation {
             board.show(invitation)
         } else {

@@ -15,6 +15,8 @@ enum Command: Sendable {
     /// The room's epoch has this key.
     case setKey(HostRoom, RoomKey)
     case removeKey(HostRoom, epoch: UInt64)
+    /// How the group is that the room's keys come from.
+    case group(HostRoom, GroupMoment)
     /// Pushed frames wait in the exchange.
     case pushed(HostTrack)
     /// The exchange has room for received frames again.

@@ -15,6 +15,7 @@ extension EngineLoop {
         case .closeTrack(let track): closeTrack(track)
         case .setKey(let room, let key): setKey(room, key)
         case .removeKey(let room, let epoch): removeKey(room, epoch)
+        case .group(let room, let moment): follow(room, moment)
         case .pushed(let track): push(track)
         case .refill(let track): if let known = tracks[track.number] { pump(known) }
         case .fetch(let track, let group, let request): fetch(track, group, request)

@@ -48,6 +48,7 @@ extension EngineLoop {
         guard phase == .closed else { return }
         rooms[known.room.number] = nil
         roomsByID[id] = nil
+        known.room.protection?.group?.board.unfollow(by: known.room)
         watched.removeAll { $0 === known }
         protectedRooms.removeAll { $0 === known }
         for track in tracks.values where track.track.room === known.room { over(track, .ended, nil) }
@@ -55,13 +56,16 @@ extension EngineLoop {
 
     private func joined(_ id: RoomID, _ number: UInt32, _ path: String) {
         guard let known = roomsByID[id], isPresentable(path) else { return }
+        let member = known.protection?.member(at: path)
         known.room.snapshot.withLock {
-            $0.participants.append(HostParticipant(number: number, path: path, joined: now))
+            $0.participants.append(HostParticipant(number: number, path: path, joined: now, member: member))
         }
         var event = HostEvent(.participantJoined, subject: known.handle, time: now)
         event.participant = number
         event.text = path
+        event.data = known.protection?.memberKey(at: path) ?? []
         tell(event)
+        known.protection?.announced(path, now: now)
         tellMedia(known)
     }
 
@@ -79,6 +83,7 @@ extension EngineLoop {
     private func left(_ id: RoomID, _ number: UInt32, _ path: String) {
         guard let known = roomsByID[id], isPresentable(path) else { return }
         known.room.snapshot.withLock { $0.participants.removeAll { $0.number == number } }
+        known.protection?.unannounced(path)
         var event = HostEvent(.participantLeft, subject: known.handle, time: now)
         event.participant = number
         event.text = path

@@ -6,7 +6,11 @@ import BurrowMoQ
 extension EngineLoop {
     func protection(for room: HostRoom, _ options: RoomProtectionOptions) -> RoomProtection? {
         do throws(CryptoError) {
-            return try RoomProtection(callID: options.callID, path: room.path)
+            return try RoomProtection(
+                callID: options.callID,
+                path: room.path,
+                hasGroup: options.group != nil
+            )
         } catch {
             // Tracks of this room will all be refused.
             LogRing.shared.write(.error, "engine", "room cannot be protected: \(error.context)")
@@ -71,6 +75,29 @@ extension EngineLoop {
         } catch {
             LogRing.shared.write(.warning, "engine", "key of epoch \(key.epoch): \(error.context)")
         }
+        retryAll(room, protection)
+    }
+
+    /// A room's group is not what it was.
+    func follow(_ room: HostRoom, _ moment: GroupMoment) {
+        guard let protection = rooms[room.number]?.protection else { return }
+        do throws(CryptoError) {
+            guard try protection.follow(moment, now: now) else { return }
+        } catch {
+            LogRing.shared.write(.warning, "engine", "keys of a group: \(error.context)")
+        }
+        let paths = room.snapshot.withLock { (state) in
+            for index in state.participants.indices {
+                state.participants[index].member = protection.member(at: state.participants[index].path)
+            }
+            return state.participants.map(\.path)
+        }
+        protection.sortAnnounced(paths, now: now)
+        retryAll(room, protection)
+    }
+
+    /// Opens what has waited for keys.
+    private func retryAll(_ room: HostRoom, _ protection: RoomProtection) {
         for known in tracks.values.filter({ $0.track.room === room }).sorted(by: {
             $0.track.number < $1.track.number
         }) {
@@ -152,6 +179,17 @@ extension EngineLoop {
                 time: now,
                 error: EngineError(.unsupported, "a broadcast is not protected")
             )
+            event.text = path
+        case .stranger(let path):
+            event = HostEvent(
+                .protection(0),
+                subject: known.handle,
+                time: now,
+                error: EngineError(.notMember, "a broadcast is no member's")
+            )
+            event.text = path
+        case .member(let path):
+            event = HostEvent(.protection(0), subject: known.handle, time: now)
             event.text = path
         case .refresh(let epoch):
             event = HostEvent(

@@ -18,6 +18,9 @@ extension Engine {
         protection: RoomProtectionOptions? = nil
     ) throws(EngineError) -> Opening {
         if followsMedia { try media.start(for: self) }
+        if let group = protection?.group, group.identity.engine !== self {
+            throw EngineError(.invalidArgument, "the group belongs to another engine")
+        }
         let request = try newRequest()
         let path = configuration.path?.description ?? ""
         let room = HostRoom(
@@ -34,6 +37,7 @@ extension Engine {
             state.usesMedia = followsMedia
         }
         submit(.openRoom(room, handle: handle, configuration, request: request))
+        protection?.group?.board.follow(by: room)
         return Opening(handle: handle, request: request)
     }
 

@@ -6,7 +6,7 @@ import BurrowMedia
 extension HostRoom {
     /// Takes the secret of a new epoch.
     package func setKey(epoch: UInt64, _ secret: Span<UInt8>, isRemoval: Bool) throws(EngineError) {
-        try checkProtected()
+        try checkKeyed()
         try engine.checkRunning()
         let key = try RoomKey(epoch: epoch, secret, isRemoval: isRemoval)
         try snapshot.withLock { (state) throws(EngineError) in
@@ -21,13 +21,16 @@ extension HostRoom {
 
     /// Forgets the secret of an epoch and what was made of it.
     package func removeKey(epoch: UInt64) throws(EngineError) {
-        try checkProtected()
+        try checkKeyed()
         try engine.checkRunning()
         engine.submit(.removeKey(self, epoch: epoch))
     }
 
-    private func checkProtected() throws(EngineError) {
-        guard protection != nil else { throw EngineError(.wrongKind, "the room is not protected") }
+    private func checkKeyed() throws(EngineError) {
+        guard let protection else { throw EngineError(.wrongKind, "the room is not protected") }
+        guard protection.group == nil else {
+            throw EngineError(.wrongKind, "the keys of the room come from its group")
+        }
     }
 
     /// A name for a track of a protected room: a number that no track of ours had before.

@@ -1,6 +1,7 @@
 package import BurrowBase
 package import BurrowMedia
 package import BurrowMoQ
+package import BurrowNostr
 package import BurrowQUIC
 
 /// A room as hosts hold it: what can be read of it at any time, and the way to its engine.
@@ -92,4 +93,6 @@ package struct HostParticipant: Equatable, Sendable {
     package var number: UInt32
     package var path: String
     package var joined: Instant
+    /// Whose broadcast it is, in a room of a group.
+    package var member: PublicKey?
 }

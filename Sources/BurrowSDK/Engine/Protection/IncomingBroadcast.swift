@@ -22,6 +22,8 @@ package final class IncomingBroadcast {
 
     let path: String
     private let callID: [UInt8]
+    /// Whether it is of a member. If not, there are no keys for it, and its catalogue is kept unread until it is.
+    package internal(set) var isMember = true
     package private(set) var opener: BroadcastOpener?
     /// Instances before the present one.
     private var former: ContiguousArray<[UInt8]> = []
@@ -30,6 +32,9 @@ package final class IncomingBroadcast {
     /// The newest catalogue without a key, and when that is worth telling.
     private var waiting: Document?
     private var patience: Instant = .distantFuture
+    /// Low bits of the epoch of a catalogue that our key of that epoch did not open, and when that is worth telling:
+    /// perhaps its publisher has another epoch of that number.
+    private var mismatch: (bits: UInt64, due: Instant)?
     private var meter = FailureMeter()
     /// When the catalogue may be asked for again because of frames that are not authentic.
     private var nextDoubt = Instant(microseconds: 0)
@@ -73,14 +78,19 @@ package final class IncomingBroadcast {
             tell(.unprotected(path: path), &news)
             return .dropped
         }
-        return open(Document(group: group, catalogue: catalogue), keys, now: now, &news)
+        let document = Document(group: group, catalogue: catalogue)
+        guard isMember else {
+            waiting = document
+            return .waiting
+        }
+        return open(document, keys, now: now, &news)
     }
 
     /// The catalogue that waited for a key, if there is one now.
     func retry(_ keys: borrowing RoomKeys, now: Instant, _ news: inout FIFO<ProtectionNews>) -> (
         group: UInt64, plaintext: [UInt8]
     )? {
-        guard let document = waiting else { return nil }
+        guard isMember, let document = waiting else { return nil }
         waiting = nil
         let since = patience
         guard case .document(let plaintext) = open(document, keys, now: now, &news) else {
@@ -118,6 +128,7 @@ package final class IncomingBroadcast {
             case .success(let plaintext):
                 adopt(opener)
                 opened()
+                mismatch = nil
                 if latest.map({ $0.document.group <= document.group }) ?? true {
                     latest = (document, plaintext)
                 }
@@ -129,6 +140,7 @@ package final class IncomingBroadcast {
                 return .waiting
             case .failure(let reason):
                 dropped(reason, now: now, &news)
+                if reason == .notAuthentic { doubt(document, now) }
                 return .dropped
             }
         } catch {
@@ -163,6 +175,18 @@ package final class IncomingBroadcast {
         }
         opener = next
         latest = nil
+    }
+
+    /// Nothing of it is to be opened any more. Where it stands is remembered.
+    func forgetKeys() {
+        guard let opener else { return }
+        for epoch in opener.knownEpochs { opener.remove(epoch: epoch) }
+    }
+
+    /// The keys there are, for a broadcast that is a member's again.
+    func take(_ keys: borrowing RoomKeys, now: Instant) throws(CryptoError) {
+        if waiting != nil { patience = now + Self.longestPatience }
+        if let opener { try keys.install(into: opener) }
     }
 
     // MARK: Frames
@@ -207,6 +231,16 @@ package final class IncomingBroadcast {
         told = nil
     }
 
+    private func doubt(_ document: Document, _ now: Instant) {
+        let bits = Self.epochBits(of: document)
+        mismatch = (bits, mismatch?.due ?? now + Self.longestPatience)
+    }
+
+    private static func epochBits(of document: Document) -> UInt64 {
+        let bits = unsafe document.catalogue.sealed.withUnsafeBytes { unsafe FrameOpener.epochBits(of: $0) }
+        return bits ?? 0
+    }
+
     private func failed(now: Instant, _ news: inout FIFO<ProtectionNews>) {
         counts.forged &+= 1
         if now >= nextDoubt {
@@ -217,10 +251,18 @@ package final class IncomingBroadcast {
         news.append(.rejected(path: path, count: FailureMeter.alarm))
     }
 
-    /// A key did not come in time. Not worth a word when it is one that was forgotten, or that a newcomer never had: soon
-    /// everybody sends in the newest epoch.
-    func missed(bits: UInt64, newest: UInt64?, _ news: inout FIFO<ProtectionNews>) {
-        if let newest, (newest &- bits) & ProtectionLimits.epochMask < UInt64(ProtectionLimits.epochs) {
+    /// A key did not come in time. Not worth a word when it is one that was forgotten, or that a newcomer never had, as
+    /// long as not everybody has to be sending in the newest epoch.
+    func missed(
+        bits: UInt64,
+        _ keys: borrowing RoomKeys,
+        now: Instant,
+        _ news: inout FIFO<ProtectionNews>
+    ) {
+        let newest = keys.newest?.epoch
+        if let newest, (newest &- bits) & ProtectionLimits.epochMask < UInt64(ProtectionLimits.epochs),
+            now < keys.settlesAt
+        {
             return
         }
         tell(.keyMissing(path: path, bits: bits, newest: newest), &news)
@@ -235,14 +277,19 @@ package final class IncomingBroadcast {
 
     // MARK: Time
 
-    var deadline: Instant { min(patience, opener?.deadline ?? .distantFuture) }
+    var deadline: Instant {
+        min(patience, mismatch?.due ?? .distantFuture, opener?.deadline ?? .distantFuture)
+    }
 
-    func tick(newest: UInt64?, now: Instant, _ news: inout FIFO<ProtectionNews>) {
+    func tick(_ keys: borrowing RoomKeys, now: Instant, _ news: inout FIFO<ProtectionNews>) {
         opener?.expire(now: now)
+        if let (bits, due) = mismatch, now >= due {
+            mismatch = nil
+            tell(.keyMissing(path: path, bits: bits, newest: keys.newest?.epoch), &news)
+        }
         guard now >= patience, let waiting else { return }
         patience = .distantFuture
         counts.unknownKey &+= 1
-        let bits = unsafe waiting.catalogue.sealed.withUnsafeBytes { unsafe FrameOpener.epochBits(of: $0) }
-        missed(bits: bits ?? 0, newest: newest, &news)
+        missed(bits: Self.epochBits(of: waiting), keys, now: now, &news)
     }
 }

@@ -58,6 +58,8 @@ package final class OpenedTrack {
     /// from repetitions is the reader's, which hands out every place of it once.
     package let resumedGroup: UInt64?
     package var held = HeldFrames<Held>()
+    /// How many of them were given up and counted.
+    var givenUp: UInt64 = 0
     /// The low bits of the epoch whose key was missing last.
     var missing: UInt64 = 0
     /// Frames were dropped since the last one that was delivered.

@@ -10,6 +10,9 @@ package enum ProtectionNews: Equatable, Sendable {
     /// Frames are not authentic; perhaps because the publisher has started anew and its catalogue did not come. Not for the
     /// host.
     case doubtful(path: String)
+    /// A broadcast is no member's, or, after that was told, it is one's now.
+    case stranger(path: String)
+    case member(path: String)
     /// Our own key has done a lot: the group should make a new epoch.
     case refresh(epoch: UInt64)
 }

@@ -12,12 +12,15 @@ struct RoomKeys {
     }
 
     private var entries: ContiguousArray<Entry> = []
+    /// When everybody has changed over to the newest one, and nothing of others is on its way.
+    private(set) var settlesAt: Instant = .distantFuture
 
     var newest: RoomKey? { entries.last?.key }
 
     /// Adds the key of an epoch, which is newer than all before.
     mutating func add(_ key: RoomKey, now: Instant) {
         let expiry = now + ProtectionLimits.switchDelay + ProtectionLimits.grace
+        settlesAt = expiry
         for index in entries.indices where entries[index].expiry == nil { entries[index].expiry = expiry }
         entries.removeAll { ($0.key.epoch ^ key.epoch) & ProtectionLimits.epochMask == 0 }
         while entries.count >= ProtectionLimits.epochs { entries.removeFirst() }
@@ -34,6 +37,13 @@ struct RoomKeys {
         entries.removeAll { $0.key.epoch == epoch }
     }
 
+    /// Forgets an epoch and all after it.
+    mutating func undo(from epoch: UInt64) {
+        entries.removeAll { $0.key.epoch >= epoch }
+        // What was on its way out because of them stays.
+        if !entries.isEmpty { entries[entries.count - 1].expiry = nil }
+    }
+
     /// When a secret is to be forgotten next.
     var deadline: Instant { entries.reduce(.distantFuture) { min($0, $1.expiry ?? .distantFuture) } }
 
@@ -42,24 +52,27 @@ struct RoomKeys {
         entries.removeAll { $0.expiry.map { now >= $0 } ?? false }
     }
 
-    /// Lets an opener have all there are.
+    /// Lets an opener have all that are new to it.
     func install(into opener: BroadcastOpener) throws(CryptoError) {
-        for entry in entries { try entry.key.install(into: opener) }
+        for entry in entries {
+            if let newest = opener.newestEpoch, entry.key.epoch <= newest { continue }
+            try entry.key.install(into: opener)
+        }
     }
 }
 
 extension RoomKey {
     func install(into opener: BroadcastOpener) throws(CryptoError) {
         let epoch = epoch
-        try secret.withBytes { (secret) throws(CryptoError) in
-            try opener.install(epoch: epoch, hostSecret: secret)
+        try withBaseKey(of: opener.context, opener.suite) { (key) throws(CryptoError) in
+            try opener.install(epoch: epoch, baseKey: key)
         }
     }
 
-    func install(into sealer: BroadcastSealer, now: Instant) throws(CryptoError) {
-        let (epoch, isRemoval) = (epoch, isRemoval)
-        try secret.withBytes { (secret) throws(CryptoError) in
-            try sealer.install(epoch: epoch, hostSecret: secret, isRemoval: isRemoval, now: now)
+    func install(into sealer: BroadcastSealer, isRemoval: Bool, now: Instant) throws(CryptoError) {
+        let epoch = epoch
+        try withBaseKey(of: sealer.context, sealer.suite) { (key) throws(CryptoError) in
+            try sealer.install(epoch: epoch, baseKey: key, isRemoval: isRemoval, now: now)
         }
     }
 }

@@ -10,12 +10,18 @@ package final class RoomProtection {
     let callID: [UInt8]
     /// `nil` when we only listen.
     package let sealer: BroadcastSealer?
-    private var keys = RoomKeys()
+    private(set) var keys = RoomKeys()
     /// Somebody was removed with the beginning of an epoch: when nothing of earlier ones is to be let in any more, even from
     /// those who have sent nothing in it, as the one who was removed.
     private var cuts: ContiguousArray<(epoch: UInt64, at: Instant)> = []
     /// By path.
-    private var broadcasts = Ordered<String, IncomingBroadcast>()
+    private(set) var broadcasts = Ordered<String, IncomingBroadcast>()
+    /// Who is in the group that the keys come from; `nil` when they come from the host.
+    package internal(set) var roster: RoomRoster?
+    /// What is known of the group: the last moment of it, and which keys its last epochs had.
+    var revision: UInt64?
+    var history: ContiguousArray<(epoch: UInt64, number: UInt64)> = []
+    var strangers = Strangers()
     private var pictures: ContiguousArray<SealedTrack> = []
     /// Tracks on which frames wait for their keys.
     private var holding: ContiguousArray<OpenedTrack> = []
@@ -28,17 +34,19 @@ package final class RoomProtection {
     private var own = ProtectionCounts()
     /// Of broadcasts that are forgotten.
     private var past = ProtectionCounts()
-    private var news = FIFO<ProtectionNews>()
+    var news = FIFO<ProtectionNews>()
     /// When `tick` has something to do.
-    package private(set) var deadline: Instant = .distantFuture
+    package internal(set) var deadline: Instant = .distantFuture
 
     /// How often it is looked whether keys of former epochs are to be forgotten. They are not used any more before.
     private static let sweep = Interval.seconds(1)
     /// Of how many broadcasts is remembered what they have sent, beyond those that are subscribed to.
     private static let broadcastLimit = 1024
 
-    package init(callID: [UInt8], path: String) throws(CryptoError) {
+    /// Keys come from a group when `hasGroup` says so: then nobody is a member before it says who is.
+    package init(callID: [UInt8], path: String, hasGroup: Bool = false) throws(CryptoError) {
         self.callID = callID
+        if hasGroup { roster = RoomRoster(members: []) }
         guard !path.isEmpty else {
             sealer = nil
             return
@@ -56,13 +64,43 @@ package final class RoomProtection {
         if let newest = keys.newest?.epoch, key.epoch <= newest {
             throw CryptoError(.invalidKey, "epoch \(key.epoch) is not newer than epoch \(newest)")
         }
+        if let sealer { try key.install(into: sealer, isRemoval: key.isRemoval, now: now) }
+        try installForOpening(key, now: now)
+    }
+
+    /// Takes the key of an epoch in which we seal nothing.
+    func installForOpening(_ key: RoomKey, now: Instant) throws(CryptoError) {
         keys.add(key, now: now)
         if key.isRemoval { cuts.append((key.epoch, now + ProtectionLimits.grace)) }
-        if let sealer { try key.install(into: sealer, now: now) }
         for path in broadcasts.keys {
-            if let opener = broadcasts[path]?.opener { try key.install(into: opener) }
+            guard let broadcast = broadcasts[path], broadcast.isMember, let opener = broadcast.opener else {
+                continue
+            }
+            // Of a member who comes back with the keys of before nothing more is opened with them.
+            if let newest = opener.newestEpoch, key.epoch <= newest { continue }
+            try key.install(into: opener)
         }
         deadline = now
+    }
+
+    /// The group went back behind an epoch.
+    func undo(from epoch: UInt64) {
+        keys.undo(from: epoch)
+        cuts.removeAll { $0.epoch >= epoch }
+        sealer?.undo(from: epoch)
+        for path in broadcasts.keys {
+            broadcasts[path]?.opener?.undo(from: epoch)
+            // Catalogues of the epochs that did not come to stay could not be opened.
+            news.append(.doubtful(path: path))
+        }
+    }
+
+    /// We are no member any more.
+    func removeAllKeys() {
+        keys = RoomKeys()
+        cuts.removeAll()
+        sealer?.undo(from: 0)
+        for path in broadcasts.keys { broadcasts[path]?.forgetKeys() }
     }
 
     package func remove(epoch: UInt64) {
@@ -165,6 +203,7 @@ package final class RoomProtection {
         }
         if broadcasts.keys.count >= Self.broadcastLimit { forgetUnused() }
         let fresh = IncomingBroadcast(path: path, callID: callID)
+        fresh.isMember = isMember(path)
         fresh.users = 1
         broadcasts[path] = fresh
         return fresh
@@ -191,6 +230,12 @@ package final class RoomProtection {
         _ description: FrameExchange.Description,
         now: Instant
     ) -> FrameOpening {
+        guard track.broadcast.isMember else {
+            // There is no key for it, and there will be none.
+            track.broadcast.counts.unknownKey &+= 1
+            track.counts.unknownKey &+= 1
+            return .dropped(.keyClosed)
+        }
         let result = unsafe track.broadcast.open(track, in: memory, description, now: now)
         switch result {
         case .opened:
@@ -216,17 +261,18 @@ package final class RoomProtection {
         track.missing = bits ?? 0
         track.held.hold(frame, byteCount: frame.count, now: now)
         deadline = min(deadline, track.held.deadline ?? .distantFuture)
-        noteGivenUp(track)
+        noteGivenUp(track, now: now)
     }
 
     /// Frames of a track that were given up since the last time.
-    private func noteGivenUp(_ track: OpenedTrack) {
-        let dropped = track.held.dropped &- track.counts.unknownKey
+    private func noteGivenUp(_ track: OpenedTrack, now: Instant) {
+        let dropped = track.held.dropped &- track.givenUp
         guard dropped > 0 else { return }
+        track.givenUp = track.held.dropped
         track.counts.unknownKey &+= dropped
         track.broadcast.counts.unknownKey &+= dropped
         track.isBroken = true
-        track.broadcast.missed(bits: track.missing, newest: keys.newest?.epoch, &news)
+        track.broadcast.missed(bits: track.missing, keys, now: now, &news)
     }
 
     /// Tracks on which frames wait, which are to be opened again now that there is another key.
@@ -256,14 +302,14 @@ package final class RoomProtection {
         keys.expire(now: now)
         cut(now)
         if let time = sealer?.switchTime, now >= time { handledSwitch = max(handledSwitch, time) }
-        let newest = keys.newest?.epoch
         for path in broadcasts.keys {
             guard let broadcast = broadcasts[path], now >= broadcast.deadline else { continue }
-            broadcast.tick(newest: newest, now: now, &news)
+            broadcast.tick(keys, now: now, &news)
         }
+        strangers.tick(now: now) { (path) in news.append(.stranger(path: path)) }
         for track in holding {
             track.held.expire(now: now)
-            noteGivenUp(track)
+            noteGivenUp(track, now: now)
         }
         holding.removeAll { $0.held.count == 0 }
         deadline = nextDeadline(now)
@@ -280,7 +326,7 @@ package final class RoomProtection {
     }
 
     private func nextDeadline(_ now: Instant) -> Instant {
-        var first = min(keys.deadline, cuts.first?.at ?? .distantFuture)
+        var first = min(keys.deadline, cuts.first?.at ?? .distantFuture, strangers.deadline)
         if let time = sealer?.switchTime, time > handledSwitch { first = min(first, time) }
         first = broadcasts.least(first) { (broadcast) in
             let isMixed = (broadcast.opener?.knownEpochs.count ?? 0) > 1
