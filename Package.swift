@@ -98,7 +98,7 @@ let package = Package(
 
         .testTarget(
             name: "BurrowEngineTests",
-            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowEngine", "CBurrowShims"],
+            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowEngine", "BurrowNostr", "CBurrowShims"],
             path: "Tests/EngineTests"
         ),
         .testTarget(name: "BurrowBaseTests", dependencies: ["BurrowBase"], path: "Tests/BaseTests"),

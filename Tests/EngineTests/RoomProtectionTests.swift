@@ -329,5 +329,5 @@ import Testing
 }
 
 extension Instant {
-    fileprivate static var zero: Instant { Instant(microseconds: 0) }
+    static var zero: Instant { Instant(microseconds: 0) }
 }
