@@ -93,12 +93,16 @@ extension LocalKey {
         now: UnixTime,
         random: inout some RandomSource
     ) throws(NostrError) -> Event {
-        var wrapping = try Wrapping(
-            rumor,
-            for: recipient,
-            kind: kind,
-            lifetime: lifetime
-        )
+        let wrapping = try Wrapping(rumor, for: recipient, kind: kind, lifetime: lifetime)
+        return try finish(wrapping, now: now, random: &random)
+    }
+
+    func finish(
+        _ begun: Wrapping,
+        now: UnixTime,
+        random: inout some RandomSource
+    ) throws(NostrError) -> Event {
+        var wrapping = begun
         var step = wrapping.start()
         while true {
             switch step {
@@ -111,8 +115,12 @@ extension LocalKey {
 
     /// Opens a gift wrap in one go, for a key that is here.
     package func unwrap(_ outer: Event) throws(NostrError) -> Rumor {
+        try finish(Unwrapping(outer, recipient: publicKey))
+    }
+
+    func finish(_ begun: Unwrapping) throws(NostrError) -> Rumor {
         var random = SystemRandom()
-        var unwrapping = try Unwrapping(outer, recipient: publicKey)
+        var unwrapping = begun
         var step = unwrapping.start()
         var isOuter = true
         while true {

@@ -1,42 +1,48 @@
 package import BurrowBase
+internal import BurrowCrypto
 
-/// The questions to a holder of a key that are not answered yet. Answers are checked before anything believes them.
-package struct KeyRequests: Sendable {
-    package struct Limits: Sendable {
-        package var count: Int
-        package var patience: Interval
-
-        package init(count: Int = 256, patience: Interval = .seconds(30)) {
-            self.count = count
-            self.patience = patience
-        }
+/// What is being done with a key that is elsewhere: each task waits for the answer to one question. Answers may come in
+/// any order, and are checked before anything believes them.
+///
+/// `Use` says what becomes of a task, for whoever began it.
+package struct KeyRequests<Use: Sendable>: Sendable {
+    package struct Question: Equatable, Sendable {
+        /// Under which it is answered.
+        package let number: UInt64
+        package let request: KeyRequest
     }
 
-    /// What a question was for; whoever asked knows what the number means.
-    package typealias Purpose = UInt64
+    /// How a task ended.
+    package struct Ending: Sendable {
+        package let use: Use
+        package let result: Result<KeyTask.Product, NostrError>
+    }
 
-    package struct Outcome: Equatable, Sendable {
-        package let request: UInt64
-        package let purpose: Purpose
-        package let answer: KeyAnswer
+    package enum Outcome: Sendable {
+        /// There is something else to ask for the same task.
+        case ask(Question, Use)
+        case ended(Ending)
     }
 
     private struct Pending: Sendable {
-        let number: UInt64
-        let request: KeyRequest
-        let purpose: Purpose
+        let question: Question
+        let task: KeyTask
+        let use: Use
         let deadline: Instant
     }
 
     package let publicKey: PublicKey
-    private let limits: Limits
+    private let limit: Int
+    private let patience: Interval
     /// In the order of their numbers, and so of their deadlines.
     private var pending: [Pending] = []
     private var next: UInt64 = 1
 
-    package init(publicKey: PublicKey, limits: Limits = Limits()) {
+    /// `limit` is how many tasks there are at a time, `patience` how long each question waits for its answer.
+    package init(publicKey: PublicKey, limit: Int, patience: Interval) {
         self.publicKey = publicKey
-        self.limits = limits
+        self.limit = limit
+        self.patience = patience
     }
 
     package var count: Int { pending.count }
@@ -44,85 +50,124 @@ package struct KeyRequests: Sendable {
     /// When the oldest question is given up.
     package var deadline: Instant? { pending.first?.deadline }
 
-    /// Notes a question and gives it the number under which it is answered.
-    package mutating func ask(
-        _ request: KeyRequest,
-        purpose: Purpose,
+    /// Begins a task with its first question.
+    package mutating func begin(
+        _ task: KeyTask,
+        for use: Use,
         now: Instant
-    ) throws(NostrError) -> UInt64 {
-        guard pending.count < limits.count else {
-            throw NostrError(.tooMany, "\(limits.count) requests wait for the holder of the key")
+    ) throws(NostrError) -> Question {
+        guard pending.count < limit else {
+            throw NostrError(.tooMany, "\(limit) requests wait for the holder of the key")
         }
-        let number = next
+        guard case .ask(let request) = task.start() else {
+            throw NostrError(.failure, "a task that asks nothing")
+        }
+        return ask(request, task, use, now)
+    }
+
+    private mutating func ask(
+        _ request: KeyRequest,
+        _ task: KeyTask,
+        _ use: Use,
+        _ now: Instant
+    ) -> Question {
+        let question = Question(number: next, request: request)
         next += 1
-        pending.append(
-            Pending(number: number, request: request, purpose: purpose, deadline: now + limits.patience)
-        )
-        return number
+        pending.append(Pending(question: question, task: task, use: use, deadline: now + patience))
+        return question
     }
 
-    /// Takes what the host gave: the JSON of the signed event, or just its signature in 64 bytes, for `sign`; a payload
-    /// for `encrypt`; a text for `decrypt`; and `nil` for a refusal. A number that is not open is an error and changes
-    /// nothing; an answer that does not fit ends the question as failed.
-    package mutating func answer(_ number: UInt64, _ bytes: [UInt8]?) throws(NostrError) -> Outcome {
-        guard let index = pending.firstIndex(where: { $0.number == number }) else {
-            throw NostrError(.wrongKeyAnswer, "no request to the key has this number")
+    /// Takes what the host gave. `nil` when no question with this number is open, which changes nothing; an answer that
+    /// does not fit ends the task.
+    package mutating func answer(
+        _ number: UInt64,
+        _ reply: KeyReply,
+        now: Instant,
+        wallClock: UnixTime,
+        random: inout some RandomSource
+    ) -> Outcome? {
+        guard let index = pending.firstIndex(where: { $0.question.number == number }) else { return nil }
+        let open = pending.remove(at: index)
+        do throws(NostrError) {
+            let answer = try Self.checked(reply, for: open.question.request)
+            var task = open.task
+            switch try task.proceed(answer, now: wallClock, random: &random) {
+            case .ask(let request): return .ask(ask(request, task, open.use, now), open.use)
+            case .done(let product): return .ended(Ending(use: open.use, result: .success(product)))
+            }
+        } catch {
+            return .ended(Ending(use: open.use, result: .failure(error)))
         }
-        let question = pending.remove(at: index)
-        return Outcome(
-            request: number,
-            purpose: question.purpose,
-            answer: Self.checked(bytes, for: question.request)
-        )
     }
 
-    private static func checked(_ bytes: [UInt8]?, for request: KeyRequest) -> KeyAnswer {
-        guard let bytes else {
-            return .failed(NostrError(.keyRefused, "holder of the key refused"))
+    private static func checked(_ reply: KeyReply, for request: KeyRequest) throws(NostrError) -> KeyAnswer {
+        let bytes: [UInt8]
+        switch (reply, request) {
+        case (.bytes(let given), _): bytes = given
+        case (.refused, _): throw NostrError(.keyRefused, "holder of the key refused")
+        case (.unreadable, .decrypt):
+            throw NostrError(.invalidMAC, "holder of the key cannot decrypt the payload")
+        case (.unreadable, _): throw NostrError(.wrongKeyAnswer, "there was nothing to decrypt")
         }
         do throws(NostrError) {
             switch request {
-            case .sign(let rumor):
-                if let signature = EventSignature(bytes) {
-                    return .signed(try Event(rumor, signature: signature))
-                }
-                let event = try Event(json: bytes)
-                guard event.id == rumor.id else {
-                    throw NostrError(.wrongKeyAnswer, "holder of the key signed another event")
-                }
-                return .signed(event)
+            case .sign(let rumor): return .signed(try signed(rumor, bytes))
             case .encrypt:
                 guard let payload = String(validating: bytes, as: UTF8.self) else {
-                    throw NostrError(.wrongKeyAnswer, "payload is no text")
+                    throw NostrError(.invalidUTF8, "payload is no text")
                 }
                 // What others could not read is not sent.
                 _ = try Payload.decode(payload, limit: Payload.encodedBytes)
                 return .encrypted(payload)
             case .decrypt:
+                guard bytes.count <= Payload.shortBytes else {
+                    throw NostrError(.messageTooLong, "decrypted text is longer than any payload holds")
+                }
                 guard String(validating: bytes, as: UTF8.self) != nil else {
-                    throw NostrError(.wrongKeyAnswer, "decrypted text is not UTF-8")
+                    throw NostrError(.invalidUTF8, "decrypted text is not UTF-8")
                 }
                 return .decrypted(bytes)
             }
         } catch {
-            return .failed(error)
+            throw NostrError(.wrongKeyAnswer, "answer for the key: \(error.context)")
         }
     }
 
-    /// The questions whose time is over, as failed.
-    package mutating func expire(now: Instant) -> [Outcome] {
-        var expired: [Outcome] = []
+    private static func signed(_ rumor: Rumor, _ bytes: [UInt8]) throws(NostrError) -> Event {
+        if let signature = EventSignature(bytes) { return try Event(rumor, signature: signature) }
+        let event = try UnverifiedEvent(json: bytes)
+        guard event.publicKey == rumor.publicKey else {
+            throw NostrError(.wrongAuthor, "somebody else signed the event")
+        }
+        guard event.id == rumor.id else { throw NostrError(.wrongID, "another event was signed") }
+        // Nothing but the signature is taken from there.
+        return try Event(rumor, signature: event.signature)
+    }
+
+    /// The tasks whose question was open for too long.
+    package mutating func expire(now: Instant) -> [Ending] {
+        var expired: [Ending] = []
         while let oldest = pending.first, oldest.deadline <= now {
             pending.removeFirst()
             let error = NostrError(.keyTimeout, "holder of the key did not answer")
-            expired.append(Outcome(request: oldest.number, purpose: oldest.purpose, answer: .failed(error)))
+            expired.append(Ending(use: oldest.use, result: .failure(error)))
         }
         return expired
     }
 
-    /// Forgets questions nobody waits for any more.
-    package mutating func cancel(purpose: Purpose) {
-        pending.removeAll { $0.purpose == purpose }
+    /// Forgets tasks nobody waits for any more, and says what they were for.
+    package mutating func forget(where isUnwanted: (Use) -> Bool) -> [Use] {
+        let forgotten = pending.filter { isUnwanted($0.use) }.map(\.use)
+        if !forgotten.isEmpty { pending.removeAll { isUnwanted($0.use) } }
+        return forgotten
+    }
+}
+
+extension PublicKey {
+    /// Whether it is the key of anybody (BIP-340).
+    package var isOnCurve: Bool {
+        let point = bytes
+        return Secp256k1.isPublicKey(point.span)
     }
 }
 
@@ -135,6 +180,23 @@ package enum Identity {
         switch self {
         case .local(let key): key.publicKey
         case .remote(let key): key
+        }
+    }
+
+    /// Reads an `nsec` or an `npub`.
+    package init(text: String) throws(NostrError) {
+        if text.utf8.starts(with: "npub".utf8) {
+            self = .remote(try TextForm.publicKey(text))
+        } else {
+            self = .local(try LocalKey.importing(text))
+        }
+    }
+
+    /// The `nsec` or `npub`.
+    package var text: String {
+        switch self {
+        case .local(let key): key.exported()
+        case .remote(let key): TextForm.publicKey(key).text
         }
     }
 }
