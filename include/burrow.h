@@ -215,6 +215,11 @@ enum {
   BURROW_ERR_NOSTR_KEY = -302,
   /** A wrap is for somebody else, damaged or forged. */
   BURROW_ERR_NOSTR_UNREADABLE = -303,
+  /** Who holds the key of an attached identity said no. */
+  BURROW_ERR_KEY_REFUSED = -304,
+  /** What burrow_identity_respond() was given is no answer to the key request: a bad signature, another event, somebody
+      else's, a payload that is none; the text says which. */
+  BURROW_ERR_KEY_ANSWER = -305,
 
   /* media */
   /** A codec library failed for a reason of its own. */
@@ -500,6 +505,10 @@ enum {
   BURROW_EVENT_TRACK_STATE = 21,
   /** A relay changed. subject: the relay, borrowed; state: BURROW_RELAY_*; status, text: why, when it failed. */
   BURROW_EVENT_RELAY_STATE = 30,
+  /** Something for who holds the key of an attached identity: answer with burrow_identity_respond(). subject: the identity,
+      borrowed; value: the number to answer with; state: BURROW_KEY_*, which say what text and data are; request: the
+      operation it is for, or 0. */
+  BURROW_EVENT_KEY_REQUEST = 38,
   /** A Nostr relay of the list changed, or could not be reached once more. text: its URL; state: BURROW_NOSTR_*;
       status, data: why, when it is bad news; value: the status of its HTTP answer or of its WebSocket's end, or 0. */
   BURROW_EVENT_NOSTR_RELAY = 40,
@@ -2172,6 +2181,19 @@ enum {
   BURROW_KEY_TEXT_SIZE = 64
 };
 
+/* What the holder of a key is asked to do, in the state of a BURROW_EVENT_KEY_REQUEST. */
+enum {
+  /** Sign an event. text: the event as JSON, with its id and without a signature; data: the 32 bytes of its id. The answer
+      is the signed event as JSON, or the 64 bytes of the signature (BIP-340, of the id). */
+  BURROW_KEY_SIGN = 1,
+  /** Encrypt a text (NIP-44, version 2). text: the text; data: the 32 bytes of the public key it is for. The answer is the
+      payload, in base64. */
+  BURROW_KEY_ENCRYPT = 2,
+  /** Decrypt a payload (NIP-44). text: the payload; data: the 32 bytes of the public key it is from. The answer is the
+      text. */
+  BURROW_KEY_DECRYPT = 3
+};
+
 /** Where the groups of an identity are kept. Prepared by burrow_config_init(). */
 typedef struct burrow_identity_config {
   uint32_t struct_size;
@@ -2181,6 +2203,10 @@ typedef struct burrow_identity_config {
   const char *BURROW_NULLABLE storage_path;
   /** The 32 bytes that the file is sealed with. Required with storage_path; without them the file is lost. */
   const uint8_t *BURROW_NULLABLE storage_key;
+  /** How long the host may take to answer one BURROW_EVENT_KEY_REQUEST of an attached identity; 0 = 60 s. */
+  uint32_t key_timeout_ms;
+  /** 0 */
+  uint32_t reserved;
 } burrow_identity_config;
 
 /**
@@ -2225,6 +2251,54 @@ BURROW_API burrow_status burrow_identity_import(burrow_engine *BURROW_NONNULL e,
                                                 burrow_request *BURROW_NULLABLE req);
 
 /**
+ * Makes an identity whose secret key stays with the host: in a signing device, another app, another machine.
+ *
+ * It does all that other identities do. Whenever the key is needed a BURROW_EVENT_KEY_REQUEST asks the host, and what was
+ * begun goes on with its answer, while everything else goes on anyway. What is not answered in time fails with
+ * BURROW_ERR_TIMEOUT, what the holder of the key does not want with BURROW_ERR_KEY_REFUSED, and what waits when the
+ * identity is closed or its last handle released with BURROW_ERR_CANCELLED. Only invitations to groups we are in are asked
+ * for again until they are answered, wraps that came in up to three times, and who we are when a relay wants to know five
+ * times.
+ *
+ * With a configuration as burrow_identity_generate(). The state file holds no secret key then; one of the same person that
+ * does loses it. A file of an attached identity opens with this or burrow_identity_import().
+ *
+ * @param e       The engine.
+ * @param pubkey  32 bytes: the public key.
+ * @param cfg     Where its groups are kept, or NULL for an identity without groups.
+ * @param out     [out] The identity.
+ * @param req     [out] The id of this request, or NULL if you do not need it.
+ * @return BURROW_OK; BURROW_ERR_NOSTR_KEY; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_SYSTEM.
+ * @threading any thread
+ * @ownership *out is owned by the caller: burrow_release()
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_identity_attach(burrow_engine *BURROW_NONNULL e, const uint8_t *BURROW_NONNULL pubkey,
+                                                const burrow_identity_config *BURROW_NULLABLE cfg,
+                                                burrow_identity *BURROW_NULLABLE *BURROW_NONNULL out,
+                                                burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Answers a BURROW_EVENT_KEY_REQUEST, in any order.
+ *
+ * The answer is checked before anything believes it. One that does not fit ends what it was for, with the same error.
+ *
+ * @param id           The identity.
+ * @param key_request  The value of the event.
+ * @param result       BURROW_OK with an answer; BURROW_ERR_NOSTR_UNREADABLE when a payload cannot be decrypted; any other
+ *                     error when the holder of the key refuses.
+ * @param data         The answer, see BURROW_KEY_*; NULL without one.
+ * @param len          How long it is.
+ * @return BURROW_OK; BURROW_ERR_KEY_ANSWER when it does not fit; BURROW_ERR_NOT_FOUND when no such request is open (any
+ *         more); BURROW_ERR_WRONG_KIND when the identity has its key; BURROW_ERR_CLOSED.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_identity_respond(burrow_identity *BURROW_NONNULL id, uint64_t key_request,
+                                                 burrow_status result, const uint8_t *BURROW_NULLABLE data, size_t len);
+
+/**
  * Copies the public key of an identity.
  *
  * @param id   The identity.
@@ -2243,7 +2317,8 @@ BURROW_API burrow_status burrow_identity_pubkey(burrow_identity *BURROW_NONNULL 
  * @param buf  [out] "nsec1…"; NULL with cap 0 asks for the size.
  * @param cap  Bytes available at buf; BURROW_KEY_TEXT_SIZE is enough.
  * @param len  [out] Bytes needed including the NUL.
- * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_CLOSED when it is not open.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_CLOSED when it is not open; BURROW_ERR_WRONG_KIND when the key
+ *         is elsewhere.
  * @threading any thread
  * @ownership nothing changes hands
  * @since 0.1
@@ -2465,13 +2540,17 @@ BURROW_API burrow_status burrow_nostr_send(burrow_identity *BURROW_NONNULL id, c
  *                    repetitions are known by; NULL with cap 0 asks for the size.
  * @param cap         Bytes available at buf; as many as the wrap has are enough.
  * @param len         [out] Bytes needed including the NUL.
- * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_NOSTR_EVENT; BURROW_ERR_NOSTR_UNREADABLE.
+ * @param req         [out] For an attached identity the id of a request whose completion has the message as its text; buf is
+ *                    left alone. Otherwise 0. NULL if the identity has its key.
+ * @return BURROW_OK; BURROW_AGAIN when there is a request; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_NOSTR_EVENT;
+ *         BURROW_ERR_NOSTR_UNREADABLE.
  * @threading any thread
  * @ownership nothing changes hands
  * @since 0.1
  */
 BURROW_API burrow_status burrow_nostr_open(burrow_identity *BURROW_NONNULL id, const char *BURROW_NONNULL event_json,
-                                           char *BURROW_NULLABLE buf, size_t cap, size_t *BURROW_NONNULL len);
+                                           char *BURROW_NULLABLE buf, size_t cap, size_t *BURROW_NONNULL len,
+                                           burrow_request *BURROW_NULLABLE req);
 
 /**
  * Subscribes to events: those relays have stored and, until burrow_request_cancel(), those to come.
@@ -2594,7 +2673,9 @@ BURROW_API burrow_status burrow_discovery_fetch(burrow_engine *BURROW_NONNULL e,
  * @param buf       [out] The value for the Authorization header; NULL with cap 0 asks for the size.
  * @param cap       Bytes available at buf.
  * @param len       [out] Bytes needed including the NUL.
- * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+ * @param req       [out] For an attached identity the id of a request whose completion has the value as its text; buf is
+ *                  left alone. Otherwise 0. NULL if the identity has its key.
+ * @return BURROW_OK; BURROW_AGAIN when there is a request; BURROW_ERR_BUFFER_TOO_SMALL.
  * @threading any thread
  * @ownership nothing changes hands
  * @since 0.1
@@ -2602,7 +2683,7 @@ BURROW_API burrow_status burrow_discovery_fetch(burrow_engine *BURROW_NONNULL e,
 BURROW_API burrow_status burrow_nip98_make(burrow_identity *BURROW_NONNULL id, const char *BURROW_NONNULL url,
                                            const char *BURROW_NONNULL method, const uint8_t *BURROW_NULLABLE body,
                                            size_t body_len, char *BURROW_NULLABLE buf, size_t cap,
-                                           size_t *BURROW_NONNULL len);
+                                           size_t *BURROW_NONNULL len, burrow_request *BURROW_NULLABLE req);
 
 /**
  * Checks such a proof, as a server does: signature, time (60 s each way), URL, method, body, and that it was not used

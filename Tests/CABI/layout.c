@@ -334,11 +334,13 @@ FIELD(nostr_relay_info, published, 64, 64);
 FIELD(nostr_relay_info, text, 72, 72);
 FIELD(nostr_relay_info, url, 328, 328);
 
-SIZE(identity_config, 24, 16);
+SIZE(identity_config, 32, 24);
 FIELD(identity_config, struct_size, 0, 0);
 FIELD(identity_config, flags, 4, 4);
 FIELD(identity_config, storage_path, 8, 8);
 FIELD(identity_config, storage_key, 16, 12);
+FIELD(identity_config, key_timeout_ms, 24, 16);
+FIELD(identity_config, reserved, 28, 20);
 
 SIZE(group_config, 56, 32);
 FIELD(group_config, struct_size, 0, 0);

@@ -81,15 +81,15 @@ static void test_host_relays(burrow_engine *e, burrow_identity *alice, burrow_id
   CHECK_STATUS(burrow_nostr_ingest(e, wrap), BURROW_OK);
   burrow_event came = next_of(e, BURROW_EVENT_NOSTR_EVENT);
   CHECK(came.request == wanted && strcmp(came.text, wrap) == 0);
-  CHECK_STATUS(burrow_nostr_open(bob, wrap, NULL, 0, &count), BURROW_OK);
+  CHECK_STATUS(burrow_nostr_open(bob, wrap, NULL, 0, &count, NULL), BURROW_OK);
   CHECK(count > 1 && count < sizeof opened);
-  CHECK_STATUS(burrow_nostr_open(bob, wrap, opened, sizeof opened, &count), BURROW_OK);
+  CHECK_STATUS(burrow_nostr_open(bob, wrap, opened, sizeof opened, &count, NULL), BURROW_OK);
   CHECK(strstr(opened, "f\xc3\xbcr dich") != NULL);
-  CHECK_STATUS(burrow_nostr_open(alice, wrap, opened, sizeof opened, &count), BURROW_ERR_NOSTR_UNREADABLE);
+  CHECK_STATUS(burrow_nostr_open(alice, wrap, opened, sizeof opened, &count, NULL), BURROW_ERR_NOSTR_UNREADABLE);
   char *digit = strstr(wrap, "\"sig\":\"") + 7;
   *digit = *digit == '0' ? '1' : '0';
   CHECK_STATUS(burrow_nostr_ingest(e, wrap), BURROW_ERR_NOSTR_EVENT);
-  CHECK_STATUS(burrow_nostr_open(bob, wrap, opened, sizeof opened, &count), BURROW_ERR_NOSTR_EVENT);
+  CHECK_STATUS(burrow_nostr_open(bob, wrap, opened, sizeof opened, &count, NULL), BURROW_ERR_NOSTR_EVENT);
   CHECK_STATUS(burrow_nostr_ingest(e, "[]"), BURROW_ERR_NOSTR_EVENT);
   CHECK_STATUS(burrow_nostr_ingest(e, NULL), BURROW_ERR_INVALID_ARGUMENT);
   free(wrap);
@@ -128,9 +128,10 @@ static void test_proofs(burrow_engine *e, burrow_identity *id) {
   uint8_t made[32], checked[32];
   size_t count = 0;
   CHECK_STATUS(burrow_identity_pubkey(id, made), BURROW_OK);
-  CHECK_STATUS(burrow_nip98_make(id, url, "POST", body, 2, header, sizeof header, &count), BURROW_OK);
+  CHECK_STATUS(burrow_nip98_make(id, url, "POST", body, 2, header, sizeof header, &count, NULL), BURROW_OK);
   CHECK(strncmp(header, "Nostr ", 6) == 0 && strlen(header) + 1 == count);
-  CHECK_STATUS(burrow_nip98_make(id, url, "POST", NULL, 2, header, sizeof header, &count), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_nip98_make(id, url, "POST", NULL, 2, header, sizeof header, &count, NULL),
+               BURROW_ERR_INVALID_ARGUMENT);
   CHECK_STATUS(burrow_nip98_check(e, header, url, "GET", body, 2, checked), BURROW_ERR_UNAUTHORIZED);
   CHECK_STATUS(burrow_nip98_check(e, header, url, "POST", body, 1, checked), BURROW_ERR_UNAUTHORIZED);
   CHECK_STATUS(burrow_nip98_check(e, header, "https://media.example/token", "POST", body, 2, checked),

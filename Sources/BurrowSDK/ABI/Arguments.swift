@@ -50,6 +50,23 @@ enum Arguments {
         return .ok
     }
 
+    /// Copies out a text that is there already; else hands out the request whose completion will carry it.
+    static func copyOut(
+        _ text: SoonText,
+        to buffer: UnsafeMutablePointer<CChar>?,
+        _ capacity: Int,
+        _ length: UnsafeMutablePointer<Int>?,
+        _ request: UnsafeMutablePointer<burrow_request>?
+    ) throws(EngineError) -> burrow_status {
+        switch text {
+        case .now(let text): return unsafe try copyOut(text, to: buffer, capacity, length)
+        case .later(let number):
+            if let length = unsafe length { unsafe length.pointee = 0 }
+            _ = unsafe store(number, in: request)
+            return .again
+        }
+    }
+
     /// Writes text and a NUL into a field; what does not fit is cut between characters.
     static func write(_ text: String, to field: UnsafeMutableRawBufferPointer) {
         guard field.count > 0 else { return }

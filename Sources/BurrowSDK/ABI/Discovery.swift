@@ -41,15 +41,18 @@ public func burrow_nip98_make(
     _ body_len: Int,
     _ buf: UnsafeMutablePointer<CChar>?,
     _ cap: Int,
-    _ len: UnsafeMutablePointer<Int>?
+    _ len: UnsafeMutablePointer<Int>?,
+    _ req: UnsafeMutablePointer<burrow_request>?
 ) -> burrow_status {
-    unsafe withHandle(id, as: HostIdentity.self) { (identity) throws(EngineError) in
+    unsafe Arguments.clear(req)
+    return unsafe withHandle(id, as: HostIdentity.self) { (identity) throws(EngineError) in
         let header = try identity.httpProof(
             url: unsafe Arguments.text(url, "url"),
             method: unsafe Arguments.text(method, "method"),
-            body: unsafe Arguments.optionalBytes(body, body_len, "body")
+            body: unsafe Arguments.optionalBytes(body, body_len, "body"),
+            canWait: unsafe req != nil
         )
-        return try unsafe Arguments.copyOut(header, to: buf, cap, len)
+        return try unsafe Arguments.copyOut(header, to: buf, cap, len, req)
     }
 }
 

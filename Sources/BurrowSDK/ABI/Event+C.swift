@@ -43,6 +43,7 @@ extension burrow_event {
         case .discovered: (BURROW_EVENT_DISCOVERED, 0)
         case .nostrRefused: (BURROW_EVENT_NOSTR_REFUSED, 0)
         case .keyPackageUsed: (BURROW_EVENT_KEY_PACKAGE_USED, 0)
+        case .keyRequest(let kind): (BURROW_EVENT_KEY_REQUEST, kind.rawValue)
         case .groupState(let phase): (BURROW_EVENT_GROUP_STATE, phase.rawValue)
         case .groupEpoch: (BURROW_EVENT_GROUP_EPOCH, 0)
         case .groupMembers: (BURROW_EVENT_GROUP_MEMBERS, 0)

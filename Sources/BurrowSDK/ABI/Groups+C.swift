@@ -10,6 +10,8 @@ extension IdentityOptions {
     init(_ cfg: burrow_identity_config) throws(EngineError) {
         self.init()
         try unsafe Arguments.check(cfg.flags, [], "flags")
+        if unsafe cfg.key_timeout_ms > 0 { keyPatience = unsafe .milliseconds(Int64(cfg.key_timeout_ms)) }
+        try unsafe Arguments.check(reserved: cfg.reserved)
         path = try unsafe Arguments.optionalText(cfg.storage_path, "storage_path")
         guard path != nil else { return }
         guard let secret = unsafe cfg.storage_key else {

@@ -1,3 +1,4 @@
+import BurrowBase
 import BurrowEngine
 import BurrowNostr
 public import CBurrow
@@ -9,7 +10,7 @@ public func burrow_identity_generate(
     _ out: UnsafeMutablePointer<OpaquePointer?>?,
     _ req: UnsafeMutablePointer<burrow_request>?
 ) -> burrow_status {
-    unsafe open(e, nil, cfg, out, req)
+    unsafe open(e, { (_) in .own }, cfg, out, req)
 }
 
 @c @implementation
@@ -22,16 +23,61 @@ public func burrow_identity_import(
 ) -> burrow_status {
     unsafe open(
         e,
-        { () throws(EngineError) in try unsafe Arguments.text(nsec_or_hex, "nsec_or_hex") },
+        { (_) throws(EngineError) in .secret(try unsafe Arguments.text(nsec_or_hex, "nsec_or_hex")) },
         cfg,
         out,
         req
     )
 }
 
+@c @implementation
+public func burrow_identity_attach(
+    _ e: OpaquePointer?,
+    _ pubkey: UnsafePointer<UInt8>?,
+    _ cfg: UnsafePointer<burrow_identity_config>?,
+    _ out: UnsafeMutablePointer<OpaquePointer?>?,
+    _ req: UnsafeMutablePointer<burrow_request>?
+) -> burrow_status {
+    unsafe open(
+        e,
+        { (patience) throws(EngineError) in
+            let key = try unsafe Arguments.publicKey(pubkey, "pubkey")
+            guard key.isOnCurve else { throw EngineError(.nostrKey, "pubkey is no public key") }
+            return .elsewhere(key, patience: patience ?? .seconds(60))
+        },
+        cfg,
+        out,
+        req
+    )
+}
+
+@c @implementation
+public func burrow_identity_respond(
+    _ id: OpaquePointer?,
+    _ key_request: UInt64,
+    _ result: burrow_status,
+    _ data: UnsafePointer<UInt8>?,
+    _ len: Int
+) -> burrow_status {
+    unsafe withHandle(id, as: HostIdentity.self) { (identity) throws(EngineError) in
+        let reply: KeyReply
+        switch Int(result) {
+        case BURROW_OK:
+            // No answer is longer, so there is no need to copy one that claims to be.
+            let bytes = try unsafe Arguments.optionalBytes(data, min(len, NostrLimits.eventBytes + 1), "data")
+            reply = .bytes(bytes ?? [])
+        case BURROW_ERR_NOSTR_UNREADABLE: reply = .unreadable
+        case ..<0: reply = .refused
+        default: throw EngineError(.invalidArgument, "result is \(result)")
+        }
+        try identity.respond(key_request, reply)
+        return .ok
+    }
+}
+
 private func open(
     _ e: OpaquePointer?,
-    _ key: (() throws(EngineError) -> String)?,
+    _ source: (_ patience: Interval?) throws(EngineError) -> KeySource,
     _ cfg: UnsafePointer<burrow_identity_config>?,
     _ out: UnsafeMutablePointer<OpaquePointer?>?,
     _ req: UnsafeMutablePointer<burrow_request>?
@@ -39,13 +85,11 @@ private func open(
     unsafe Arguments.clear(req)
     return unsafe withHandle(e, as: Engine.self) { (engine) throws(EngineError) in
         let target = try unsafe Arguments.target(out)
-        var text: String?
-        if let key { text = try key() }
         var options: IdentityOptions?
         if let cfg = unsafe cfg {
             options = try unsafe IdentityOptions(Arguments.read(cfg, zero: burrow_identity_config(), "cfg"))
         }
-        let opening = try HostIdentity.open(engine, importing: text, groups: options)
+        let opening = try HostIdentity.open(engine, source(options?.keyPatience), groups: options)
         unsafe target.pointee = OpaquePointer(bitPattern: opening.handle)
         return unsafe Arguments.store(opening.request, in: req)
     }

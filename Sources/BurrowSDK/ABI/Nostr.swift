@@ -107,11 +107,14 @@ public func burrow_nostr_open(
     _ event_json: UnsafePointer<CChar>?,
     _ buf: UnsafeMutablePointer<CChar>?,
     _ cap: Int,
-    _ len: UnsafeMutablePointer<Int>?
+    _ len: UnsafeMutablePointer<Int>?,
+    _ req: UnsafeMutablePointer<burrow_request>?
 ) -> burrow_status {
-    unsafe withHandle(id, as: HostIdentity.self) { (identity) throws(EngineError) in
+    unsafe Arguments.clear(req)
+    return unsafe withHandle(id, as: HostIdentity.self) { (identity) throws(EngineError) in
         let json = try unsafe Arguments.text(event_json, "event_json")
-        return try unsafe Arguments.copyOut(identity.open(json), to: buf, cap, len)
+        let opened = try identity.open(json, canWait: unsafe req != nil)
+        return try unsafe Arguments.copyOut(opened, to: buf, cap, len, req)
     }
 }
 

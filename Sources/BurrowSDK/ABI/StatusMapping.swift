@@ -47,6 +47,8 @@ enum StatusMapping {
         case .nostrRefused: BURROW_ERR_NOSTR_REFUSED
         case .nostrKey: BURROW_ERR_NOSTR_KEY
         case .nostrUnreadable: BURROW_ERR_NOSTR_UNREADABLE
+        case .keyRefused: BURROW_ERR_KEY_REFUSED
+        case .keyAnswer: BURROW_ERR_KEY_ANSWER
         case .codec: BURROW_ERR_CODEC
         case .damaged: BURROW_ERR_DAMAGED
         case .format: BURROW_ERR_FORMAT
@@ -121,6 +123,8 @@ enum StatusMapping {
         case .nostrRefused: "BURROW_ERR_NOSTR_REFUSED"
         case .nostrKey: "BURROW_ERR_NOSTR_KEY"
         case .nostrUnreadable: "BURROW_ERR_NOSTR_UNREADABLE"
+        case .keyRefused: "BURROW_ERR_KEY_REFUSED"
+        case .keyAnswer: "BURROW_ERR_KEY_ANSWER"
         case .codec: "BURROW_ERR_CODEC"
         case .damaged: "BURROW_ERR_DAMAGED"
         case .format: "BURROW_ERR_FORMAT"

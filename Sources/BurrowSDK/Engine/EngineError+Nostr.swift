@@ -10,7 +10,9 @@ extension EngineError {
                 .unexpectedSignature, .expired, .wrongKind, .wrongAuthor, .invalidMessage:
                 .nostrEvent
             case .invalidBech32, .invalidURL: .invalidArgument
-            case .invalidKey, .keyRefused, .wrongKeyAnswer: .nostrKey
+            case .invalidKey: .nostrKey
+            case .keyRefused: .keyRefused
+            case .wrongKeyAnswer: .keyAnswer
             case .unknownVersion, .invalidLength, .invalidBase64, .invalidMAC, .invalidPadding, .notAWrap,
                 .notForUs, .invalidSeal, .senderMismatch:
                 .nostrUnreadable

@@ -7,7 +7,7 @@ package struct EngineError: Error, Equatable, Sendable {
         case certificateUnknownIssuer, certificateWrongPin, noCommonProtocol, tls, connectionLost
         case protocolViolation, version, unauthorized, notFound, tooFarBehind, goingAway, peer, addressInUse
         case overloaded
-        case nostrEvent, nostrRefused, nostrKey, nostrUnreadable
+        case nostrEvent, nostrRefused, nostrKey, nostrUnreadable, keyRefused, keyAnswer
         case codec, damaged, format
         case keyMissing, keyExhausted, frameRepeated, frameRejected
         case group, notAdmin, notMember, lostRace, notPublished, commitPending, marmotVersion

@@ -34,8 +34,10 @@ from .errors import (
     GroupError,
     InternalError,
     InvalidArgumentError,
+    KeyAnswerError,
     KeyExhaustedError,
     KeyMissingError,
+    KeyRefusedError,
     LimitError,
     LostRaceError,
     MarmotVersionError,
@@ -78,7 +80,15 @@ from .errors import (
 )
 from .frame import Frame
 from .group import Group, GroupFlags, GroupInfo, GroupState, Member
-from .identity import Identity, format_public_key, parse_public_key
+from .identity import (
+    Identity,
+    KeyRequest,
+    KeyRequestKind,
+    Opening,
+    Proof,
+    format_public_key,
+    parse_public_key,
+)
 from .logs import forward_log, log_lines, read_log, set_log_handler, set_log_level
 from .media import AudioTrack, MediaTrack, Picture, Sound, VideoTrack, allocate_picture, convert_picture
 from .nostr import (
@@ -200,8 +210,12 @@ __all__ = [
     "Identity",
     "InternalError",
     "InvalidArgumentError",
+    "KeyAnswerError",
     "KeyExhaustedError",
     "KeyMissingError",
+    "KeyRefusedError",
+    "KeyRequest",
+    "KeyRequestKind",
     "LimitError",
     "LogLevel",
     "Lookup",
@@ -227,11 +241,13 @@ __all__ = [
     "NotMemberError",
     "NotPublishedError",
     "Opener",
+    "Opening",
     "OverloadedError",
     "Participant",
     "PeerError",
     "Picture",
     "Protected",
+    "Proof",
     "ProtocolError",
     "Publication",
     "Relay",

@@ -61,6 +61,8 @@ BURROW_ERR_NOSTR_EVENT: Final = -300
 BURROW_ERR_NOSTR_REFUSED: Final = -301
 BURROW_ERR_NOSTR_KEY: Final = -302
 BURROW_ERR_NOSTR_UNREADABLE: Final = -303
+BURROW_ERR_KEY_REFUSED: Final = -304
+BURROW_ERR_KEY_ANSWER: Final = -305
 BURROW_ERR_CODEC: Final = -400
 BURROW_ERR_DAMAGED: Final = -401
 BURROW_ERR_FORMAT: Final = -402
@@ -87,6 +89,7 @@ BURROW_EVENT_PROTECTION: Final = 15
 BURROW_EVENT_TRACK_DATA: Final = 20
 BURROW_EVENT_TRACK_STATE: Final = 21
 BURROW_EVENT_RELAY_STATE: Final = 30
+BURROW_EVENT_KEY_REQUEST: Final = 38
 BURROW_EVENT_NOSTR_RELAY: Final = 40
 BURROW_EVENT_NOSTR_EVENT: Final = 41
 BURROW_EVENT_NOSTR_STORED: Final = 42
@@ -180,6 +183,9 @@ BURROW_KEY_FORGET: Final = 4
 BURROW_SEAL_OVERHEAD: Final = 33
 BURROW_INSTANCE_SIZE: Final = 16
 BURROW_KEY_TEXT_SIZE: Final = 64
+BURROW_KEY_SIGN: Final = 1
+BURROW_KEY_ENCRYPT: Final = 2
+BURROW_KEY_DECRYPT: Final = 3
 BURROW_NOSTR_INSECURE: Final = 1
 BURROW_NOSTR_NO_SYSTEM_ROOTS: Final = 2
 BURROW_NOSTR_ANONYMOUS: Final = 4
@@ -833,12 +839,16 @@ class burrow_identity_config(ctypes.Structure):
     flags: int
     storage_path: bytes | None
     storage_key: int | None
+    key_timeout_ms: int
+    reserved: int
 
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("flags", ctypes.c_uint32),
         ("storage_path", ctypes.c_char_p),
         ("storage_key", ctypes.c_void_p),
+        ("key_timeout_ms", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
     ]
 
 
@@ -1269,6 +1279,20 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.POINTER(ctypes.c_void_p),
         ctypes.POINTER(ctypes.c_uint64),
     ]),
+    "burrow_identity_attach": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_identity_config),
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_identity_respond": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_uint64,
+        ctypes.c_int32,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+    ]),
     "burrow_identity_pubkey": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.c_void_p,
@@ -1330,6 +1354,7 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.POINTER(ctypes.c_char),
         ctypes.c_size_t,
         ctypes.POINTER(ctypes.c_size_t),
+        ctypes.POINTER(ctypes.c_uint64),
     ]),
     "burrow_nostr_subscribe": (ctypes.c_int32, [
         ctypes.c_void_p,
@@ -1369,6 +1394,7 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.POINTER(ctypes.c_char),
         ctypes.c_size_t,
         ctypes.POINTER(ctypes.c_size_t),
+        ctypes.POINTER(ctypes.c_uint64),
     ]),
     "burrow_nip98_check": (ctypes.c_int32, [
         ctypes.c_void_p,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .group import Group
-    from .identity import Identity
+    from .identity import Identity, Signer
     from .relay import Relay
     from .room import Room
 
@@ -246,16 +246,17 @@ class Engine:
         self,
         secret_key: str | None = None,
         *,
+        public_key: bytes | str | None = None,
+        signer: Signer | None = None,
+        key_timeout_ms: int = 0,
         storage_path: str | Path | None = None,
         storage_key: bytes | None = None,
     ) -> Identity:
-        """Opens an identity with groups; ``await identity.opened`` tells how that ended.
-
-        Without a secret key it is the one in the file, or a new one; without a path everything stays in memory.
-        """
+        """Opens an identity with groups, see Identity; ``await identity.opened`` tells how that ended."""
+        wishes = {name: value for name, value in locals().items() if name != "self"}
         from .identity import Identity
 
-        return Identity(self, secret_key, groups=True, storage_path=storage_path, storage_key=storage_key)
+        return Identity(self, groups=True, **wishes)
 
     # -- events --------------------------------------------------------------------------------------------------
 
@@ -421,12 +422,15 @@ class Engine:
 
     def _route(self, event: Event) -> None:
         """Gives an event to whom it concerns, then to everybody who reads events."""
+        # Without the lock: who holds a key may take a while.
+        if event.kind == EventKind.KEY_REQUEST and event.subject is not None and event.subject._consult(event):
+            return
         with self._lock:
             if event.kind == EventKind.DONE:
                 request = self._requests.pop(event.request, None)
                 if request is not None:
                     request._complete(event)
-            elif event.request in self._requests and event.kind != EventKind.NOSTR_OUT:
+            elif event.request in self._requests and event.kind not in (EventKind.NOSTR_OUT, EventKind.KEY_REQUEST):
                 # What a request brings on the way belongs to it alone.
                 self._requests[event.request]._notice(event)
                 return

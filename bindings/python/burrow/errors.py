@@ -230,6 +230,14 @@ class NostrUnreadableError(BurrowError, ValueError):
     code = _abi.BURROW_ERR_NOSTR_UNREADABLE
 
 
+class KeyRefusedError(BurrowError):
+    code = _abi.BURROW_ERR_KEY_REFUSED
+
+
+class KeyAnswerError(BurrowError, ValueError):
+    code = _abi.BURROW_ERR_KEY_ANSWER
+
+
 class GroupError(BurrowError):
     """The base of what groups do not allow; the text says why."""
 

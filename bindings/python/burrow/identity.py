@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import enum
+import inspect
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import _abi
 from ._library import check, encode, encode_optional, lib, read_text
+from .errors import BurrowError, NostrUnreadableError
 from .handle import Handle
 from .nostr import NostrEvent, Publication, ServerKind, key_bytes, relay_texts
 from .request import Request
@@ -19,6 +23,82 @@ from .types import Event
 if TYPE_CHECKING:
     from .engine import Engine
     from .group import Group
+
+
+class KeyRequestKind(enum.IntEnum):
+    """What the holder of a key is asked to do."""
+
+    SIGN = _abi.BURROW_KEY_SIGN
+    ENCRYPT = _abi.BURROW_KEY_ENCRYPT
+    DECRYPT = _abi.BURROW_KEY_DECRYPT
+
+
+@dataclass(frozen=True)
+class KeyRequest:
+    """Something for who holds the key of an identity that was made with a public key only."""
+
+    kind: KeyRequestKind
+    #: The event to sign as JSON, the text to encrypt, the payload to decrypt.
+    text: str
+    #: 32 bytes: the id of the event to sign, the key to encrypt for, or the one a payload is from.
+    data: bytes
+    #: What it is answered with.
+    number: int
+    #: The id of the Request it is for, or 0.
+    request: int
+
+    @classmethod
+    def of(cls, event: Event) -> KeyRequest:
+        """What an event KEY_REQUEST asks for."""
+        return cls(KeyRequestKind(event.state), event.text, event.data, event.value, event.request)
+
+
+#: Returns the signed event as JSON or just the signature, the payload, or the text; or something to await for that.
+Signer: TypeAlias = Callable[[KeyRequest], "bytes | str | Awaitable[bytes | str]"]
+
+
+class _Soon(Request):
+    """A text that is there at once or with the end of the request."""
+
+    _text: str | None = None
+
+    @property
+    def done(self) -> bool:
+        return self._text is not None or super().done
+
+    def _raise(self) -> None:
+        if self._text is None:
+            super()._raise()
+            assert self._event is not None
+            self._text = self._event.text
+
+
+class Opening(_Soon):
+    """A wrap that is opened: ``message = await opening``."""
+
+    @property
+    def message(self) -> NostrEvent:
+        """What was inside; raises what went wrong."""
+        self._raise()
+        return NostrEvent._read(self._text or "")
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        yield from super().__await__()
+        return self.message
+
+
+class Proof(_Soon):
+    """A proof that is made: ``header = await proof``."""
+
+    @property
+    def header(self) -> str:
+        """The value of the Authorization header; raises what went wrong."""
+        self._raise()
+        return self._text or ""
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        yield from super().__await__()
+        return self.header
 
 
 class Identity(Handle):
@@ -34,11 +114,20 @@ class Identity(Handle):
         engine: Engine,
         secret_key: str | None = None,
         *,
+        public_key: bytes | str | None = None,
+        signer: Signer | None = None,
+        key_timeout_ms: int = 0,
         groups: bool = False,
         storage_path: str | Path | None = None,
         storage_key: bytes | None = None,
     ) -> None:
-        """A new key, or one given as "nsec1…" or 64 hexadecimal digits; or the one in the state file."""
+        """A new key, or one given as "nsec1…" or 64 hexadecimal digits; or the one in the state file. Without a path
+        everything stays in memory.
+
+        With a ``public_key`` the secret one is elsewhere: ``signer`` is called with each KeyRequest, in the thread or task
+        that drains the engine, and returns the answer, or something to await for it; what it raises refuses. Without a
+        signer requests come as events KEY_REQUEST, for ``KeyRequest.of(event)``.
+        """
         configuration = _abi.burrow_identity_config()
         check(lib.burrow_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
         configuration.storage_path = encode_optional(None if storage_path is None else str(storage_path), "storage_path")
@@ -48,12 +137,15 @@ class Identity(Handle):
                 raise ValueError("a storage key has 32 bytes")
             ctypes.memmove(memory, bytes(storage_key), 32)
             configuration.storage_key = ctypes.addressof(memory)
+        configuration.key_timeout_ms = key_timeout_ms
         wanted = ctypes.byref(configuration) if groups or storage_path is not None else None
 
         def call() -> tuple[int, int]:
             out, id = ctypes.c_void_p(), ctypes.c_uint64()
             handle = engine._alive()
-            if secret_key is None:
+            if public_key is not None:
+                check(lib.burrow_identity_attach(handle, key_bytes(public_key), wanted, ctypes.byref(out), ctypes.byref(id)))
+            elif secret_key is None:
                 check(lib.burrow_identity_generate(handle, wanted, ctypes.byref(out), ctypes.byref(id)))
             else:
                 text = encode(secret_key, "secret_key")
@@ -62,19 +154,19 @@ class Identity(Handle):
             return out.value, id.value
 
         self._engine = engine
+        #: Answers for a key that is elsewhere.
+        self.signer = signer
+        self._consulting: set[asyncio.Future[None]] = set()
         #: Ends when it is open, or cannot be; None when it is from the beginning.
         self.opened: Request | None = None
         try:
-            if wanted is None:
-                super().__init__(call()[0])
-            else:
-                engine._register(call, self._begin)
+            engine._register(call, self._begin)
         finally:
             ctypes.memset(memory, 0, 32)
 
     def _begin(self, handle: int, opened: Request) -> Identity:
         super().__init__(handle)
-        self.opened = opened
+        self.opened = opened if opened.id else None
         return self
 
     async def __aenter__(self) -> Identity:
@@ -145,12 +237,20 @@ class Identity(Handle):
         return Publication._start(self._engine, lib.burrow_nostr_send, self.handle, key_bytes(recipient), text, urls, count, flags)
 
     def open(self, wrap: NostrEvent | str) -> NostrEvent:
-        """Opens a wrapped message; raises NostrUnreadableError when it is not for us or not genuine."""
+        """Opens a wrapped message; raises NostrUnreadableError when it is not for us or not genuine.
+
+        For an identity that has its key; ``unwrap()`` is for all.
+        """
         text = encode(_json(wrap), "wrap")
         memory = ctypes.create_string_buffer(len(text) + 1)
         length = ctypes.c_size_t()
-        check(lib.burrow_nostr_open(self.handle, text, memory, len(memory), ctypes.byref(length)))
+        check(lib.burrow_nostr_open(self.handle, text, memory, len(memory), ctypes.byref(length), None))
         return NostrEvent._read(memory.value.decode())
+
+    def unwrap(self, wrap: NostrEvent | str) -> Opening:
+        """Opens a wrapped message, wherever the key is: ``message = await identity.unwrap(wrap)``."""
+        text = encode(_json(wrap), "wrap")
+        return self._soon(Opening, len(text) + 1, lib.burrow_nostr_open, text)
 
     # -- lists and proofs --------------------------------------------------------------------------------------
 
@@ -161,10 +261,84 @@ class Identity(Handle):
         return Publication._start(self._engine, function, self.handle, int(kind), texts, count)
 
     def http_proof(self, url: str, method: str = "GET", body: bytes | None = None) -> str:
-        """The value of the Authorization header for one request (NIP-98)."""
+        """The value of the Authorization header for one request (NIP-98), for an identity that has its key."""
+        proof = self._proof(url, method, body, waits=False)
+        return proof.header
+
+    def prove(self, url: str, method: str = "GET", body: bytes | None = None) -> Proof:
+        """The same wherever the key is: ``header = await identity.prove(url)``."""
+        return self._proof(url, method, body, waits=True)
+
+    def _proof(self, url: str, method: str, body: bytes | None, *, waits: bool) -> Proof:
         memory = None if body is None else (ctypes.c_uint8 * max(len(body), 1)).from_buffer_copy(body or b"\0")
         texts = (encode(url, "url"), encode(method, "method"))
-        return read_text(lib.burrow_nip98_make, self.handle, *texts, memory, 0 if body is None else len(body))
+        room = 4096 + 12 * sum(len(text) for text in texts)
+        count = 0 if body is None else len(body)
+        return self._soon(Proof, room, lib.burrow_nip98_make, *texts, memory, count, waits=waits)
+
+    def _soon(self, make: type[Any], room: int, function: Any, *arguments: Any, waits: bool = True) -> Any:
+        """Something that is there at once, or with the end of a request."""
+        memory = ctypes.create_string_buffer(room)
+        length, id = ctypes.c_size_t(), ctypes.c_uint64()
+        target = ctypes.byref(id) if waits else None
+        with self._engine._lock:
+            status = check(function(self.handle, *arguments, memory, room, ctypes.byref(length), target))
+            request = make(self._engine, id.value)
+            if status == _abi.BURROW_AGAIN:
+                self._engine._requests[id.value] = request
+            else:
+                request._text = memory.value.decode()
+        return request
+
+    # -- a key that is elsewhere -------------------------------------------------------------------------------
+
+    def answer(self, request: KeyRequest, result: bytes | str) -> None:
+        """Gives what a KeyRequest asks for; raises KeyAnswerError when it is something else."""
+        given = result.encode() if isinstance(result, str) else bytes(result)
+        memory = (ctypes.c_uint8 * max(len(given), 1)).from_buffer_copy(given or b"\0")
+        check(lib.burrow_identity_respond(self.handle, request.number, _abi.BURROW_OK, memory, len(given)))
+
+    def refuse(self, request: KeyRequest, *, unreadable: bool = False) -> None:
+        """Does not do what a KeyRequest asks for, or cannot: there is nothing to be decrypted."""
+        status = _abi.BURROW_ERR_NOSTR_UNREADABLE if unreadable else _abi.BURROW_ERR_KEY_REFUSED
+        check(lib.burrow_identity_respond(self.handle, request.number, status, None, 0))
+
+    def _consult(self, event: Event) -> bool:
+        """Lets the signer answer an event; False when there is none."""
+        if self.signer is None:
+            return False
+        request = KeyRequest.of(event)
+        try:
+            result = self.signer(request)
+        except Exception as error:
+            self._reply(request, error)
+            return True
+        if not inspect.isawaitable(result):
+            self._reply(request, result)
+            return True
+
+        async def finish() -> None:
+            try:
+                answer = await result
+            except Exception as error:
+                self._reply(request, error)
+            else:
+                self._reply(request, answer)
+
+        task = asyncio.ensure_future(finish())
+        self._consulting.add(task)
+        task.add_done_callback(self._consulting.discard)
+        return True
+
+    def _reply(self, request: KeyRequest, result: bytes | str | Exception) -> None:
+        try:
+            if isinstance(result, Exception):
+                self.refuse(request, unreadable=isinstance(result, NostrUnreadableError))
+            else:
+                self.answer(request, result)
+        except BurrowError:
+            # What it was for has ended with that already, or nobody waits for it any more.
+            pass
 
     # -- groups ------------------------------------------------------------------------------------------------
 

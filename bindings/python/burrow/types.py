@@ -40,6 +40,7 @@ class EventKind(enum.IntEnum):
     DISCOVERED = _abi.BURROW_EVENT_DISCOVERED
     NOSTR_REFUSED = _abi.BURROW_EVENT_NOSTR_REFUSED
     KEY_PACKAGE_USED = _abi.BURROW_EVENT_KEY_PACKAGE_USED
+    KEY_REQUEST = _abi.BURROW_EVENT_KEY_REQUEST
     GROUP_STATE = _abi.BURROW_EVENT_GROUP_STATE
     GROUP_EPOCH = _abi.BURROW_EVENT_GROUP_EPOCH
     GROUP_MEMBERS = _abi.BURROW_EVENT_GROUP_MEMBERS
@@ -149,7 +150,8 @@ class Event:
     kind: int
     status: int
     participant: int
-    #: The new RoomState, TrackState, RelayState or GroupState, for the STATE kinds; for PROTECTION the low bits of an epoch.
+    #: The new RoomState, TrackState, RelayState or GroupState, for the STATE kinds; for PROTECTION the low bits of an epoch,
+    #: for KEY_REQUEST a KeyRequestKind.
     state: int
     request: int
     time_us: int

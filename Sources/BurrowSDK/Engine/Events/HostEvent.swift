@@ -32,6 +32,8 @@ package struct HostEvent: Sendable {
         /// An event for an identity or a group was refused.
         case nostrRefused
         case keyPackageUsed
+        /// Something for the holder of a key.
+        case keyRequest(KeyRequestKind)
         case groupState(GroupPhase)
         case groupEpoch
         case groupMembers
@@ -74,6 +76,8 @@ package struct HostEvent: Sendable {
             .trackState, .relayState, .nostrRelay, .nostrRefused, .keyPackageUsed, .groupState, .groupEpoch,
             .groupMembers, .groupData:
             true
+        // What is lost runs out of time.
+        case .keyRequest: true
         }
     }
 }

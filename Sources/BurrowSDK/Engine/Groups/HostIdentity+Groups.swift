@@ -61,10 +61,7 @@ extension HostIdentity {
             try engine.post(.close(self, request: request))
         } else {
             if isFirst { closed() }
-            var event = HostEvent(.done, subject: handle, time: SystemCall.now())
-            event.request = request
-            engine.events.post([event])
-            engine.requestCompleted()
+            complete(request, nil)
         }
         return request
     }

@@ -16,13 +16,19 @@ final class IdentityKeeper {
 
     let host: HostIdentity
     let publicKey: PublicKey
-    private unowned let loop: StateLoop
+    /// Whether the key is elsewhere.
+    let isRemote: Bool
+    unowned let loop: StateLoop
     private var client: MarmotClient
     private var store: Store?
     private var boards: [[UInt8]: GroupBoard] = [:]
     /// Requests that end when a relay has our commit.
     private var operations: [Operation: UInt64] = [:]
-    private var mail: Mail
+    var mail: Mail
+    /// What the key is needed for, if that is elsewhere.
+    var line = KeyLine()
+    /// Requests that end when their drafts have become events.
+    var keyRequests: [UInt64: [UInt64]] = [:]
     /// What relays are asked for; `nil` before they are.
     private var feeds: [GroupFeed]?
     /// Invitations that were shown, also before this was opened.
@@ -38,15 +44,15 @@ final class IdentityKeeper {
         let store = try StateFile.open(options)
         self.store = store
         mail = Mail(isStored: store != nil)
-        let text = try StateFile.key(options.key, in: store)
-        let key = try translated { () throws(NostrError) in try LocalKey.importing(text) }
-        publicKey = key.publicKey
+        let identity = try StateFile.identity(options.key, in: store)
+        publicKey = identity.publicKey
+        if case .remote = identity { isRemote = true } else { isRemote = false }
         var settings = MarmotOptions()
         settings.wallClockOffset = loop.wallClockOffset
         settings.storesState = store != nil
         var unreadable: [RecordKey] = []
         client = MarmotClient(
-            publicKey: key.publicKey,
+            publicKey: identity.publicKey,
             options: settings,
             records: try StateFile.records(in: store),
             unreadable: &unreadable
@@ -54,7 +60,7 @@ final class IdentityKeeper {
         guard unreadable.isEmpty else {
             throw EngineError(.storageDamaged, "\(unreadable.count) records of the state file make no sense")
         }
-        host.opened(key)
+        host.opened(identity)
         knownInvitations = try StateFile.knownInvitations(in: store)
         for id in client.groupIDs { refresh(id) }
         for invitation in client.invitations { refresh(invitation.group) }
@@ -65,16 +71,18 @@ final class IdentityKeeper {
     /// Goes on with what was on its way when the process ended.
     func resume() throws(EngineError) {
         if let store {
-            let (outgoing, incoming) = try translated { () throws(StorageError) in
+            let (outgoing, incoming, drafts) = try translated { () throws(StorageError) in
                 (
                     try store.records(prefix: Mail.outgoingPrefix),
-                    try store.records(prefix: Mail.incomingPrefix)
+                    try store.records(prefix: Mail.incomingPrefix),
+                    try store.records(prefix: Mail.draftPrefix)
                 )
             }
             do throws(DecodeError) {
-                let waiting = try mail.restore(outgoing: outgoing, incoming: incoming)
+                let waiting = try mail.restore(outgoing: outgoing, incoming: incoming, drafts: drafts)
                 for message in waiting.in { tell(message) }
                 for event in waiting.out { publish(event) }
+                for draft in mail.unsigned { line.append(draft.number) }
             } catch {
                 throw EngineError(.storageDamaged, "a message in the state file makes no sense")
             }
@@ -84,10 +92,11 @@ final class IdentityKeeper {
     }
 
     func close() {
-        for request in operations.values.sorted() {
+        for request in (Array(operations.values) + Array(keyRequests.keys)).sorted() {
             loop.complete(request, host.handle, EngineError(.cancelled, "the identity was closed"))
         }
         operations = [:]
+        keyRequests = [:]
         settle()
         store = nil
         host.closed()
@@ -105,7 +114,12 @@ final class IdentityKeeper {
         var mail = mail
         var batch = StateFile.batch(step.writes)
         var outgoing: [Mail.Outgoing] = []
+        var drafts: [UInt64] = []
         for send in step.sends {
+            if isRemote, let draft = mail.draft(send, into: &batch) {
+                drafts.append(draft.number)
+                continue
+            }
             guard let (event, relays) = made(of: send) else { continue }
             if let out = mail.send(event, relays, into: &batch) { outgoing.append(out) }
         }
@@ -120,13 +134,14 @@ final class IdentityKeeper {
         }
         batch.append(mail.owed)
         mail.settle()
-        if let store { try translated { () throws(StorageError) in try store.commit(batch) } }
+        try commit(batch)
         client = next
         self.mail = mail
         knownInvitations.formUnion(invitations)
         settlesAt = .distantFuture
         if step.notices.contains(where: \.changesGroups) { follow() }
         for event in outgoing { publish(event) }
+        for draft in drafts { line.append(draft) }
         incoming.reverse()
         for notice in step.notices {
             if case .message = notice, let message = incoming.popLast() {
@@ -136,6 +151,10 @@ final class IdentityKeeper {
             }
         }
         return result
+    }
+
+    func commit(_ batch: RecordBatch) throws(EngineError) {
+        if let store { try translated { () throws(StorageError) in try store.commit(batch) } }
     }
 
     /// Deletes what is done with.
@@ -160,21 +179,25 @@ final class IdentityKeeper {
 
     /// The event that is to be published, signed and wrapped.
     private func made(of send: MarmotSend) -> (Event, relays: [String])? {
-        do throws(NostrError) {
+        do throws(EngineError) {
+            let task: KeyTask
+            let relays: [String]
             switch send {
             case .groupEvent(let event, _, let relays): return (event, relays)
-            case .sign(let rumor, let relays): return (try host.sign(rumor), relays)
-            case .wrap(let rumor, let recipient, let relays):
-                let now = UnixTime(loop.now, offset: loop.wallClockOffset)
-                return (try host.wrap(rumor, for: recipient, now: now), relays)
+            case .sign(let rumor, let urls): (task, relays) = (.signing(rumor), urls)
+            case .wrap(let rumor, let recipient, let urls):
+                let wrapping = try translated { () throws(NostrError) in try Wrapping(rumor, for: recipient) }
+                (task, relays) = (.wrapping(wrapping), urls)
             }
+            guard case .event(let event) = try host.immediate(task) else { return nil }
+            return (event, relays)
         } catch {
             LogRing.shared.write(.error, "groups", "an event could not be made: \(error.context)")
             return nil
         }
     }
 
-    private func publish(_ event: Mail.Outgoing) {
+    func publish(_ event: Mail.Outgoing) {
         loop.publish(event, of: host)
     }
 
@@ -204,13 +227,16 @@ final class IdentityKeeper {
 
     // MARK: What the host asks for
 
-    func makeKeyPackage(relays: [String]) throws(EngineError) {
+    /// Completes the request, or remembers it until the key was used elsewhere.
+    func makeKeyPackage(relays: [String], _ request: UInt64) throws(EngineError) {
         let now = loop.now
+        let before = mail.lastNumber
         // Without a slot of its own each would count as another device.
         let slot = client.keyPackageSlots.last
         _ = try perform { (client) throws(MarmotError) in
             try client.makeKeyPackage(slot: slot, relays: relays, now: now)
         }
+        if !self.await(draftsSince: before, request) { loop.complete(request, host.handle) }
     }
 
     func found(
@@ -334,17 +360,25 @@ final class IdentityKeeper {
     }
 
     func unwrap(_ event: Event) {
-        let now = loop.now
-        do throws(NostrError) {
-            let rumor = try host.unwrap(event)
-            // Other messages are for the host.
-            guard rumor.kind == .welcome else { return }
-            // An answer stays one, however often relays bring the question.
-            guard !knownInvitations.contains(rumor.id) else { return }
-            take(event.id) { (client) in client.receive(welcome: rumor, now: now) }
-        } catch {
-            loop.refuse(event.id, EngineError(error), subject: host.handle)
+        if isRemote {
+            return wait(for: event)
         }
+        do throws(EngineError) {
+            let unwrapping = try translated { () throws(NostrError) in
+                try Unwrapping(event, recipient: publicKey)
+            }
+            if case .rumor(let rumor) = try host.immediate(.opening(unwrapping)) { opened(event, rumor) }
+        } catch {
+            loop.refuse(event.id, error, subject: host.handle)
+        }
+    }
+
+    /// The inside of a wrap.
+    func opened(_ event: Event, _ rumor: Rumor) {
+        // Other messages are for the host, and an answer stays one, however often relays bring the question.
+        guard rumor.kind == .welcome, !knownInvitations.contains(rumor.id) else { return }
+        let now = loop.now
+        take(event.id) { (client) in client.receive(welcome: rumor, now: now) }
     }
 
     func timerFired() {

@@ -1,11 +1,14 @@
+package import BurrowBase
+
 /// Whose identity is opened, and where its state is.
 package struct IdentityOptions: Sendable {
-    /// An `nsec` or 64 digits; `nil` takes the one in the file, or a new one.
-    var key: String?
+    var key = KeySource.own
     /// `nil` keeps everything in memory only.
     package var path: String?
     /// 32 bytes when there is a path.
     package var storageKey: [UInt8] = []
+    /// How long a host may take to answer for a key that is elsewhere; `nil` for as long as usual.
+    package var keyPatience: Interval?
 
     package init() {}
 }

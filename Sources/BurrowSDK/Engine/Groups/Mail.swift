@@ -25,14 +25,18 @@ struct Mail {
 
     private static let outgoing: UInt8 = 3
     private static let incoming: UInt8 = 4
-    private static let version: UInt8 = 1
+    // 5 is of `StateFile`.
+    static let drafts: UInt8 = 6
+    static let version: UInt8 = 1
 
-    private let isStored: Bool
-    private var lastNumber: UInt64 = 0
+    let isStored: Bool
+    var lastNumber: UInt64 = 0
     /// Events that wait, oldest first.
     private var waiting: [(id: EventID, number: UInt64)] = []
     /// Deletions that are not stored yet.
-    private(set) var owed = RecordBatch()
+    var owed = RecordBatch()
+    /// What has to be signed or wrapped elsewhere first, oldest first.
+    var unsigned: [Draft] = []
 
     init(isStored: Bool) {
         self.isStored = isStored
@@ -106,7 +110,8 @@ struct Mail {
     /// What waited when the process ended, in the order in which it came.
     mutating func restore(
         outgoing: [Record],
-        incoming: [Record]
+        incoming: [Record],
+        drafts: [Record]
     ) throws(DecodeError) -> (out: [Outgoing], in: [Incoming]) {
         var out: [Outgoing] = []
         for record in outgoing {
@@ -132,15 +137,17 @@ struct Mail {
                 Incoming(number: Self.number(record), group: group, epoch: epoch, leaf: leaf, text: text)
             )
         }
+        unsigned = try drafts.map { (record) throws(DecodeError) in try Draft(record, Self.number(record)) }
         waiting = out.map { ($0.id, $0.number) }
-        lastNumber = max(out.last?.number ?? 0, messages.last?.number ?? 0)
+        lastNumber = max(out.last?.number ?? 0, messages.last?.number ?? 0, unsigned.last?.number ?? 0)
         return (out, messages)
     }
 
     static var outgoingPrefix: [UInt8] { [outgoing] }
     static var incomingPrefix: [UInt8] { [incoming] }
+    static var draftPrefix: [UInt8] { [drafts] }
 
-    private static func key(_ kind: UInt8, _ number: UInt64) -> [UInt8] {
+    static func key(_ kind: UInt8, _ number: UInt64) -> [UInt8] {
         [kind] + stride(from: UInt64(56), through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> $0) }
     }
 

@@ -11,6 +11,8 @@ enum StateCommand: Sendable {
     /// A verified event, and whether relays were asked for it.
     case ingest(Event, isAsked: Bool)
     case published(EventID, accepted: Bool)
+    /// What became of something that was done with an identity's key.
+    case keyUsed(HostIdentity, KeyUse, Result<KeyTask.Product, EngineError>)
     /// The host has taken a message.
     case delivered(HostIdentity, UInt64)
     /// Ends everything, and hands the request on to the reactor.

@@ -18,29 +18,37 @@ enum StateFile {
         }
     }
 
-    /// The `nsec` that the host gave, or the one in the file, or a new one. From now on it is in the file.
-    static func key(_ given: String?, in store: Store?) throws(EngineError) -> String {
+    /// Whose file it is, which from now on stands in it: with the secret key if that is here, else without. A file of the
+    /// same person takes either form.
+    static func identity(_ source: KeySource, in store: Store?) throws(EngineError) -> Identity {
         let stored = try translated { () throws(StorageError) in try store?.value(identity) }
-        let wanted = try translated { () throws(NostrError) in
-            try given.map { (text) throws(NostrError) in try LocalKey.importing(text).exported() }
+            .map { String(decoding: $0, as: UTF8.self) }
+        let known = try translated { () throws(NostrError) in
+            try stored.map { (text) throws(NostrError) in try Identity(text: text) }
         }
-        if let stored {
-            let key = String(decoding: stored, as: UTF8.self)
-            guard wanted == nil || wanted == key else {
-                throw EngineError(.exists, "the state file belongs to another identity")
+        let chosen: Identity
+        switch source {
+        case .own:
+            if case .remote = known {
+                throw EngineError(.exists, "the state file belongs to somebody whose key is elsewhere")
             }
-            return key
+            chosen = try translated { () throws(NostrError) in
+                if let known { return known }
+                return .local(try LocalKey.random())
+            }
+        case .secret(let text):
+            chosen = .local(try translated { () throws(NostrError) in try LocalKey.importing(text) })
+        case .elsewhere(let key, _): chosen = .remote(key)
         }
-        let key = try translated { () throws(NostrError) in
-            if let wanted { return wanted }
-            return try LocalKey.random().exported()
+        if let known, known.publicKey != chosen.publicKey {
+            throw EngineError(.exists, "the state file belongs to another identity")
         }
-        if let store {
+        if let store, stored != chosen.text {
             var batch = RecordBatch()
-            batch.put(identity, Array(key.utf8))
+            batch.put(identity, Array(chosen.text.utf8))
             try translated { () throws(StorageError) in try store.commit(batch) }
         }
-        return key
+        return chosen
     }
 
     static func records(in store: Store?) throws(EngineError) -> [(key: RecordKey, value: [UInt8])] {

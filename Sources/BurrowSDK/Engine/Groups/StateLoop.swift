@@ -31,8 +31,11 @@ final class StateLoop {
             for command in commands { perform(command) }
             commands.removeAll(keepingCapacity: true)
             for keeper in keepers where keeper.deadline <= now { keeper.timerFired() }
-            engine.events.post(outbox)
-            outbox.removeAll(keepingCapacity: true)
+            post()
+            // Who is asked has been told before what for.
+            for keeper in keepers { keeper.advanceKeys() }
+            engine.state.backlog = keepers.reduce(0) { $0 + $1.line.backlog }
+            post()
             sleep()
         }
     }
@@ -54,6 +57,11 @@ final class StateLoop {
 
     func tell(_ event: HostEvent) {
         outbox.append(event)
+    }
+
+    private func post() {
+        engine.events.post(outbox)
+        outbox.removeAll(keepingCapacity: true)
     }
 
     /// The one completion of a request.
@@ -103,9 +111,8 @@ final class StateLoop {
             complete(request, identity.handle)
         case .makeKeyPackage(let identity, let relays, let request):
             use(identity, request) { (keeper) throws(EngineError) in
-                try keeper.makeKeyPackage(relays: relays)
+                try keeper.makeKeyPackage(relays: relays, request)
                 announce(relays, of: identity)
-                complete(request, identity.handle)
             }
         case .found(let identity, let board, let draft, let people, let request):
             use(identity, request) { (keeper) throws(EngineError) in
@@ -126,11 +133,11 @@ final class StateLoop {
             ingest(event)
             self.isAsked = false
         case .published(let id, let accepted): for keeper in keepers { keeper.published(id, accepted) }
+        case .keyUsed(let identity, let use, let result): keeper(of: identity)?.keyUsed(use, result)
         case .delivered(let identity, let number): keeper(of: identity)?.delivered(number)
         case .shutDown(let request):
             stop()
-            engine.events.post(outbox)
-            outbox.removeAll(keepingCapacity: true)
+            post()
             engine.submit(.shutDown(request: request))
         }
     }

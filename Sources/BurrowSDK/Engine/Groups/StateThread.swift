@@ -8,6 +8,7 @@ package final class StateThread: Sendable {
 
     private let mailbox: Mailbox<StateCommand>
     private let phase = Guarded(Phase.idle)
+    private let waitingForKeys = Guarded(0)
 
     init() throws(EngineError) {
         mailbox = try Mailbox()
@@ -38,7 +39,13 @@ package final class StateThread: Sendable {
     }
 
     /// How much it has to do.
-    var waitingCount: Int { mailbox.waitingCount }
+    var waitingCount: Int { mailbox.waitingCount + backlog }
+
+    /// What waits there for keys that are elsewhere.
+    var backlog: Int {
+        get { waitingForKeys.withLock { $0 } }
+        set { waitingForKeys.withLock { $0 = newValue } }
+    }
 
     /// Makes the thread end. Returns it, when it has to be joined.
     func end() -> UInt64? {

@@ -5,25 +5,21 @@ package import BurrowNostr
 extension HostIdentity {
     // MARK: Events
 
-    /// What a host wrote as JSON: an event that is signed already, which is verified, or a draft, to which what is missing
-    /// is added before it is signed.
-    package func event(_ json: String) throws(EngineError) -> Event {
-        let publicKey = try openKey()
-        do throws(NostrError) {
-            let draft = try EventDraft(json: Array(json.utf8))
-            if draft.isSigned { return try Event(json: Array(json.utf8)) }
-            return try sign(draft.rumor(publicKey: publicKey, now: Self.unixTime))
-        } catch {
-            throw EngineError(error)
-        }
-    }
-
-    /// Publishes an event; the completion carries its id.
+    /// Publishes what a host wrote as JSON: an event that is signed already, which is verified, or a draft, to which what is
+    /// missing is added before it is signed. The completion carries its id.
     package func publish(_ json: String, to urls: [ServerURL]) throws(EngineError) -> UInt64 {
-        let event = try event(json)
-        return try engine.nostrRequest { (request) in
-            .publish(event, urls.isEmpty ? .own : .relays(urls), request: request)
+        let publicKey = try openKey()
+        let target: NostrTarget = urls.isEmpty ? .own : .relays(urls)
+        let json = Array(json.utf8)
+        let draft = try translated { () throws(NostrError) in try EventDraft(json: json) }
+        if draft.isSigned {
+            let event = try translated { () throws(NostrError) in try Event(json: json) }
+            return try engine.nostrRequest { .publish(event, target, request: $0) }
         }
+        let rumor = try translated { () throws(NostrError) in
+            try draft.rumor(publicKey: publicKey, now: Self.unixTime)
+        }
+        return try request(.signing(rumor)) { .publish(target, request: $0) }
     }
 
     // MARK: Wraps
@@ -36,47 +32,66 @@ extension HostIdentity {
         isEphemeral: Bool
     ) throws(EngineError) -> UInt64 {
         let publicKey = try openKey()
-        let wrap: Event
+        let wrapping: Wrapping
         do throws(NostrError) {
             let rumor = try EventDraft(json: Array(json.utf8)).rumor(publicKey: publicKey, now: Self.unixTime)
             let kind: EventKind = isEphemeral ? .ephemeralGiftWrap : .giftWrap
-            wrap = try self.wrap(rumor, for: recipient, kind: kind, now: Self.unixTime)
+            wrapping = try Wrapping(rumor, for: recipient, kind: kind)
         } catch {
             throw EngineError(error)
         }
-        return try engine.nostrRequest { (request) in
-            .publish(wrap, urls.isEmpty ? .inbox(recipient) : .relays(urls), request: request)
-        }
+        let target: NostrTarget = urls.isEmpty ? .inbox(recipient) : .relays(urls)
+        return try request(.wrapping(wrapping)) { .publish(target, request: $0) }
     }
 
     /// Opens a wrap for us. The author of what is inside is who sealed it.
-    package func open(_ json: String) throws(EngineError) -> String {
-        _ = try openKey()
+    package func open(_ json: String, canWait: Bool) throws(EngineError) -> SoonText {
+        let publicKey = try openKey()
+        let unwrapping: Unwrapping
         do throws(NostrError) {
-            let rumor = try unwrap(try Event(json: Array(json.utf8)))
-            return String(decoding: rumor.json, as: UTF8.self)
+            unwrapping = try Unwrapping(try Event(json: Array(json.utf8)), recipient: publicKey)
         } catch {
             throw EngineError(error)
         }
+        return try text(.opening(unwrapping), canWait: canWait) { .open(request: $0) }
     }
 
     // MARK: Proofs and lists
 
-    /// The value of an Authorization header for one request (NIP-98).
-    package func httpProof(url: String, method: String, body: [UInt8]?) throws(EngineError) -> String {
+    /// The value of an Authorization header for one HTTP request (NIP-98).
+    package func httpProof(
+        url: String,
+        method: String,
+        body: [UInt8]?,
+        canWait: Bool
+    ) throws(EngineError) -> SoonText {
         let publicKey = try openKey()
+        let draft: Rumor
         do throws(NostrError) {
-            let draft = try HTTPProof.draft(
+            draft = try HTTPProof.draft(
                 url: url,
                 method: method,
                 body: body,
                 publicKey: publicKey,
                 now: Self.unixTime
             )
-            return HTTPProof.header(try sign(draft))
         } catch {
             throw EngineError(error)
         }
+        return try text(.signing(draft), canWait: canWait) { .proof(request: $0) }
+    }
+
+    /// The text that comes of a task: now, or with the completion of a request if somebody waits for that.
+    private func text(
+        _ task: KeyTask,
+        canWait: Bool,
+        _ use: (UInt64) -> KeyUse
+    ) throws(EngineError) -> SoonText {
+        if let product = try immediate(task) { return .now(Self.text(of: product)) }
+        guard canWait else {
+            throw EngineError(.invalidArgument, "req is NULL, and the key is elsewhere")
+        }
+        return .later(request: try request(task, use))
     }
 
     /// Publishes a list of servers in the order of preference.
@@ -97,6 +112,4 @@ extension HostIdentity {
         }
         return try engine.nostrRequest { .publishList(self, kind, tags, request: $0) }
     }
-
-    private static var unixTime: UnixTime { UnixTime(SystemCall.unixMicroseconds() / 1_000_000) }
 }

@@ -93,5 +93,11 @@ enum NostrCommand: Sendable {
     case announceKeyPackages(HostIdentity, [ServerURL])
     /// The command goes on to the state thread once the key packages of these people were looked for.
     case findKeyPackages(of: [PublicKey], before: StateCommand, request: UInt64)
+    /// An identity asks the host for what its key is needed for: look after the time.
+    case watchKey(HostIdentity)
+    /// What became of something that was done with a key.
+    case keyUsed(HostIdentity, KeyUse, Result<KeyTask.Product, EngineError>)
+    /// News for the host from one of its own threads, on which nobody may wake it.
+    case tell(HostEvent)
     case resolved(UInt64, Result<[SocketAddress.IP], EngineError>)
 }

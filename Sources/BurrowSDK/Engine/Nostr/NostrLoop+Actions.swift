@@ -87,10 +87,7 @@ extension NostrLoop {
     private func disconnect(_ relay: BurrowNostr.RelayID) {
         guard let index = links.firstIndex(where: { $0.relay == relay }) else { return }
         links.remove(at: index).connection.close()
-    }
-
-    private func sign(_ relay: BurrowNostr.RelayID, _ draft: Rumor) {
-        pool.authenticate(relay, try? identity?.sign(draft), now: now)
+        forgetAuthentication(relay)
     }
 
     private func note(_ relay: BurrowNostr.RelayID, _ text: String) {

@@ -32,6 +32,9 @@ extension NostrLoop {
         case .findKeyPackages(let people, let command, let request):
             open(request)
             findKeyPackages(of: people, before: command, request)
+        case .watchKey(let identity): watchKey(identity)
+        case .keyUsed(let identity, let use, let result): keyUsed(identity, use, result)
+        case .tell(let event): outbox.append(event)
         case .resolved(let lookup, let result): resolved(lookup, result)
         }
         perform()

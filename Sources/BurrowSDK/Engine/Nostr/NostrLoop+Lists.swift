@@ -118,22 +118,19 @@ extension NostrLoop {
     private func publishList(_ identity: HostIdentity, _ kind: EventKind, _ tags: [Tag], _ request: UInt64) {
         do throws(EngineError) {
             let key = try identity.openKey()
-            let event: Event
+            let draft: Rumor
             do throws(NostrError) {
-                let draft = try Rumor(
+                draft = try Rumor(
                     list: tags,
                     kind: kind,
                     publicKey: key,
                     replacing: directory.event(kind, of: key),
                     now: UnixTime(now, offset: pool.unixOffset)
                 )
-                event = try identity.sign(draft)
             } catch {
                 throw EngineError(error)
             }
-            takeList(event)
-            listsChanged(of: key)
-            publish(event, .own, request)
+            use(identity, .signing(draft), for: .list(request: request))
         } catch {
             complete(request, error)
         }

@@ -66,6 +66,11 @@ final class NostrLoop {
     var deliveries: [Delivery] = []
     /// Commands of the state thread that wait for key packages.
     var searches: [UInt64: KeyPackageSearch] = [:]
+    /// Identities that wait for answers of the host.
+    var keyHolders: [HostIdentity] = []
+    /// What was asked last to be told to a relay, and in whose name.
+    var authentications: [BurrowNostr.RelayID: (host: HostIdentity, draft: EventID)] = [:]
+    var isOver = false
     var lookups: [UInt64: BurrowNostr.RelayID] = [:]
     var lastLookup: UInt64 = 0
     /// Open requests of the host.
@@ -100,6 +105,7 @@ final class NostrLoop {
         var earliest = min(pool.deadline ?? .distantFuture, turnAgain)
         for link in links { earliest = min(earliest, link.connection.deadline) }
         for delivery in deliveries { earliest = min(earliest, delivery.due ?? .distantFuture) }
+        for holder in keyHolders { earliest = min(earliest, holder.keyDeadline ?? .distantFuture) }
         return earliest
     }
 
@@ -116,6 +122,7 @@ final class NostrLoop {
     /// Looks at what came, lets the pool decide, and carries that out.
     func turn(now: Instant) {
         self.now = now
+        lookAfterKeys()
         guard !links.isEmpty || pool.deadline != nil || !requests.isEmpty || !deliveries.isEmpty else {
             return
         }
@@ -181,6 +188,7 @@ final class NostrLoop {
         for link in links {
             guard let failure = link.connection.failure, link.connection.arrived.isEmpty else { continue }
             links.removeAll { $0.relay == link.relay }
+            forgetAuthentication(link.relay)
             tell(link.relay, .waiting, failure)
             pool.closed(link.relay, now: now)
         }
@@ -205,7 +213,7 @@ final class NostrLoop {
 
     /// The host wants no more of it. False when the request is none of ours.
     func cancel(_ request: UInt64) -> Bool {
-        guard requests.contains(request) else { return false }
+        guard requests.contains(request) else { return cancelKeyUse(request) }
         for (id, purpose) in purposes {
             if case .host(request) = purpose {
                 pool.unsubscribe(id)
@@ -213,6 +221,7 @@ final class NostrLoop {
             }
         }
         searches[request] = nil
+        for holder in keyHolders { holder.forgetKeyUses { $0.request == request } }
         complete(request, EngineError(.cancelled, "cancelled"))
         perform()
         return true
@@ -220,6 +229,8 @@ final class NostrLoop {
 
     /// Ends everything: the engine shuts down or is destroyed.
     func shutDown() {
+        isOver = true
+        endKeyUses()
         for request in requests.sorted() {
             complete(request, EngineError(.cancelled, "the engine was shut down"))
         }
