@@ -46,15 +46,17 @@ async def agree(*peers: Peer) -> None:
     check(False, f"they do not agree: {answers}")
 
 
-for way in ("plain", "auth"):
+for way in ("plain", "auth", "remote-keys", "remote-keys-auth"):
 
     @case(f"groups/{way}", limit=60)
     async def live(stage: Stage, way: str = way) -> None:
-        """Key packages, an invitation, messages and new keys, between two engines that only share a relay."""
-        _, url, _ = await stage.nostr_relay(*(["--auth", "both"] if way == "auth" else []))
-        alice, who = await member(stage, "alice", url, ALICE)
-        bob, _ = await member(stage, "bob", url, BOB)
-        if way == "plain":
+        """Key packages, an invitation, messages and new keys, between two engines that only share a relay; also when
+        upstream's library holds the keys of both."""
+        _, url, _ = await stage.nostr_relay(*(["--auth", "both"] if way.endswith("auth") else []))
+        whose = "remote" if way.startswith("remote") else "burrow"
+        alice, who = await member(stage, "alice", url, ALICE, whose)
+        bob, _ = await member(stage, "bob", url, BOB, whose)
+        if not way.endswith("auth"):
             await offer(stage, alice, url, who)
         else:
             await do(alice, "offer", relays=[url])
@@ -107,7 +109,7 @@ async def killed(stage: Stage) -> None:
     await agree(alice, bob)
 
 
-for founder, joiner in (("burrow", "mdk"), ("mdk", "burrow")):
+for founder, joiner in (("burrow", "mdk"), ("mdk", "burrow"), ("remote", "mdk"), ("mdk", "remote")):
 
     @case(f"groups/{founder}-founds/{joiner}-joins", limit=60)
     async def together(stage: Stage, founder: str = founder, joiner: str = joiner) -> None:

@@ -27,10 +27,14 @@ class Stage:
 
     async def spawn(self, role: str, whose: str, *options: str, name: str = "") -> Peer:
         """Starts ``relay``, ``publish`` or ``subscribe`` of ``burrow``, ``clip`` (ours too), ``moqrs`` or ``old``."""
+        # Ours, with its key in the hands of upstream's library.
+        if is_remote := whose == "remote":
+            options, whose = ("--remote", *options), "burrow"
         program = environment.PEERS / f"{whose}_{role}.py"
         variables = {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         if whose in ("burrow", "clip"):
             python = environment.our_python() if whose == "burrow" else environment.media_python()
+            python = environment.nostrsdk_python() if is_remote else python
             variables["BURROW_LIBRARY"] = str(environment.library())
             variables["PYTHONPATH"] = str(environment.BINDING)
         elif whose == "old":

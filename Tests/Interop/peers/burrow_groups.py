@@ -29,7 +29,14 @@ async def main(commands: Commands) -> None:
         for url in options.url:
             engine.nostr.add_relay(url)
         path = options.db or None
-        me = engine.open_identity(options.secret or None, storage_path=path, storage_key=bytes(32) if path else None)
+        storage = {"storage_path": path, "storage_key": bytes(32) if path else None}
+        if options.remote:
+            from remote_key import RemoteKey
+
+            key = RemoteKey(options.secret)
+            me = engine.open_identity(public_key=key.public_key, signer=key, **storage)
+        else:
+            me = engine.open_identity(options.secret or None, **storage)
         engine.nostr.authenticate(me)
         tasks: set[asyncio.Task[None]] = set()
         calls: list[tuple[Call, asyncio.Task[None]]] = []

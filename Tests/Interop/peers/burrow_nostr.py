@@ -17,7 +17,13 @@ options = nostr_arguments("our Nostr client")
 async def main(commands: Commands) -> None:
     log_lines(options.log)
     async with burrow.Engine() as engine:
-        me = burrow.Identity(engine, options.secret or None)
+        if options.remote:
+            from remote_key import RemoteKey
+
+            key = RemoteKey(options.secret)
+            me = burrow.Identity(engine, public_key=key.public_key, signer=key)
+        else:
+            me = burrow.Identity(engine, options.secret or None)
         engine.nostr.authenticate(me)
         events = engine.events()
         roots = Path(options.roots).read_text() if options.roots else None
@@ -72,7 +78,7 @@ async def main(commands: Commands) -> None:
         async def read(subscription: burrow.Subscription) -> None:
             async for event in subscription:
                 if event.kind in (1059, 21059):
-                    message = me.open(event)
+                    message = await me.unwrap(event)
                     emit("message", sender=message.pubkey, content=message.content, kind=message.kind)
                 else:
                     emit("event", id=event.id, content=event.content, pubkey=event.pubkey)
