@@ -241,7 +241,11 @@ enum {
 
   /* tokens */
   /** A key is not a usable JWK or JWKS. */
-  BURROW_ERR_TOKEN_KEY = -500
+  BURROW_ERR_TOKEN_KEY = -500,
+  /** A token, or what one is to be made of, is malformed. */
+  BURROW_ERR_TOKEN = -501,
+  /** The token was good, and its time is over. */
+  BURROW_ERR_TOKEN_EXPIRED = -502
 };
 
 /* ---- library ----------------------------------------------------------------------------------------------- */
@@ -2706,6 +2710,71 @@ BURROW_API burrow_status burrow_nip98_check(burrow_engine *BURROW_NONNULL e, con
                                             const char *BURROW_NONNULL url, const char *BURROW_NONNULL method,
                                             const uint8_t *BURROW_NULLABLE body, size_t body_len,
                                             uint8_t *BURROW_NONNULL pubkey);
+
+/* ---- tokens ------------------------------------------------------------------------------------------------ */
+
+/** What a token of a MoQ relay lets its holder do. Prepared by burrow_config_init(). */
+typedef struct burrow_token_claims {
+  uint32_t struct_size;
+  /** 0 in this version. */
+  uint32_t reserved;
+  /** From when on it is worth nothing, in seconds since 1970; 0: it stays good. */
+  int64_t expires_unix;
+  /** When it was made, in seconds since 1970; 0: it does not say. */
+  int64_t issued_unix;
+  /** The path below which the others begin, or NULL; the path of the URL that the token is used with. */
+  const char *BURROW_NULLABLE root;
+  /** Below which paths its holder may publish; an empty one means everything below root. */
+  const char *BURROW_NULLABLE const *BURROW_NULLABLE publish;
+  /** How many; at most 256. */
+  size_t publish_count;
+  /** Below which paths its holder may subscribe, likewise. */
+  const char *BURROW_NULLABLE const *BURROW_NULLABLE subscribe;
+  /** How many; at most 256. */
+  size_t subscribe_count;
+} burrow_token_claims;
+
+/**
+ * Makes a token that lets its holder into a MoQ relay: a JWT (RFC 7519) with the claims of moq-token.
+ *
+ * It goes into the URL of a room, as "?jwt=…".
+ *
+ * @param claims  What it grants, at least something.
+ * @param key     The private key, as the JSON text of a JWK with "alg" EdDSA, ES256 or HS256; of a set, the first that may
+ *                sign. Its "kid" is named in the token.
+ * @param buf     [out] The token; NULL with cap 0 asks for the size.
+ * @param cap     Bytes available at buf.
+ * @param len     [out] Bytes needed including the NUL.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_TOKEN_KEY; BURROW_ERR_TOKEN when it would grant nothing;
+ *         BURROW_ERR_UNAUTHORIZED when it would grant more than the "scope" of the key.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_token_sign(const burrow_token_claims *BURROW_NONNULL claims,
+                                           const char *BURROW_NONNULL key, char *BURROW_NULLABLE buf, size_t cap,
+                                           size_t *BURROW_NONNULL len);
+
+/**
+ * Reads a token and says whether it is to be believed, as relays do: form, signature, time, and that it grants something.
+ *
+ * @param token  The token.
+ * @param keys   The public keys, or shared secrets, as the JSON text of a JWK or JWKS. Of a set, the token names the key.
+ * @param out    [out] What it grants; struct_size must be set. Its pointers lead into buf. Not written when the size is
+ *               asked for.
+ * @param buf    [out] Memory for texts; NULL with cap 0 asks for the size.
+ * @param cap    Bytes available at buf.
+ * @param len    [out] Bytes needed.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_TOKEN_KEY; BURROW_ERR_TOKEN when it is none;
+ *         BURROW_ERR_UNAUTHORIZED when none of the keys has signed it, when it grants nothing, or more than the "scope" of
+ *         its key; BURROW_ERR_TOKEN_EXPIRED.
+ * @threading any thread
+ * @ownership nothing changes hands; what out points to is in buf
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_token_verify(const char *BURROW_NONNULL token, const char *BURROW_NONNULL keys,
+                                             burrow_token_claims *BURROW_NONNULL out, char *BURROW_NULLABLE buf,
+                                             size_t cap, size_t *BURROW_NONNULL len);
 
 /* ---- groups ------------------------------------------------------------------------------------------------ */
 

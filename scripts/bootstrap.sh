@@ -148,7 +148,7 @@ environment() {
   if [ "$complete" = yes ]; then printf '%s\n' "$wanted" > "$directory/installed"; fi
 }
 
-environment .venv moq-rs==0.5.1 nostr-sdk==0.45.1 ruff==0.14.5
+environment .venv moq-rs==0.5.1 nostr-sdk==0.45.1 ruff==0.14.5 PyJWT==2.15.1 cryptography==50.0.2
 environment .venv-old moq-ffi==0.1.2
 environment .venv-media av==18.1.0 numpy==2.4.6 scikit-video==1.1.11 pesq==0.0.4
 # Members of another implementation for groups. Its library asks for a newer glibc than it uses.

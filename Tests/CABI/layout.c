@@ -319,6 +319,17 @@ FIELD(nostr_relay_config, roots_pem, 8, 8);
 FIELD(nostr_relay_config, pins, 16, 12);
 FIELD(nostr_relay_config, pin_count, 24, 16);
 
+SIZE(token_claims, 64, 48);
+FIELD(token_claims, struct_size, 0, 0);
+FIELD(token_claims, reserved, 4, 4);
+FIELD(token_claims, expires_unix, 8, 8);
+FIELD(token_claims, issued_unix, 16, 16);
+FIELD(token_claims, root, 24, 24);
+FIELD(token_claims, publish, 32, 28);
+FIELD(token_claims, publish_count, 40, 32);
+FIELD(token_claims, subscribe, 48, 36);
+FIELD(token_claims, subscribe_count, 56, 40);
+
 SIZE(nostr_relay_info, 1352, 1352);
 FIELD(nostr_relay_info, struct_size, 0, 0);
 FIELD(nostr_relay_info, state, 4, 4);

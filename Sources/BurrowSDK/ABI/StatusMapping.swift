@@ -70,6 +70,8 @@ enum StatusMapping {
         case .storageVersion: BURROW_ERR_STORAGE_VERSION
         case .storageFull: BURROW_ERR_STORAGE_FULL
         case .tokenKey: BURROW_ERR_TOKEN_KEY
+        case .token: BURROW_ERR_TOKEN
+        case .tokenExpired: BURROW_ERR_TOKEN_EXPIRED
         }
     }
 
@@ -146,6 +148,8 @@ enum StatusMapping {
         case .storageVersion: "BURROW_ERR_STORAGE_VERSION"
         case .storageFull: "BURROW_ERR_STORAGE_FULL"
         case .tokenKey: "BURROW_ERR_TOKEN_KEY"
+        case .token: "BURROW_ERR_TOKEN"
+        case .tokenExpired: "BURROW_ERR_TOKEN_EXPIRED"
         }
     }
 }

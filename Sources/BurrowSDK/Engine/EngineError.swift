@@ -12,7 +12,7 @@ package struct EngineError: Error, Equatable, Sendable {
         case keyMissing, keyExhausted, frameRepeated, frameRejected
         case group, notAdmin, notMember, lostRace, notPublished, commitPending, marmotVersion
         case storage, storageInUse, storageKey, storageDamaged, storageVersion, storageFull
-        case tokenKey
+        case tokenKey, token, tokenExpired
     }
 
     package var code: Code

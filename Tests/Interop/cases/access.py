@@ -10,6 +10,7 @@ import json
 import time
 from typing import Any
 
+from harness import environment
 from harness.case import Address, Stage, case, check, check_complete
 from harness.process import Peer
 
@@ -125,3 +126,90 @@ for code in (403, 401):
         peer = await stage.spawn("subscribe", "burrow", *home.options(way), "--watch", "", "--timeout", "20")
         error = await peer.wait("refused", 12)
         check(error["status"] == "BURROW_ERR_UNAUTHORIZED", f"reported as {error['status']}")
+
+
+def keys_of(algorithm: str) -> tuple[str, str]:
+    """A private key, and what verifies with it; made by another program."""
+    extra = {"alg": algorithm, "kid": f"key-{algorithm}"}
+    if algorithm == "HS256":
+        return jwk(), jwk()
+    if algorithm == "EdDSA":
+        key = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", **extra}
+        private = {"d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}
+    else:
+        key = {
+            "kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0", **extra,
+        }  # fmt: skip
+        private = {"d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}
+    return json.dumps({**key, **private}), json.dumps({"keys": [key]})
+
+
+ALGORITHMS = ("HS256", "ES256", "EdDSA")
+
+
+async def signed(signer: Peer, key: str, **claims: Any) -> str:
+    claims = {"root": "room/123", "put": ["alice"], "get": [""], "exp": int(time.time()) + 600, **claims}
+    before = len(signer.all("signed"))
+    await signer.command(json.dumps({"do": "sign", "claims": claims, "key": key}))
+    await signer.wait("signed", where=lambda _: len(signer.all("signed")) > before)
+    return str(signer.all("signed")[-1]["token"])
+
+
+@case("token/signed-and-verified/burrow-and-pyjwt", limit=40)
+async def both_ways(stage: Stage) -> None:
+    """What one signs the other believes, and neither believes what is wrong; by every algorithm."""
+    peers = {whose: await stage.spawn("tokens", whose) for whose in ("burrow", "pyjwt")}
+    for algorithm in ALGORITHMS:
+        private, public = keys_of(algorithm)
+        _, others = keys_of(ALGORITHMS[ALGORITHMS.index(algorithm) - 1])
+        for left, right in (("burrow", "pyjwt"), ("pyjwt", "burrow")):
+            good = await signed(peers[left], private)
+            head, body, signature = good.split(".")
+            twisted = signature[:-4] + ("AAAA" if signature[-4:] != "AAAA" else "BBBB")
+            no_algorithm = encoded(json.dumps({"alg": "none"}).encode())
+            other_body = encoded(json.dumps({"root": "", "put": [""], "get": [""]}).encode())
+            attempts = {
+                "good": (good, public, True),
+                "old": (await signed(peers[left], private, exp=int(time.time()) - 60), public, False),
+                "other key": (good, others, False),
+                "twisted signature": (f"{head}.{body}.{twisted}", public, False),
+                "other claims": (f"{head}.{other_body}.{signature}", public, False),
+                "no algorithm": (f"{no_algorithm}.{body}.", public, False),
+            }
+            for what, (text, keys, is_good) in attempts.items():
+                peer = peers[right]
+                count = len(peer.all("judged"))
+                await peer.command(json.dumps({"do": "verify", "token": text, "keys": keys}))
+                await peer.wait("judged", where=lambda _, peer=peer, count=count: len(peer.all("judged")) > count)
+                verdict = peer.all("judged")[-1]
+                name = f"{algorithm}, {left} signs, {right} verifies, {what}"
+                check(verdict["good"] == is_good, f"{name}: {verdict}")
+                check(not is_good or verdict["claims"]["root"] == "room/123", f"{name}: {verdict}")
+
+
+for algorithm in ALGORITHMS:
+
+    @case(f"token/signed-by-us/{algorithm}/moqrs-relay/burrow-and-moqrs-clients", limit=60)
+    async def ours_elsewhere(stage: Stage, algorithm: str = algorithm) -> None:
+        """Upstream's server, whose tokens PyJWT judges, lets those in whose token we have signed, and no others."""
+        environment.pyjwt_python()
+        private, public = keys_of(algorithm)
+        (stage.folder / "key.jwk").write_text(public)
+        home = await stage.relay("moqrs", "--jwk", "key.jwk")
+        signer = await stage.spawn("tokens", "burrow")
+        shape = ["--path", "alice", "--groups", "4", "--timeout", "30"]
+        way = f"/room/123?jwt={await signed(signer, private)}"
+        speaker = await stage.spawn("publish", "burrow", *home.options(way), *shape)
+        await speaker.wait("announced")
+        way = f"/room/123?jwt={await signed(signer, private, put=[])}"
+        listener = await stage.spawn("subscribe", "moqrs", *home.options(way), *shape)
+        check_complete(await listener.wait("done", 20), 12)
+        for ways in (
+            f"/room/123?jwt={await signed(signer, private, exp=int(time.time()) - 60)}",
+            f"/room/456?jwt={await signed(signer, private)}",
+            f"/room/123?jwt={await signed(signer, private)}x",
+        ):
+            peer = await stage.spawn("subscribe", "burrow", *home.options(ways), "--watch", "", "--timeout", "20")
+            error = await peer.wait("refused", 12)
+            check(error["status"] == "BURROW_ERR_UNAUTHORIZED", f"reported as {error['status']}")

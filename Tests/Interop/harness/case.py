@@ -41,6 +41,8 @@ class Stage:
             python = environment.old_python()
         elif whose == "mdk":
             python = environment.mdk_python()
+        elif whose == "pyjwt":
+            python = environment.pyjwt_python()
         elif whose == "nostrsdk":
             python = environment.nostrsdk_python()
         elif whose == "faulty":

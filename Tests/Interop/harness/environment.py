@@ -28,6 +28,11 @@ def nostrsdk_python() -> Path:
     return _interpreter("BURROW_NOSTR_PYTHON", ROOT / ".venv", "import nostr_sdk", "nostr-sdk")
 
 
+def pyjwt_python() -> Path:
+    """The interpreter that has another signer and verifier of tokens beside the upstream stack."""
+    return _interpreter("BURROW_PEER_PYTHON", ROOT / ".venv", "import moq, jwt, cryptography", "PyJWT")
+
+
 def mdk_python() -> Path:
     """The interpreter that has groups of another implementation."""
     return _interpreter("BURROW_MDK_PYTHON", ROOT / ".venv-groups", "import mdk, nostr_sdk", "mdk-python")

@@ -188,9 +188,9 @@ def arguments(
         p.add_argument("--key", help="PEM file")
         p.add_argument("--reject", type=int, default=0, help="refuse every session with this code")
         p.add_argument("--accept-query", help="refuse (403) every session with another query than this")
+        p.add_argument("--jwk", help="file of the key or key set that tokens must be signed with")
         if ours:
             p.add_argument("--open", action="store_true", help="let everybody in")
-            p.add_argument("--jwk", help="file of the key or key set that tokens must be signed with")
         return p.parse_args()
     p.add_argument("--url", required=True)
     p.add_argument("--fingerprint", help="SHA-256 of the certificate, hex; without it nothing is verified")

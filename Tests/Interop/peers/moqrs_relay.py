@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import moq
 from common import Commands, arguments, emit, note, run
+from token_common import may_enter
 
 options = arguments("moq-rs relay", relay=True)
 moq.log_level(options.log)
@@ -25,6 +27,8 @@ async def main(commands: Commands) -> None:
         async def session(request: moq.Request) -> None:
             emit("request", path=request.path, query=request.query, url=request.url)
             refused = options.accept_query is not None and request.query != options.accept_query
+            if options.jwk and not may_enter(request.path, request.query, Path(options.jwk).read_text()):
+                refused = True
             if options.reject or refused:
                 await request.reject(options.reject or 403)
                 emit("rejected", path=request.path)

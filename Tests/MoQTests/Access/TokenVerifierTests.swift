@@ -16,6 +16,33 @@ import Testing
         #expect(claims.issued == Sample.issued)
     }
 
+    /// Made with the upstream program, by its keys.
+    @Test(arguments: [
+        (
+            #"{"alg":"HS256","key_ops":["verify","sign"],"kty":"oct","kid":"d55b1f13e6bda281","#
+                + #""k":"jvS2B_SKkvhtObaiKg9n2vq_Iqdus-nVCVVYBWf0BQA"}"#,
+            """
+            eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiIsImtpZCI6ImQ1NWIxZjEzZTZiZGEyODEifQ.eyJyb290IjoiZGVtbyIsInB1dCI6WyJhb\
+            GljZSJdLCJnZXQiOlsiYm9iIl19.eyOkZtTtj_MDkLF4Eu11cygb7B_6DyP-6e0TtwVE4UE
+            """, "demo", ["alice"], ["bob"]
+        ),
+        (
+            #"{"alg":"EdDSA","key_ops":["verify"],"kty":"OKP","crv":"Ed25519","kid":"dfab9113ea85dc27","#
+                + #""x":"S9n3tEG677fSNpa0Ftf46OPBte5y1pTwvm4fPkEw_Z8"}"#,
+            """
+            eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSIsImtpZCI6ImRmYWI5MTEzZWE4NWRjMjcifQ.eyJyb290Ijoicm9vbSIsInB1dCI6WyJzd\
+            HJlYW0xIiwic3RyZWFtMiJdLCJnZXQiOlsiZmVlZDEiXX0.jezhAgTHQHdYkc15CBZP8zPKKJ0z5oVRwON4wPHeQ6xvIhoM5IkCs_4YR\
+            CEoG74t99pdVTQrwAMNrlfKm2O6DA
+            """, "room", ["stream1", "stream2"], ["feed1"]
+        ),
+    ])
+    func upstream(key: String, token: String, root: String, publish: [String], subscribe: [String]) throws {
+        let claims = try Sample.verifier(key).verify(token, now: Sample.now)
+        #expect(claims.scope.root.description == root)
+        #expect(texts(claims.scope.publish) == publish)
+        #expect(texts(claims.scope.subscribe) == subscribe)
+    }
+
     /// Tokens made with a library not ours; a single string for `put`, a fraction in `iat`, an unknown claim.
     @Test(arguments: [
         (

@@ -68,6 +68,8 @@ from .errors import (
     TlsUnknownIssuerError,
     TlsWrongHostError,
     TlsWrongPinError,
+    TokenError,
+    TokenExpiredError,
     TokenKeyError,
     TooFarBehindError,
     TransportError,
@@ -106,6 +108,7 @@ from .protection import EXPORTER_LABEL, Opener, Protected, Sealer
 from .relay import Relay
 from .request import Request
 from .room import Room
+from .tokens import TokenClaims, sign_token, verify_token
 from .track import Track
 from .types import (
     AudioFlags,
@@ -277,6 +280,9 @@ __all__ = [
     "TlsUnknownIssuerError",
     "TlsWrongHostError",
     "TlsWrongPinError",
+    "TokenClaims",
+    "TokenError",
+    "TokenExpiredError",
     "TokenKeyError",
     "TooFarBehindError",
     "Track",
@@ -307,7 +313,9 @@ __all__ = [
     "read_log",
     "set_log_handler",
     "set_log_level",
+    "sign_token",
     "status_name",
+    "verify_token",
     "version",
     "version_string",
 ]

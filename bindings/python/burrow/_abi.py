@@ -71,6 +71,8 @@ BURROW_ERR_KEY_EXHAUSTED: Final = -411
 BURROW_ERR_FRAME_REPEATED: Final = -412
 BURROW_ERR_FRAME_REJECTED: Final = -413
 BURROW_ERR_TOKEN_KEY: Final = -500
+BURROW_ERR_TOKEN: Final = -501
+BURROW_ERR_TOKEN_EXPIRED: Final = -502
 BURROW_LOG_OFF: Final = 0
 BURROW_LOG_ERROR: Final = 1
 BURROW_LOG_WARNING: Final = 2
@@ -900,6 +902,30 @@ class burrow_nostr_relay_info(ctypes.Structure):
     ]
 
 
+class burrow_token_claims(ctypes.Structure):
+    struct_size: int
+    reserved: int
+    expires_unix: int
+    issued_unix: int
+    root: bytes | None
+    publish: Any
+    publish_count: int
+    subscribe: Any
+    subscribe_count: int
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("expires_unix", ctypes.c_int64),
+        ("issued_unix", ctypes.c_int64),
+        ("root", ctypes.c_char_p),
+        ("publish", ctypes.POINTER(ctypes.c_char_p)),
+        ("publish_count", ctypes.c_size_t),
+        ("subscribe", ctypes.POINTER(ctypes.c_char_p)),
+        ("subscribe_count", ctypes.c_size_t),
+    ]
+
+
 class burrow_group_config(ctypes.Structure):
     struct_size: int
     flags: int
@@ -1405,6 +1431,21 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.c_size_t,
         ctypes.c_void_p,
     ]),
+    "burrow_token_sign": (ctypes.c_int32, [
+        ctypes.POINTER(burrow_token_claims),
+        ctypes.c_char_p,
+        ctypes.POINTER(ctypes.c_char),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
+    "burrow_token_verify": (ctypes.c_int32, [
+        ctypes.c_char_p,
+        ctypes.c_char_p,
+        ctypes.POINTER(burrow_token_claims),
+        ctypes.POINTER(ctypes.c_char),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
     "burrow_key_package_publish": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.POINTER(ctypes.c_char_p),
@@ -1517,6 +1558,7 @@ STRUCTS: Final[list[type[ctypes.Structure]]] = [
     burrow_identity_config,
     burrow_nostr_relay_config,
     burrow_nostr_relay_info,
+    burrow_token_claims,
     burrow_group_config,
     burrow_group_change,
     burrow_group_info,

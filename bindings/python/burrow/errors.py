@@ -298,6 +298,14 @@ class TokenKeyError(BurrowError, ValueError):
     code = _abi.BURROW_ERR_TOKEN_KEY
 
 
+class TokenError(BurrowError, ValueError):
+    code = _abi.BURROW_ERR_TOKEN
+
+
+class TokenExpiredError(TokenError):
+    code = _abi.BURROW_ERR_TOKEN_EXPIRED
+
+
 NAMES: dict[int, str] = {
     value: name for name, value in vars(_abi).items() if name in ("BURROW_OK", "BURROW_AGAIN") or name.startswith("BURROW_ERR_")
 }

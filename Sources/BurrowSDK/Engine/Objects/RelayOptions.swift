@@ -47,7 +47,7 @@ package struct RelayOptions: Sendable {
         do throws(AccessError) {
             return try TokenVerifier(try TokenKeyFile(tokenKeys))
         } catch {
-            throw EngineError(.tokenKey, error.context)
+            throw EngineError(error)
         }
     }
 

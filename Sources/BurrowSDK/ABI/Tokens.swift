@@ -1,0 +1,37 @@
+import BurrowEngine
+import BurrowMoQ
+public import CBurrow
+
+@c @implementation
+public func burrow_token_sign(
+    _ claims: UnsafePointer<burrow_token_claims>?,
+    _ key: UnsafePointer<CChar>?,
+    _ buf: UnsafeMutablePointer<CChar>?,
+    _ cap: Int,
+    _ len: UnsafeMutablePointer<Int>?
+) -> burrow_status {
+    Boundary.enter { () throws(EngineError) -> burrow_status in
+        let wanted = unsafe try TokenClaims(Arguments.read(claims, zero: burrow_token_claims(), "claims"))
+        let token = unsafe try Tokens.sign(wanted, key: Arguments.text(key, "key"))
+        return unsafe try Arguments.copyOut(token, to: buf, cap, len)
+    }
+}
+
+@c @implementation
+public func burrow_token_verify(
+    _ token: UnsafePointer<CChar>?,
+    _ keys: UnsafePointer<CChar>?,
+    _ out: UnsafeMutablePointer<burrow_token_claims>?,
+    _ buf: UnsafeMutablePointer<CChar>?,
+    _ cap: Int,
+    _ len: UnsafeMutablePointer<Int>?
+) -> burrow_status {
+    Boundary.enter { () throws(EngineError) -> burrow_status in
+        unsafe try Arguments.check(out, "out")
+        let claims = unsafe try Tokens.verify(
+            Arguments.text(token, "token"),
+            keys: Arguments.text(keys, "keys")
+        )
+        return unsafe try claims.copyOut(to: out, texts: buf, cap, len)
+    }
+}
