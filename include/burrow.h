@@ -539,6 +539,9 @@ enum {
   BURROW_EVENT_NOSTR_REFUSED = 47,
   /** Somebody used our key package: publish another one. subject: the identity, borrowed. */
   BURROW_EVENT_KEY_PACKAGE_USED = 48,
+  /** A service has made a token. request: the burrow_token_request(); text: the token; value: from when on it is worth
+      nothing, in seconds since 1970, or 0 when it stays good. */
+  BURROW_EVENT_TOKEN = 49,
   /** We were invited to a group, joined one, or are no member any more. subject: the identity, borrowed, as in all
       events about groups; state: BURROW_GROUP_*; data: the id of the group, for burrow_group_open(). */
   BURROW_EVENT_GROUP_STATE = 50,
@@ -2775,6 +2778,35 @@ BURROW_API burrow_status burrow_token_sign(const burrow_token_claims *BURROW_NON
 BURROW_API burrow_status burrow_token_verify(const char *BURROW_NONNULL token, const char *BURROW_NONNULL keys,
                                              burrow_token_claims *BURROW_NONNULL out, char *BURROW_NULLABLE buf,
                                              size_t cap, size_t *BURROW_NONNULL len);
+
+/**
+ * Asks a service for a token: proves who asks (NIP-98), and asks again when 80 % of the token's life are over.
+ *
+ * It is a POST of a JSON object with what is wanted ("root", "put", "get", "exp", as wanted); the answer is a token, or a
+ * JSON object with one under "token". Each token is a BURROW_EVENT_TOKEN: use the newest for what connects from then on. A
+ * failure to get the next one is followed by other attempts as long as the last one is good. Redirects are refused, and a
+ * service has 10 s to answer.
+ *
+ * The completion comes with the first token when that stays good for ever; else when the request is cancelled, when there
+ * was no first token, when a next one is refused, and when the last one is over.
+ *
+ * @param id           Who asks.
+ * @param service_url  "https://host[:port][/path][?query]"; "http://…" without encryption, for tests.
+ * @param claims       What is wanted, or NULL to leave that to the service.
+ * @param cfg          How the service is reached, or NULL. BURROW_NOSTR_ANONYMOUS means nothing here.
+ * @param req          [out] The id of the operation, which burrow_request_cancel() ends.
+ * @return BURROW_OK; BURROW_ERR_CLOSED. The completion can carry BURROW_ERR_UNAUTHORIZED, BURROW_ERR_TIMEOUT,
+ *         BURROW_ERR_UNREACHABLE, BURROW_ERR_TLS and those below it, BURROW_ERR_PROTOCOL when the answer is no HTTP, and
+ *         BURROW_ERR_PEER with the status of another answer in its value, or without when there is no token in it.
+ * @threading any thread
+ * @ownership nothing changes hands; the engine keeps the identity until the completion
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_token_request(burrow_identity *BURROW_NONNULL id,
+                                              const char *BURROW_NONNULL service_url,
+                                              const burrow_token_claims *BURROW_NULLABLE claims,
+                                              const burrow_nostr_relay_config *BURROW_NULLABLE cfg,
+                                              burrow_request *BURROW_NONNULL req);
 
 /* ---- groups ------------------------------------------------------------------------------------------------ */
 

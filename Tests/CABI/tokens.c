@@ -92,8 +92,44 @@ static void test_verifying(void) {
   CHECK_STATUS(burrow_token_verify(token, key, &claims, memory, sizeof memory, &count), BURROW_ERR_TOKEN_EXPIRED);
 }
 
+/* A service that is not there; what a good one does is tested elsewhere. */
+static void test_requesting(void) {
+  static const char url[] = "http://127.0.0.1:9/token";
+  burrow_engine *e = NULL;
+  burrow_identity *id = NULL;
+  burrow_token_claims claims;
+  burrow_nostr_relay_config config;
+  burrow_request request = 0, other = 0;
+  CHECK_STATUS(burrow_engine_create(NULL, &e), BURROW_OK);
+  CHECK_STATUS(burrow_identity_generate(e, NULL, &id, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&claims, sizeof claims), BURROW_OK);
+  CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
+  claims.root = "room";
+  CHECK_STATUS(burrow_token_request(id, url, &claims, &config, &request), BURROW_OK);
+  CHECK_STATUS(wait_done(e, request), BURROW_ERR_UNREACHABLE);
+  CHECK_STATUS(burrow_token_request(id, url, NULL, NULL, &request), BURROW_OK);
+  CHECK_STATUS(burrow_token_request(id, "https://relay.invalid", NULL, NULL, &other), BURROW_OK);
+  CHECK_STATUS(burrow_request_cancel(e, other), BURROW_OK);
+  burrow_status first = wait_done(e, request);
+  CHECK(first == BURROW_ERR_UNREACHABLE);
+  CHECK_STATUS(burrow_token_request(NULL, url, NULL, NULL, &request), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_token_request(id, NULL, NULL, NULL, &request), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_token_request(id, url, NULL, NULL, NULL), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_token_request(id, "moqt://a.example", NULL, NULL, &request), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_token_request(id, "https://a.example/x y", NULL, NULL, &request), BURROW_ERR_INVALID_ARGUMENT);
+  claims.expires_unix = -1;
+  CHECK_STATUS(burrow_token_request(id, url, &claims, NULL, &request), BURROW_ERR_INVALID_ARGUMENT);
+  config.flags = 64;
+  CHECK_STATUS(burrow_token_request(id, url, NULL, &config, &request), BURROW_ERR_UNSUPPORTED);
+  CHECK(request == 0);
+  burrow_release(id);
+  CHECK_STATUS(burrow_token_request(id, url, NULL, NULL, &request), BURROW_ERR_STALE_HANDLE);
+  CHECK_STATUS(burrow_engine_destroy(e), BURROW_OK);
+}
+
 int main(void) {
   test_signing();
   test_verifying();
+  test_requesting();
   return finish_tests();
 }

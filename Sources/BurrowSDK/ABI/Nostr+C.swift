@@ -5,6 +5,15 @@ import BurrowQUIC
 import CBurrow
 
 extension NostrRelayOptions {
+    /// Without a configuration it is the default.
+    init(pointer: UnsafePointer<burrow_nostr_relay_config>?) throws(EngineError) {
+        guard let pointer = unsafe pointer else {
+            self.init()
+            return
+        }
+        try unsafe self.init(Arguments.read(pointer, zero: burrow_nostr_relay_config(), "cfg"))
+    }
+
     init(_ cfg: burrow_nostr_relay_config) throws(EngineError) {
         let flags = unsafe cfg.flags
         try Arguments.check(

@@ -10,12 +10,7 @@ public func burrow_nostr_add_relay(
 ) -> burrow_status {
     unsafe withHandle(e, as: Engine.self) { (engine) throws(EngineError) in
         let text = try unsafe Arguments.text(url, "url")
-        var options = NostrRelayOptions()
-        if let cfg = unsafe cfg {
-            let read = try unsafe Arguments.read(cfg, zero: burrow_nostr_relay_config(), "cfg")
-            options = try unsafe NostrRelayOptions(read)
-        }
-        try engine.addNostrRelay(text, options)
+        try engine.addNostrRelay(text, unsafe NostrRelayOptions(pointer: cfg))
         return .ok
     }
 }

@@ -35,3 +35,24 @@ public func burrow_token_verify(
         return unsafe try claims.copyOut(to: out, texts: buf, cap, len)
     }
 }
+
+@c @implementation
+public func burrow_token_request(
+    _ id: OpaquePointer?,
+    _ service_url: UnsafePointer<CChar>?,
+    _ claims: UnsafePointer<burrow_token_claims>?,
+    _ cfg: UnsafePointer<burrow_nostr_relay_config>?,
+    _ req: UnsafeMutablePointer<burrow_request>?
+) -> burrow_status {
+    unsafe Arguments.clear(req)
+    return unsafe withHandle(id, as: HostIdentity.self) { (identity) throws(EngineError) in
+        guard unsafe req != nil else { throw EngineError(.invalidArgument, "req is NULL") }
+        let service = try unsafe Arguments.text(service_url, "service_url")
+        let options = try unsafe NostrRelayOptions(pointer: cfg)
+        var wanted: TokenClaims?
+        if let claims = unsafe claims {
+            wanted = unsafe try TokenClaims(Arguments.read(claims, zero: burrow_token_claims(), "claims"))
+        }
+        return unsafe Arguments.store(try identity.requestToken(of: service, wanted, options), in: req)
+    }
+}

@@ -101,6 +101,8 @@ package enum AccessLimits {
     package static let keys = 256
     /// A compact JWS.
     package static let tokenBytes = 8 * 1024
+    /// What a service answers with a token in it.
+    package static let answerBytes = 32 * 1024
     /// Prefixes in one `put` or `get`.
     package static let grants = 256
     /// Nesting of any JSON in keys and tokens.

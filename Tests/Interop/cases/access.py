@@ -213,3 +213,31 @@ for algorithm in ALGORITHMS:
             peer = await stage.spawn("subscribe", "burrow", *home.options(ways), "--watch", "", "--timeout", "20")
             error = await peer.wait("refused", 12)
             check(error["status"] == "BURROW_ERR_UNAUTHORIZED", f"reported as {error['status']}")
+
+
+@case("token/from-a-service/moqrs-relay/burrow-client", limit=60)
+async def served(stage: Stage) -> None:
+    """A service believes our proof and gives us a token, then another; upstream's server lets us in with it."""
+    environment.pyjwt_python()
+    root, cert, key = environment.make_authority(stage.folder)
+    private, public = keys_of("EdDSA")
+    (stage.folder / "private.jwk").write_text(private)
+    (stage.folder / "public.jwk").write_text(public)
+    files = ["--cert", str(cert), "--key", str(key), "--jwk", "private.jwk"]
+    service = await stage.spawn("service", "pyjwt", *files, "--lifetime", "8")
+    url = (await service.wait("ready", 20))["url"]
+    home = await stage.relay("moqrs", "--jwk", "public.jwk")
+    client = await stage.spawn("tokens", "burrow")
+    ask = {"do": "request", "url": url, "secret": "11" * 32}
+    await client.command(json.dumps(ask))
+    error = await client.wait("no-token", 15)
+    check(error["status"] == "BURROW_ERR_TLS_UNKNOWN_ISSUER", f"reported as {error}")
+    await client.command(json.dumps({**ask, "roots": str(root)}))
+    token = (await client.wait("token", 15))["token"]
+    way = f"/room/123?jwt={token}"
+    peer = await stage.spawn("subscribe", "burrow", *home.options(way), "--watch", "", "--timeout", "20")
+    second = await client.wait("token", 15, where=lambda event: event["token"] != token)
+    check(second["expires"] > int(time.time()), f"over already: {second}")
+    await peer.wait("connected")
+    people = {event["person"] for event in service.all("issued")}
+    check(len(people) == 1 and not service.all("refused"), f"the service saw {people}")

@@ -30,7 +30,7 @@ def nostrsdk_python() -> Path:
 
 def pyjwt_python() -> Path:
     """The interpreter that has another signer and verifier of tokens beside the upstream stack."""
-    return _interpreter("BURROW_PEER_PYTHON", ROOT / ".venv", "import moq, jwt, cryptography", "PyJWT")
+    return _interpreter("BURROW_PEER_PYTHON", ROOT / ".venv", "import moq, nostr_sdk, jwt, cryptography", "PyJWT")
 
 
 def mdk_python() -> Path:

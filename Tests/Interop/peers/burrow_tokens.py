@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import burrow
+from common import emit
 from token_common import serve
 
 
@@ -21,4 +23,18 @@ def verify(token: str, keys: str) -> dict[str, Any]:
     return {names[name]: list(value) if isinstance(value, tuple) else value for name, value in found.items() if value}
 
 
-serve("our tokens", sign, verify)
+async def request(command: dict[str, Any]) -> None:
+    """Asks a service for tokens, as many as wanted."""
+    async with burrow.Engine() as engine:
+        me = burrow.Identity(engine, command["secret"])
+        way = {"roots_pem": Path(command["roots"]).read_text()} if "roots" in command else {}
+        wanted = burrow.TokenClaims("room/123", ("alice",), ("",))
+        lease = me.request_token(command["url"], wanted, **way, **command.get("way", {}))
+        try:
+            async for token in lease:
+                emit("token", token=token, expires=lease.expires)
+        except burrow.BurrowError as error:
+            emit("no-token", status=error.name, text=str(error))
+
+
+serve("our tokens", sign, verify, request)

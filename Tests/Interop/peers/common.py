@@ -174,7 +174,13 @@ class Commands:
 
 
 def arguments(
-    description: str, subscriber: bool = False, relay: bool = False, ours: bool = False, media: bool = False, clip: bool = False
+    description: str,
+    subscriber: bool = False,
+    relay: bool = False,
+    ours: bool = False,
+    media: bool = False,
+    clip: bool = False,
+    service: bool = False,
 ) -> argparse.Namespace:
     """Parses the options; each role knows the same ones in every implementation."""
     p = argparse.ArgumentParser(description=description)
@@ -189,6 +195,8 @@ def arguments(
         p.add_argument("--reject", type=int, default=0, help="refuse every session with this code")
         p.add_argument("--accept-query", help="refuse (403) every session with another query than this")
         p.add_argument("--jwk", help="file of the key or key set that tokens must be signed with")
+        if service:
+            p.add_argument("--lifetime", type=int, default=600, help="seconds a token is good")
         if ours:
             p.add_argument("--open", action="store_true", help="let everybody in")
         return p.parse_args()

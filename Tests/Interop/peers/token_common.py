@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
 from common import Commands, arguments, emit, run
 
 
-def serve(what: str, sign: Callable[[dict[str, Any], str], str], verify: Callable[[str, str], dict[str, Any]]) -> None:
-    """Obeys {"do": "sign", "claims", "key"} and {"do": "verify", "token", "keys"}."""
+def serve(
+    what: str,
+    sign: Callable[[dict[str, Any], str], str],
+    verify: Callable[[str, str], dict[str, Any]],
+    request: Callable[[dict[str, Any]], Awaitable[None]] | None = None,
+) -> None:
+    """Obeys {"do": "sign", "claims", "key"}, {"do": "verify", "token", "keys"} and perhaps {"do": "request"}."""
     options = arguments(what, relay=True)
 
     async def main(commands: Commands) -> None:
         emit("ready")
+        tasks: set[asyncio.Task[None]] = set()
         while (line := await commands.lines.get()) is not None:
             command = json.loads(line)
             try:
-                if command["do"] == "sign":
+                if command["do"] == "request" and request is not None:
+                    tasks.add(asyncio.ensure_future(request(command)))
+                elif command["do"] == "sign":
                     emit("signed", token=sign(command["claims"], command["key"]))
                 else:
                     emit("judged", good=True, claims=verify(command["token"], command["keys"]))

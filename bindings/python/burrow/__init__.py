@@ -108,7 +108,7 @@ from .protection import EXPORTER_LABEL, Opener, Protected, Sealer
 from .relay import Relay
 from .request import Request
 from .room import Room
-from .tokens import TokenClaims, sign_token, verify_token
+from .tokens import TokenClaims, TokenLease, sign_token, verify_token
 from .track import Track
 from .types import (
     AudioFlags,
@@ -284,6 +284,7 @@ __all__ = [
     "TokenError",
     "TokenExpiredError",
     "TokenKeyError",
+    "TokenLease",
     "TooFarBehindError",
     "Track",
     "TrackInfo",

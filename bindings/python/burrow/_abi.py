@@ -101,6 +101,7 @@ BURROW_EVENT_NOSTR_OUT: Final = 45
 BURROW_EVENT_DISCOVERED: Final = 46
 BURROW_EVENT_NOSTR_REFUSED: Final = 47
 BURROW_EVENT_KEY_PACKAGE_USED: Final = 48
+BURROW_EVENT_TOKEN: Final = 49
 BURROW_EVENT_GROUP_STATE: Final = 50
 BURROW_EVENT_GROUP_EPOCH: Final = 51
 BURROW_EVENT_GROUP_MEMBERS: Final = 52
@@ -1445,6 +1446,13 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.POINTER(ctypes.c_char),
         ctypes.c_size_t,
         ctypes.POINTER(ctypes.c_size_t),
+    ]),
+    "burrow_token_request": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.POINTER(burrow_token_claims),
+        ctypes.POINTER(burrow_nostr_relay_config),
+        ctypes.POINTER(ctypes.c_uint64),
     ]),
     "burrow_key_package_publish": (ctypes.c_int32, [
         ctypes.c_void_p,

@@ -16,8 +16,9 @@ from . import _abi
 from ._library import check, encode, encode_optional, lib, read_text
 from .errors import BurrowError, NostrUnreadableError
 from .handle import Handle
-from .nostr import NostrEvent, Publication, ServerKind, key_bytes, relay_texts
+from .nostr import NostrEvent, Publication, ServerKind, key_bytes, relay_texts, server_configuration
 from .request import Request
+from .tokens import TokenClaims, TokenLease, raw_claims
 from .types import Event
 
 if TYPE_CHECKING:
@@ -339,6 +340,19 @@ class Identity(Handle):
         except BurrowError:
             # What it was for has ended with that already, or nobody waits for it any more.
             pass
+
+    def request_token(self, service: str, claims: TokenClaims | None = None, **way: Any) -> TokenLease:
+        """Asks a service for a token for a MoQ relay, and again before its time is over.
+
+        What else may be said is how the service is reached: ``roots_pem``, ``pins``, ``insecure``, ``system_roots``.
+        """
+        wanted = None if claims is None else ctypes.byref(raw_claims(claims))
+        configuration = ctypes.byref(server_configuration(**way))
+        url = encode(service, "service")
+        made: TokenLease = self._engine._request(
+            lib.burrow_token_request, self.handle, url, wanted, configuration, make=TokenLease
+        )
+        return made
 
     # -- groups ------------------------------------------------------------------------------------------------
 

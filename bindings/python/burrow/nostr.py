@@ -235,23 +235,11 @@ class Nostr:
         anonymous: bool = False,
     ) -> None:
         """Connects to a relay from now on. See burrow_nostr_add_relay()."""
-        configuration = _abi.burrow_nostr_relay_config()
-        size = ctypes.sizeof(configuration)
-        check(lib.burrow_config_init(ctypes.byref(configuration), size))
-        configuration.roots_pem = encode_optional(roots_pem, "roots_pem")
-        chosen = [bytes.fromhex(pin) if isinstance(pin, str) else bytes(pin) for pin in pins]
-        if any(len(pin) != 32 for pin in chosen):
-            raise ValueError("a pin has 32 bytes")
-        memory = ctypes.create_string_buffer(b"".join(chosen), max(32 * len(chosen), 1))
-        if chosen:
-            configuration.pins, configuration.pin_count = ctypes.addressof(memory), len(chosen)
-        configuration.flags = (
-            (_abi.BURROW_NOSTR_INSECURE if insecure else 0)
-            | (0 if system_roots else _abi.BURROW_NOSTR_NO_SYSTEM_ROOTS)
-            | (_abi.BURROW_NOSTR_ANONYMOUS if anonymous else 0)
+        way = server_configuration(
+            roots_pem=roots_pem, pins=pins, insecure=insecure, system_roots=system_roots, anonymous=anonymous
         )
         engine = self._engine._alive()
-        check(lib.burrow_nostr_add_relay(engine, encode(url, "url"), ctypes.byref(configuration)))
+        check(lib.burrow_nostr_add_relay(engine, encode(url, "url"), ctypes.byref(way)))
 
     def remove_relay(self, url: str) -> None:
         """Leaves a relay."""
@@ -320,6 +308,33 @@ class Nostr:
             )
         )
         return bytes(key)
+
+
+def server_configuration(
+    *,
+    roots_pem: str | None = None,
+    pins: Iterable[bytes | str] = (),
+    insecure: bool = False,
+    system_roots: bool = True,
+    anonymous: bool = False,
+) -> Any:
+    """How a Nostr relay or a service is reached, for C."""
+    configuration = _abi.burrow_nostr_relay_config()
+    check(lib.burrow_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
+    configuration.roots_pem = encode_optional(roots_pem, "roots_pem")
+    chosen = [bytes.fromhex(pin) if isinstance(pin, str) else bytes(pin) for pin in pins]
+    if any(len(pin) != 32 for pin in chosen):
+        raise ValueError("a pin has 32 bytes")
+    if chosen:
+        memory = ctypes.create_string_buffer(b"".join(chosen), 32 * len(chosen))
+        configuration.pins, configuration.pin_count = ctypes.addressof(memory), len(chosen)
+        configuration.kept_alive = memory
+    configuration.flags = (
+        (_abi.BURROW_NOSTR_INSECURE if insecure else 0)
+        | (0 if system_roots else _abi.BURROW_NOSTR_NO_SYSTEM_ROOTS)
+        | (_abi.BURROW_NOSTR_ANONYMOUS if anonymous else 0)
+    )
+    return configuration
 
 
 def relay_texts(urls: Iterable[str]) -> tuple[Any, int]:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _abi
 from ._library import check, encode, lib, read_text
+from .nostr import Subscription
+from .types import Event, EventKind
+
+if TYPE_CHECKING:
+    from .engine import Engine
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,41 @@ def verify_token(token: str, keys: str) -> TokenClaims:
         claims.expires_unix,
         claims.issued_unix,
     )
+
+
+class TokenLease(Subscription):
+    """Tokens of a service as they come: ``async for token in lease``, or ``lease.next(timeout)`` in a thread.
+
+    Each is good until the next one comes; ``close()`` wants no more. Both raise when the service gives none.
+    """
+
+    def __init__(self, engine: Engine, id: int) -> None:
+        super().__init__(engine, id)
+        #: The newest, or "".
+        self.token = ""
+        #: Seconds since 1970 from which on it is worth nothing; 0: it stays good.
+        self.expires = 0
+
+    async def __anext__(self) -> Any:
+        try:
+            return await super().__anext__()
+        except StopAsyncIteration:
+            self._raise()
+            raise
+
+    def next(self, timeout: float | None = None) -> Any:
+        """The next token, or None when none came in time or none will come any more."""
+        token = super().next(timeout)
+        if token is None and self.done:
+            self._raise()
+        return token
+
+    def _notice(self, event: Event) -> None:
+        if event.kind == EventKind.TOKEN:
+            self.token, self.expires = event.text, event.value
+            items: Any = self._events
+            items.append(event.text)
+        self._wake()
 
 
 def raw_claims(claims: TokenClaims) -> Any:

@@ -29,6 +29,8 @@ package struct HostEvent: Sendable {
         case nostrOut
         /// One entry of a list of servers.
         case discovered
+        /// A service has made a token.
+        case token
         /// An event for an identity or a group was refused.
         case nostrRefused
         case keyPackageUsed
@@ -69,7 +71,7 @@ package struct HostEvent: Sendable {
         switch kind {
         case .done, .trackData, .overflow: false
         // Nobody could read them elsewhere; the first are as many as requests, the last makes relays wait.
-        case .nostrResult, .nostrClosed, .nostrStored, .discovered, .nostrOut, .nostrEvent: false
+        case .nostrResult, .nostrClosed, .nostrStored, .discovered, .nostrOut, .nostrEvent, .token: false
         // What was said stands nowhere else.
         case .groupMessage, .groupRolledBack: false
         case .roomState, .participantJoined, .participantLeft, .participantMedia, .speaker, .protection,

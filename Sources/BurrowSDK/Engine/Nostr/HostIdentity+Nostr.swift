@@ -1,4 +1,5 @@
 import BurrowBase
+package import BurrowMoQ
 package import BurrowNostr
 
 /// What an identity does with its key on Nostr.
@@ -92,6 +93,24 @@ extension HostIdentity {
             throw EngineError(.invalidArgument, "req is NULL, and the key is elsewhere")
         }
         return .later(request: try request(task, use))
+    }
+
+    /// Asks a service for a token for us, and again before its time is over.
+    package func requestToken(
+        of service: String,
+        _ claims: TokenClaims?,
+        _ options: NostrRelayOptions
+    ) throws(EngineError) -> UInt64 {
+        _ = try openKey()
+        let url: ServerURL
+        do throws(NostrError) {
+            url = try ServerURL(service, policy: .ownServices)
+        } catch {
+            throw EngineError(.invalidArgument, error.context)
+        }
+        let body = claims?.json ?? Array("{}".utf8)
+        let wish = TokenLease.Wish(host: self, url: service, service: url, body: body, options: options)
+        return try engine.nostrRequest { .lease(wish, request: $0) }
     }
 
     /// Publishes a list of servers in the order of preference.

@@ -99,5 +99,7 @@ enum NostrCommand: Sendable {
     case keyUsed(HostIdentity, KeyUse, Result<KeyTask.Product, EngineError>)
     /// News for the host from one of its own threads, on which nobody may wake it.
     case tell(HostEvent)
+    /// A token of a service, kept fresh until the request is cancelled.
+    case lease(TokenLease.Wish, request: UInt64)
     case resolved(UInt64, Result<[SocketAddress.IP], EngineError>)
 }

@@ -44,15 +44,20 @@ extension NostrLoop {
             return pool.closed(relay, now: now)
         }
         tell(relay, .connecting, nil)
+        lookUp(url.host, for: .relay(relay))
+    }
+
+    /// Looks a name up beside the loop.
+    func lookUp(_ host: String, for asker: Lookup) {
         lastLookup += 1
-        lookups[lastLookup] = relay
-        if let address = SocketAddress.IP(url.host) {
+        lookups[lastLookup] = asker
+        if let address = SocketAddress.IP(host) {
             return resolved(lastLookup, .success([address]))
         }
         let mailbox = engine.mailbox
         do throws(EngineError) {
             // Bit 63 tells these queries from those of the node.
-            try resolver.resolve(Resolver.Query(id: lastLookup | 1 << 63, host: url.host)) {
+            try resolver.resolve(Resolver.Query(id: lastLookup | 1 << 63, host: host)) {
                 (asked, result) in
                 mailbox.post(.nostr(.resolved(asked.id & ~(1 << 63), result)))
             }
@@ -62,11 +67,15 @@ extension NostrLoop {
     }
 
     func resolved(_ lookup: UInt64, _ result: Result<[SocketAddress.IP], EngineError>) {
-        guard let relay = lookups.removeValue(forKey: lookup) else { return }
-        connection(relay)?.resolved(result, now: now)
+        switch lookups.removeValue(forKey: lookup) {
+        case .relay(let relay): connection(relay)?.resolved(result, now: now)
+        case .lease(let request):
+            leases.first { $0.request == request }?.stream?.resolved(result, now: now)
+        case nil: break
+        }
     }
 
-    private func trust(_ wanted: TLSContext.ClientTrust, _ url: ServerURL) throws(EngineError) -> TLSContext {
+    func trust(_ wanted: TLSContext.ClientTrust, _ url: ServerURL) throws(EngineError) -> TLSContext {
         if wanted.insecure {
             LogRing.shared.write(
                 .warning,

@@ -32,6 +32,12 @@ final class NostrLoop {
         var isDelivery = false
     }
 
+    /// Who waits for the addresses of a name.
+    enum Lookup {
+        case relay(BurrowNostr.RelayID)
+        case lease(UInt64)
+    }
+
     struct Link {
         let relay: BurrowNostr.RelayID
         let connection: RelayConnection
@@ -71,8 +77,10 @@ final class NostrLoop {
     /// What was asked last to be told to a relay, and in whose name.
     var authentications: [BurrowNostr.RelayID: (host: HostIdentity, draft: EventID)] = [:]
     var isOver = false
-    var lookups: [UInt64: BurrowNostr.RelayID] = [:]
+    var lookups: [UInt64: Lookup] = [:]
     var lastLookup: UInt64 = 0
+    /// Tokens that are asked for or kept fresh, in the order in which the host asked.
+    var leases: [TokenLease] = []
     /// Open requests of the host.
     var requests: Set<UInt64> = []
     /// Events of this turn.
@@ -104,6 +112,7 @@ final class NostrLoop {
     var deadline: Instant {
         var earliest = min(pool.deadline ?? .distantFuture, turnAgain)
         for link in links { earliest = min(earliest, link.connection.deadline) }
+        for lease in leases { earliest = min(earliest, lease.deadline) }
         for delivery in deliveries { earliest = min(earliest, delivery.due ?? .distantFuture) }
         for holder in keyHolders { earliest = min(earliest, holder.keyDeadline ?? .distantFuture) }
         return earliest
@@ -115,8 +124,11 @@ final class NostrLoop {
 
     /// A stream of a relay is ready.
     func ready(_ number: UInt32, isReadable: Bool, isWritable: Bool, now: Instant) {
-        guard let link = links.first(where: { $0.connection.owns(number) }) else { return }
-        link.connection.ready(number, isReadable: isReadable, isWritable: isWritable, now: now)
+        if let link = links.first(where: { $0.connection.owns(number) }) {
+            link.connection.ready(number, isReadable: isReadable, isWritable: isWritable, now: now)
+        } else if let stream = leases.first(where: { $0.stream?.owns(number) == true })?.stream {
+            stream.ready(number, isReadable: isReadable, isWritable: isWritable, now: now)
+        }
     }
 
     /// Looks at what came, lets the pool decide, and carries that out.
@@ -130,6 +142,7 @@ final class NostrLoop {
         takeMessages()
         for link in links where link.connection.deadline <= now { link.connection.timerFired(now: now) }
         takeFailures()
+        if !leases.isEmpty { takeTokens() }
         if let deadline = pool.deadline, deadline <= now {
             pool.unixOffset = SystemCall.unixMicroseconds() - now.microseconds
             pool.timerFired(now: now)
@@ -222,6 +235,7 @@ final class NostrLoop {
         }
         searches[request] = nil
         for holder in keyHolders { holder.forgetKeyUses { $0.request == request } }
+        forget(request)
         complete(request, EngineError(.cancelled, "cancelled"))
         perform()
         return true
@@ -240,6 +254,8 @@ final class NostrLoop {
         followed = []
         deliveries = []
         searches = [:]
+        for lease in leases { lease.end() }
+        leases = []
         for url in urls.values.sorted(by: { $0.text < $1.text }) {
             if let id = pool.relay(url) { pool.removeRelay(id) }
         }

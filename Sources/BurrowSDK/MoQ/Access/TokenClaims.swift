@@ -20,6 +20,13 @@ package struct TokenClaims: Equatable, Sendable {
         issued = try Self.time("iat", object)
     }
 
+    /// The claims as JSON, with their names of moq-token.
+    package var json: [UInt8] {
+        var writer = JSONWriter()
+        write(to: &writer)
+        return writer.bytes
+    }
+
     func write(to writer: inout JSONWriter) {
         writer.object { (writer) in
             if !scope.root.isEmpty { writer.string(scope.root.description, for: "root") }
@@ -38,7 +45,7 @@ package struct TokenClaims: Equatable, Sendable {
     }
 
     /// RFC 7519 §2: a number, perhaps with a fraction.
-    private static func time(_ name: String, _ object: JSON.Object) throws(AccessError) -> Int64? {
+    static func time(_ name: String, _ object: JSON.Object) throws(AccessError) -> Int64? {
         switch object[name] {
         case nil, .null: return nil
         case .integer(let seconds): return seconds

@@ -55,6 +55,12 @@ package struct ServerURL: Hashable, Sendable {
             allowsPrivate: true,
             assumedScheme: .wss
         )
+        /// Services over HTTP as the host names them.
+        package static let ownServices = Policy(
+            schemes: [.https, .http],
+            allowsPlain: true,
+            allowsPrivate: true
+        )
         /// MoQ relays as other people name them.
         package static let media = Policy(schemes: [.moq, .moqt, .moql, .https, .wss, .http, .ws])
         /// MoQ relays as the host names them.
@@ -116,9 +122,12 @@ package struct ServerURL: Hashable, Sendable {
     /// The URL, query included.
     package var text: String { location + (query.map { "?" + $0 } ?? "") }
 
-    private var location: String {
+    private var location: String { "\(scheme.rawValue)://\(authority)\(path)" }
+
+    /// The host, with the port unless it is the scheme's.
+    package var authority: String {
         let name = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
-        return "\(scheme.rawValue)://\(name)\(port == scheme.defaultPort ? "" : ":\(port)")\(path)"
+        return port == scheme.defaultPort ? name : "\(name):\(port)"
     }
 
     private static func scheme(_ text: String, _ policy: Policy) throws(NostrError) -> (Scheme, Substring) {

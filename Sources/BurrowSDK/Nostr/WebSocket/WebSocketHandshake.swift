@@ -14,13 +14,10 @@ package struct WebSocketHandshake: Sendable {
     }
 
     package func request(for url: ServerURL, userAgent: String) -> [UInt8] {
-        let isIPv6 = url.host.utf8.contains(UInt8(ascii: ":"))
-        var host = isIPv6 ? "[\(url.host)]" : url.host
-        if url.port != url.scheme.defaultPort { host += ":\(url.port)" }
         let target = (url.path.isEmpty ? "/" : url.path) + (url.query.map { "?" + $0 } ?? "")
         let lines = [
             "GET \(target) HTTP/1.1",
-            "Host: \(host)",
+            "Host: \(url.authority)",
             "User-Agent: \(userAgent)",
             "Upgrade: websocket",
             "Connection: Upgrade",

@@ -1,9 +1,9 @@
 import BurrowBase
 import BurrowMoQ
 
-/// Opens the TCP connection to a relay: asks for its addresses and tries them as RFC 8305 says, the first that answers
+/// Opens the TCP connection to a server: asks for its addresses and tries them as RFC 8305 says, the first that answers
 /// wins.
-final class RelayDialer {
+final class StreamDialer {
     enum Step {
         /// Tell again when something happens, at the latest at `deadline`.
         case waiting

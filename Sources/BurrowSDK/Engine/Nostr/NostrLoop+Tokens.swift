@@ -1,0 +1,76 @@
+import BurrowBase
+import BurrowMoQ
+import BurrowNostr
+import BurrowQUIC
+
+/// Tokens that services make for those who prove who they are (NIP-98).
+extension NostrLoop {
+    func lease(_ wish: TokenLease.Wish, _ request: UInt64) {
+        let lease = TokenLease(request, wish)
+        leases.append(lease)
+        ask(lease)
+    }
+
+    /// Carries on with all tokens.
+    func takeTokens() {
+        for lease in leases {
+            if let due = lease.due, due <= now { ask(lease) }
+            switch lease.result(now: now) {
+            case .success(let token): received(token, for: lease)
+            case .failure(let error): failed(lease, error)
+            case nil: break
+            }
+        }
+    }
+
+    private func ask(_ lease: TokenLease) {
+        let service = lease.wish.service
+        do throws(EngineError) {
+            let trust = service.scheme == .https ? try trust(lease.wish.options.trust, service) : nil
+            let stream = ServerStream(host: service.host, port: service.port, trust: trust, streams)
+            try lease.begin(stream, now: now)
+            lookUp(service.host, for: .lease(lease.request))
+        } catch {
+            failed(lease, error)
+        }
+    }
+
+    private func received(_ token: IssuedToken, for lease: TokenLease) {
+        let unixSeconds = (now.microseconds + pool.unixOffset) / 1_000_000
+        let next: Instant?
+        do throws(AccessError) {
+            next = try lease.schedule.received(token, now: now, unixSeconds: unixSeconds)
+        } catch {
+            return failed(lease, EngineError(error))
+        }
+        lease.hasToken = true
+        lease.end(due: next)
+        var told = HostEvent(.token, subject: 0, time: now)
+        told.request = lease.request
+        told.value = token.expires ?? 0
+        told.text = token.text
+        outbox.append(told)
+        if next == nil { drop(lease, nil) }
+    }
+
+    private func failed(_ lease: TokenLease, _ error: EngineError) {
+        lease.end()
+        // Who is refused will be refused again.
+        guard lease.hasToken, error.code != .unauthorized, error.code != .closed,
+            let next = lease.schedule.failed(now: now)
+        else { return drop(lease, error) }
+        LogRing.shared.write(.warning, "nostr", "no new token: \(error.context)")
+        lease.end(due: next)
+    }
+
+    private func drop(_ lease: TokenLease, _ error: EngineError?) {
+        forget(lease.request)
+        complete(lease.request, error)
+    }
+
+    /// The host wants no more of a token.
+    func forget(_ request: UInt64) {
+        guard let index = leases.firstIndex(where: { $0.request == request }) else { return }
+        leases.remove(at: index).end()
+    }
+}
