@@ -558,7 +558,10 @@ enum {
   /** A commit that came late won, and the group went back to the epoch it belongs to. Never dropped. value: that epoch;
       text: a JSON array of those messages of ours that were lost with it, to be sent again; data: the id of the
       group. */
-  BURROW_EVENT_GROUP_ROLLED_BACK = 55
+  BURROW_EVENT_GROUP_ROLLED_BACK = 55,
+  /** A MoQ relay was tried. request: the burrow_discovery_select(); text: its URL; status: BURROW_OK when it let us in, else
+      why not; data: the sentence about that; value: how long it took, in microseconds. */
+  BURROW_EVENT_RELAY_TRIED = 56
 };
 
 /** One event, filled by the library. Its pointers live until the next draining call or destroy. */
@@ -2668,6 +2671,89 @@ BURROW_API burrow_status burrow_discovery_publish(burrow_identity *BURROW_NONNUL
  */
 BURROW_API burrow_status burrow_discovery_fetch(burrow_engine *BURROW_NONNULL e, const uint8_t *BURROW_NONNULL pubkey,
                                                 uint32_t list, burrow_request *BURROW_NONNULL req);
+
+/* Flags of burrow_relay_choice. */
+enum {
+  /** We are called: `group` are the relays of the offer, the first is where the call is, and no others count. */
+  BURROW_CHOICE_OFFER = 1,
+  /** When the group has relays of its own, no others. */
+  BURROW_CHOICE_GROUP_ONLY = 2,
+  /** Relays of the group or of an offer may be in private networks, as when everything runs on one machine. */
+  BURROW_CHOICE_PRIVATE = 4,
+  /** Accept any certificate. For tests only. */
+  BURROW_CHOICE_INSECURE = 8,
+  /** Do not trust the system's authorities, only roots_pem and pins. */
+  BURROW_CHOICE_NO_SYSTEM_ROOTS = 16
+};
+
+/* What the value of the completion of burrow_discovery_select() says. */
+enum {
+  /** The group has relays of its own, and none of them could be used. */
+  BURROW_CHOSEN_FALLBACK = 1,
+  /** What the group says of its relays is no good. */
+  BURROW_CHOSEN_GROUP_INVALID = 2
+};
+
+/** Among which MoQ relays that of a call is chosen. Prepared by burrow_config_init(). */
+typedef struct burrow_relay_choice {
+  uint32_t struct_size;
+  /** BURROW_CHOICE_* flags. */
+  uint32_t flags;
+  /** The relays of the group, the best first; of an offer, with BURROW_CHOICE_OFFER. Tokens in their URLs are left out. */
+  const char *BURROW_NULLABLE const *BURROW_NULLABLE group;
+  /** How many. */
+  size_t group_count;
+  /** 32 bytes: the public key of the one who calls, whose list (kind 10053) comes next; or NULL. */
+  const uint8_t *BURROW_NULLABLE own;
+  /** The relays that come last. */
+  const char *BURROW_NULLABLE const *BURROW_NULLABLE standard;
+  /** How many. */
+  size_t standard_count;
+  /** Hosts that are not used whoever names them. */
+  const char *BURROW_NULLABLE const *BURROW_NULLABLE denied;
+  /** How many. */
+  size_t denied_count;
+  /** The only hosts that are used when a group or an offer names them; none: all. */
+  const char *BURROW_NULLABLE const *BURROW_NULLABLE trusted;
+  /** How many. */
+  size_t trusted_count;
+  /** Certificates of authorities to trust, as PEM text. */
+  const char *BURROW_NULLABLE roots_pem;
+  /** SHA-256 fingerprints of acceptable leaf certificates, as in burrow_room_config. */
+  const uint8_t *BURROW_NULLABLE pins;
+  /** How many. */
+  size_t pin_count;
+  /** How long one relay may take; 0 means 5000. */
+  uint32_t timeout_ms;
+  /** 0 in this version. */
+  uint32_t reserved;
+} burrow_relay_choice;
+
+/**
+ * Finds the MoQ relay for a call, by trying: the group's relays, then those of one's own list, then the usual ones.
+ *
+ * At most 8 are tried, in this order, with a real session each: the next begins when those before have failed or after
+ * 1.5 s; the first that lets us in wins, when no earlier one does within 250 ms. Who is called waits for each to fail. The
+ * list is waited for 3 s when nothing of it is known and the group has no relay. Each relay that was tried is a
+ * BURROW_EVENT_RELAY_TRIED.
+ *
+ * The completion has the URL of the relay as its text, BURROW_CHOSEN_FALLBACK and BURROW_CHOSEN_GROUP_INVALID as its value,
+ * and as its data up to three others for an offer, one a line. Sessions are closed again: join with
+ * burrow_room_open(). Only URLs for QUIC can win (moq, moqt, moql).
+ *
+ * @param e     The engine.
+ * @param want  Among which.
+ * @param req   [out] The id of the operation.
+ * @return BURROW_OK; BURROW_ERR_CLOSED. The completion can carry BURROW_ERR_UNREACHABLE; BURROW_ERR_UNAUTHORIZED when all
+ *         relays refuse us; with BURROW_CHOICE_OFFER BURROW_ERR_UNSUPPORTED when the relay of the offer is not wanted, and
+ *         BURROW_ERR_INVALID_ARGUMENT when there is none.
+ * @threading any thread
+ * @ownership nothing changes hands; everything is copied
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_discovery_select(burrow_engine *BURROW_NONNULL e,
+                                                 const burrow_relay_choice *BURROW_NONNULL want,
+                                                 burrow_request *BURROW_NONNULL req);
 
 /**
  * Makes the proof of who makes an HTTP request (NIP-98).

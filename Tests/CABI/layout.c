@@ -319,6 +319,24 @@ FIELD(nostr_relay_config, roots_pem, 8, 8);
 FIELD(nostr_relay_config, pins, 16, 12);
 FIELD(nostr_relay_config, pin_count, 24, 16);
 
+SIZE(relay_choice, 112, 64);
+FIELD(relay_choice, struct_size, 0, 0);
+FIELD(relay_choice, flags, 4, 4);
+FIELD(relay_choice, group, 8, 8);
+FIELD(relay_choice, group_count, 16, 12);
+FIELD(relay_choice, own, 24, 16);
+FIELD(relay_choice, standard, 32, 20);
+FIELD(relay_choice, standard_count, 40, 24);
+FIELD(relay_choice, denied, 48, 28);
+FIELD(relay_choice, denied_count, 56, 32);
+FIELD(relay_choice, trusted, 64, 36);
+FIELD(relay_choice, trusted_count, 72, 40);
+FIELD(relay_choice, roots_pem, 80, 44);
+FIELD(relay_choice, pins, 88, 48);
+FIELD(relay_choice, pin_count, 96, 52);
+FIELD(relay_choice, timeout_ms, 104, 56);
+FIELD(relay_choice, reserved, 108, 60);
+
 SIZE(token_claims, 64, 48);
 FIELD(token_claims, struct_size, 0, 0);
 FIELD(token_claims, reserved, 4, 4);

@@ -143,6 +143,45 @@ static void test_proofs(burrow_engine *e, burrow_identity *id) {
   CHECK_STATUS(burrow_nip98_check(e, header, url, "POST", body, 2, checked), BURROW_ERR_UNAUTHORIZED);
 }
 
+/* Which relay a call goes through, without any that could be reached. */
+static void test_choice(burrow_engine *e) {
+  const char *group[] = {"moqt://127.0.0.1:9"}, *odd[] = {"nonsense"};
+  uint8_t key[32] = {1};
+  burrow_relay_choice choice;
+  burrow_request request = 0;
+  CHECK_STATUS(burrow_config_init(&choice, sizeof choice), BURROW_OK);
+  CHECK_STATUS(burrow_discovery_select(e, &choice, &request), BURROW_OK);
+  burrow_event done = next_of(e, BURROW_EVENT_DONE);
+  CHECK(done.request == request && done.status == BURROW_ERR_UNREACHABLE);
+  choice.group = group;
+  choice.group_count = 1;
+  choice.flags = BURROW_CHOICE_PRIVATE | BURROW_CHOICE_INSECURE;
+  choice.timeout_ms = 2000;
+  CHECK_STATUS(burrow_discovery_select(e, &choice, &request), BURROW_OK);
+  burrow_event tried = next_of(e, BURROW_EVENT_RELAY_TRIED);
+  CHECK(tried.request == request && tried.status < 0 && strcmp(tried.text, group[0]) == 0 && tried.data_len > 0);
+  done = next_of(e, BURROW_EVENT_DONE);
+  CHECK(done.request == request && done.status == BURROW_ERR_UNREACHABLE);
+  choice.group = odd;
+  choice.own = key;
+  choice.flags = BURROW_CHOICE_GROUP_ONLY | BURROW_CHOICE_NO_SYSTEM_ROOTS;
+  CHECK_STATUS(burrow_discovery_select(e, &choice, &request), BURROW_OK);
+  done = next_of(e, BURROW_EVENT_DONE);
+  CHECK(done.request == request && done.status == BURROW_ERR_UNREACHABLE);
+  choice.flags = BURROW_CHOICE_OFFER;
+  CHECK_STATUS(burrow_discovery_select(e, &choice, &request), BURROW_OK);
+  done = next_of(e, BURROW_EVENT_DONE);
+  CHECK(done.request == request && done.status == BURROW_ERR_INVALID_ARGUMENT);
+  choice.flags = 32;
+  CHECK_STATUS(burrow_discovery_select(e, &choice, &request), BURROW_ERR_UNSUPPORTED);
+  choice.flags = 0;
+  choice.denied_count = 1;
+  CHECK_STATUS(burrow_discovery_select(e, &choice, &request), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_discovery_select(e, NULL, &request), BURROW_ERR_INVALID_ARGUMENT);
+  choice.denied_count = 0;
+  CHECK_STATUS(burrow_discovery_select(e, &choice, NULL), BURROW_ERR_INVALID_ARGUMENT);
+}
+
 static void test_relays(void) {
   burrow_engine *e = NULL;
   burrow_identity *id = NULL;
@@ -220,6 +259,7 @@ int main(void) {
   test_identities(e);
   test_host_relays(e, alice, bob);
   test_proofs(e, alice);
+  test_choice(e);
   burrow_release(alice);
   burrow_release(bob);
   CHECK_STATUS(burrow_engine_destroy(e), BURROW_OK);

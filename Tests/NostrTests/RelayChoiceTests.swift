@@ -174,25 +174,16 @@ import Testing
         )
     }
 
-    @Test func failures() throws {
+    @Test func notes() throws {
         let group = try setting(["moq://g.example"])
         guard case .dial(let candidates, _) = choose([group], own: try own("moq://o.example")) else {
             Issue.record("nothing to dial")
             return
         }
-        let policy = RelayChoice.Policy()
-        func next(_ failures: RelayChoice.Failure..., policy: RelayChoice.Policy = policy)
-            -> RelayChoice.NextStep
-        {
-            RelayChoice.next(candidates, failures: failures, policy: policy)
-        }
-        #expect(next() == .dial(candidates[0], []))
-        #expect(next(.unreachable) == .dial(candidates[1], [.fallback]))
-        #expect(next(.notAuthorized, .certificate) == .dial(candidates[2], []))
-        #expect(next(.unreachable, .unreachable, .notAuthorized) == .fail(isAuthorization: false))
-        #expect(next(.notAuthorized, .notAuthorized, .notAuthorized) == .fail(isAuthorization: true))
-        let only = RelayChoice.Policy(usesGroupRelayOnly: true)
-        #expect(next(.certificate, policy: only) == .fail(isAuthorization: false))
+        #expect(RelayChoice.notes(winner: candidates[0], of: candidates).isEmpty)
+        #expect(RelayChoice.notes(winner: candidates[1], of: candidates) == [.fallback])
+        let others = Array(candidates.dropFirst())
+        #expect(RelayChoice.notes(winner: others[1], of: others).isEmpty)
     }
 
     @Test func offer() throws {

@@ -33,6 +33,20 @@ public func burrow_discovery_fetch(
 }
 
 @c @implementation
+public func burrow_discovery_select(
+    _ e: OpaquePointer?,
+    _ want: UnsafePointer<burrow_relay_choice>?,
+    _ req: UnsafeMutablePointer<burrow_request>?
+) -> burrow_status {
+    unsafe Arguments.clear(req)
+    return unsafe withHandle(e, as: Engine.self) { (engine) throws(EngineError) in
+        guard unsafe req != nil else { throw EngineError(.invalidArgument, "req is NULL") }
+        let wish = unsafe try RelayWish(Arguments.read(want, zero: burrow_relay_choice(), "want"))
+        return unsafe Arguments.store(try engine.selectRelay(wish), in: req)
+    }
+}
+
+@c @implementation
 public func burrow_nip98_make(
     _ id: OpaquePointer?,
     _ url: UnsafePointer<CChar>?,

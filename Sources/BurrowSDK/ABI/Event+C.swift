@@ -40,6 +40,7 @@ extension burrow_event {
         case .nostrClosed: (BURROW_EVENT_NOSTR_CLOSED, 0)
         case .nostrResult: (BURROW_EVENT_NOSTR_RESULT, 0)
         case .nostrOut: (BURROW_EVENT_NOSTR_OUT, 0)
+        case .relayTried: (BURROW_EVENT_RELAY_TRIED, 0)
         case .token: (BURROW_EVENT_TOKEN, 0)
         case .discovered: (BURROW_EVENT_DISCOVERED, 0)
         case .nostrRefused: (BURROW_EVENT_NOSTR_REFUSED, 0)

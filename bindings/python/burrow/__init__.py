@@ -11,6 +11,7 @@ Pure ctypes over libburrow; see include/burrow.h for what every function promise
 from __future__ import annotations
 
 from ._library import lib
+from .choice import RelaySelection
 from .codec import AudioDecoder, AudioEncoder, Codec, Decoder, Encoder, VideoDecoder, VideoEncoder
 from .engine import Engine, EventStream
 from .errors import (
@@ -256,6 +257,7 @@ __all__ = [
     "Relay",
     "RelayInfo",
     "RelayResult",
+    "RelaySelection",
     "RelayState",
     "Request",
     "Room",

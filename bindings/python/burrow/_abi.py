@@ -108,6 +108,7 @@ BURROW_EVENT_GROUP_MEMBERS: Final = 52
 BURROW_EVENT_GROUP_DATA: Final = 53
 BURROW_EVENT_GROUP_MESSAGE: Final = 54
 BURROW_EVENT_GROUP_ROLLED_BACK: Final = 55
+BURROW_EVENT_RELAY_TRIED: Final = 56
 BURROW_NETWORK_SWITCHED: Final = 1
 BURROW_NETWORK_RESUMED: Final = 2
 BURROW_MOQ_LITE_02: Final = 4
@@ -200,6 +201,13 @@ BURROW_LIST_RELAYS: Final = 10002
 BURROW_LIST_INBOX: Final = 10050
 BURROW_LIST_KEY_PACKAGES: Final = 10051
 BURROW_LIST_MOQ: Final = 10053
+BURROW_CHOICE_OFFER: Final = 1
+BURROW_CHOICE_GROUP_ONLY: Final = 2
+BURROW_CHOICE_PRIVATE: Final = 4
+BURROW_CHOICE_INSECURE: Final = 8
+BURROW_CHOICE_NO_SYSTEM_ROOTS: Final = 16
+BURROW_CHOSEN_FALLBACK: Final = 1
+BURROW_CHOSEN_GROUP_INVALID: Final = 2
 BURROW_GROUP_FOUNDING: Final = 1
 BURROW_GROUP_INVITED: Final = 2
 BURROW_GROUP_ACTIVE: Final = 3
@@ -903,6 +911,44 @@ class burrow_nostr_relay_info(ctypes.Structure):
     ]
 
 
+class burrow_relay_choice(ctypes.Structure):
+    struct_size: int
+    flags: int
+    group: Any
+    group_count: int
+    own: int | None
+    standard: Any
+    standard_count: int
+    denied: Any
+    denied_count: int
+    trusted: Any
+    trusted_count: int
+    roots_pem: bytes | None
+    pins: int | None
+    pin_count: int
+    timeout_ms: int
+    reserved: int
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("group", ctypes.POINTER(ctypes.c_char_p)),
+        ("group_count", ctypes.c_size_t),
+        ("own", ctypes.c_void_p),
+        ("standard", ctypes.POINTER(ctypes.c_char_p)),
+        ("standard_count", ctypes.c_size_t),
+        ("denied", ctypes.POINTER(ctypes.c_char_p)),
+        ("denied_count", ctypes.c_size_t),
+        ("trusted", ctypes.POINTER(ctypes.c_char_p)),
+        ("trusted_count", ctypes.c_size_t),
+        ("roots_pem", ctypes.c_char_p),
+        ("pins", ctypes.c_void_p),
+        ("pin_count", ctypes.c_size_t),
+        ("timeout_ms", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+    ]
+
+
 class burrow_token_claims(ctypes.Structure):
     struct_size: int
     reserved: int
@@ -1412,6 +1458,11 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.c_uint32,
         ctypes.POINTER(ctypes.c_uint64),
     ]),
+    "burrow_discovery_select": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_relay_choice),
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
     "burrow_nip98_make": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.c_char_p,
@@ -1566,6 +1617,7 @@ STRUCTS: Final[list[type[ctypes.Structure]]] = [
     burrow_identity_config,
     burrow_nostr_relay_config,
     burrow_nostr_relay_info,
+    burrow_relay_choice,
     burrow_token_claims,
     burrow_group_config,
     burrow_group_change,

@@ -19,6 +19,7 @@ from .request import Request, wake
 from .types import Event, EventKind
 
 if TYPE_CHECKING:
+    from .choice import RelaySelection
     from .engine import Engine
     from .identity import Identity
 
@@ -291,6 +292,17 @@ class Nostr:
             lib.burrow_discovery_fetch, self._engine._alive(), key_bytes(public_key), int(kind), make=Lookup
         )
         return made
+
+    def select_relay(self, group: Iterable[str] = (), **wishes: Any) -> RelaySelection:
+        """Looks for the MoQ relay of a call, by trying: those of the group, of the list of ``own``, and ``standard``.
+
+        With ``offer`` the relays are those of an offer and no others count. See burrow_discovery_select() for the rest:
+        ``group_only``, ``private``, ``denied``, ``trusted``, ``roots_pem``, ``pins``, ``insecure``, ``system_roots``,
+        ``timeout_ms``.
+        """
+        from .choice import select_relay
+
+        return select_relay(self._engine, group, **wishes)
 
     def check_proof(self, header: str, url: str, method: str = "GET", body: bytes | None = None) -> bytes:
         """Who made an HTTP request, by the value of its Authorization header (NIP-98); each is good once."""

@@ -29,6 +29,8 @@ package struct HostEvent: Sendable {
         case nostrOut
         /// One entry of a list of servers.
         case discovered
+        /// A MoQ relay was tried.
+        case relayTried
         /// A service has made a token.
         case token
         /// An event for an identity or a group was refused.
@@ -71,7 +73,9 @@ package struct HostEvent: Sendable {
         switch kind {
         case .done, .trackData, .overflow: false
         // Nobody could read them elsewhere; the first are as many as requests, the last makes relays wait.
-        case .nostrResult, .nostrClosed, .nostrStored, .discovered, .nostrOut, .nostrEvent, .token: false
+        case .nostrResult, .nostrClosed, .nostrStored, .discovered, .nostrOut, .nostrEvent, .token,
+            .relayTried:
+            false
         // What was said stands nowhere else.
         case .groupMessage, .groupRolledBack: false
         case .roomState, .participantJoined, .participantLeft, .participantMedia, .speaker, .protection,

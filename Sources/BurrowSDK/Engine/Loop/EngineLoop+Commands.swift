@@ -327,7 +327,7 @@ extension EngineLoop {
 
     /// Completes the shutdown once everything else is over, or took too long.
     func advance(_ shutdown: (request: UInt64, until: Instant)) {
-        let isOver = rooms.isEmpty && relays.isEmpty && requests.count <= 1
+        let isOver = rooms.isEmpty && probes.isEmpty && relays.isEmpty && requests.count <= 1
         guard isOver || now >= shutdown.until else { return }
         for request in requests.keys.sorted() where request != shutdown.request {
             complete(request, EngineError(.cancelled, "the engine was shut down"))

@@ -22,7 +22,7 @@ extension EngineLoop {
     // MARK: Rooms
 
     private func roomChanged(_ id: RoomID, _ state: RoomState, _ error: EngineError?) {
-        guard let known = roomsByID[id] else { return }
+        guard let known = roomsByID[id] else { return probeChanged(id, state, error) }
         let phase = RoomPhase(state)
         known.room.snapshot.withLock { (snapshot) in
             snapshot.phase = phase == .restored ? .connected : phase

@@ -30,6 +30,8 @@ final class EngineLoop {
     var tracksByID: [TrackID: LoopTrack] = [:]
     var relays: [UInt64: LoopRelay] = [:]
     var relaysByID: [RelayID: LoopRelay] = [:]
+    /// Sessions that try relays, which are rooms of nobody.
+    var probes: [RoomID: UInt64] = [:]
     var requests: [UInt64: OpenRequest] = [:]
     /// Events of this turn, posted together.
     var outbox = ContiguousArray<HostEvent>()
@@ -78,6 +80,7 @@ final class EngineLoop {
 
     /// Lets the node work, sends what it has to send, then tells the host.
     private func turn() {
+        performProbes()
         if now >= node.deadline { node.handleTimeouts(now: now) }
         if !protectedRooms.isEmpty { lookAfterProtection() }
         node.process(now: now)
@@ -160,6 +163,7 @@ final class EngineLoop {
     private func farewell() {
         for relay in relays.values { node.stopRelay(relay.id, request: RequestID(rawValue: 0), now: now) }
         for room in rooms.values { node.closeRoom(room.id, request: RequestID(rawValue: 0), now: now) }
+        closeProbes()
         node.process(now: now)
         flush()
         // Those whom a relay asked to leave will not be waited for: the time for that is over now.

@@ -98,6 +98,11 @@ extension Engine {
         try nostrRequest { .look(kind, person, request: $0) }
     }
 
+    /// Looks for the MoQ relay of a call and tries whether it lets us in.
+    package func selectRelay(_ wish: RelayWish) throws(EngineError) -> UInt64 {
+        try nostrRequest { .select(wish, request: $0) }
+    }
+
     /// Who made an HTTP request, by its proof (NIP-98).
     package func check(
         proof header: String,

@@ -101,5 +101,7 @@ enum NostrCommand: Sendable {
     case tell(HostEvent)
     /// A token of a service, kept fresh until the request is cancelled.
     case lease(TokenLease.Wish, request: UInt64)
+    /// The MoQ relay for a call.
+    case select(RelayWish, request: UInt64)
     case resolved(UInt64, Result<[SocketAddress.IP], EngineError>)
 }

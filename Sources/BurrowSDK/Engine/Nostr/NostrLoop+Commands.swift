@@ -35,6 +35,9 @@ extension NostrLoop {
         case .watchKey(let identity): watchKey(identity)
         case .keyUsed(let identity, let use, let result): keyUsed(identity, use, result)
         case .tell(let event): outbox.append(event)
+        case .select(let wish, let request):
+            open(request)
+            select(wish, request)
         case .lease(let wish, let request):
             open(request)
             lease(wish, request)

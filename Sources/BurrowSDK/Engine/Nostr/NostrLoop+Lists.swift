@@ -57,6 +57,8 @@ extension NostrLoop {
         case .tell(let kind, let request): tellList(kind, of: person, request)
         case .publishList(let identity, let kind, let tags, let request):
             publishList(identity, kind, tags, request)
+        case .select(let request): listKnown(for: request)
+        case .refresh: break
         case .deliver(let id): deliver(id, to: directory.inbox(of: person, now: now))
         case .listen(let host): listen(host, at: directory.inbox(of: person, now: now))
         case .announceKeyPackages(let host, let urls):

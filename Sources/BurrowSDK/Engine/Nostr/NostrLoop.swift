@@ -23,6 +23,9 @@ final class NostrLoop {
         case deliver(EventID)
         case listen(HostIdentity)
         case announceKeyPackages(HostIdentity, [ServerURL])
+        case select(request: UInt64)
+        /// Only that the list is newer the next time.
+        case refresh
         case findKeyPackages(request: UInt64)
     }
 
@@ -81,6 +84,11 @@ final class NostrLoop {
     var lastLookup: UInt64 = 0
     /// Tokens that are asked for or kept fresh, in the order in which the host asked.
     var leases: [TokenLease] = []
+    /// MoQ relays that are looked for, in the order in which the host asked.
+    var selections: [RelaySelection] = []
+    /// What the engine's loop has to do for them.
+    var probeActions = FIFO<ProbeAction>()
+    var lastProbe: UInt64 = 0
     /// Open requests of the host.
     var requests: Set<UInt64> = []
     /// Events of this turn.
@@ -112,6 +120,8 @@ final class NostrLoop {
     var deadline: Instant {
         var earliest = min(pool.deadline ?? .distantFuture, turnAgain)
         for link in links { earliest = min(earliest, link.connection.deadline) }
+        if !probeActions.isEmpty { earliest = now }
+        for selection in selections { earliest = min(earliest, selection.deadline) }
         for lease in leases { earliest = min(earliest, lease.deadline) }
         for delivery in deliveries { earliest = min(earliest, delivery.due ?? .distantFuture) }
         for holder in keyHolders { earliest = min(earliest, holder.keyDeadline ?? .distantFuture) }
@@ -143,6 +153,7 @@ final class NostrLoop {
         for link in links where link.connection.deadline <= now { link.connection.timerFired(now: now) }
         takeFailures()
         if !leases.isEmpty { takeTokens() }
+        if !selections.isEmpty { takeSelections() }
         if let deadline = pool.deadline, deadline <= now {
             pool.unixOffset = SystemCall.unixMicroseconds() - now.microseconds
             pool.timerFired(now: now)
@@ -215,11 +226,17 @@ final class NostrLoop {
     }
 
     /// Posts the one completion of a request. A second one is ignored.
-    func complete(_ request: UInt64, _ error: EngineError?, value: Int64 = 0, text: String = "") {
+    func complete(
+        _ request: UInt64,
+        _ error: EngineError?,
+        value: Int64 = 0,
+        text: String = "",
+        data: [UInt8] = []
+    ) {
         guard requests.remove(request) != nil else { return }
         var event = HostEvent(.done, subject: 0, time: now, error: error)
         event.request = request
-        if error == nil { (event.value, event.text) = (value, text) }
+        if error == nil { (event.value, event.text, event.data) = (value, text, data) }
         outbox.append(event)
         engine.requestCompleted()
     }
@@ -236,6 +253,7 @@ final class NostrLoop {
         searches[request] = nil
         for holder in keyHolders { holder.forgetKeyUses { $0.request == request } }
         forget(request)
+        forgetSelection(request)
         complete(request, EngineError(.cancelled, "cancelled"))
         perform()
         return true
@@ -256,6 +274,7 @@ final class NostrLoop {
         searches = [:]
         for lease in leases { lease.end() }
         leases = []
+        dropSelections()
         for url in urls.values.sorted(by: { $0.text < $1.text }) {
             if let id = pool.relay(url) { pool.removeRelay(id) }
         }

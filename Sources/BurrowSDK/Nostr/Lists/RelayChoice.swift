@@ -112,20 +112,35 @@ package enum RelayChoice {
         policy: Policy,
         waited: Interval
     ) -> CallerOutcome {
+        let settings = groupSettings.filter(\.isFromAdmin)
+        let setting = settings.dropFirst().reduce(settings.first) { best, next in
+            best.map { next.wins(over: $0) ? next : $0 } ?? next
+        }
+        return forCaller(
+            group: setting?.texts,
+            ownList: ownList,
+            standard: standard,
+            policy: policy,
+            waited: waited
+        )
+    }
+
+    /// The same when the group's setting is decided; `nil` when there never was one.
+    package static func forCaller(
+        group: [String]?,
+        ownList: RelayDirectory.Knowledge<ServerList>,
+        standard: [String],
+        policy: Policy,
+        waited: Interval
+    ) -> CallerOutcome {
         var notes: [Note] = []
         var candidates: [Candidate] = []
-        let settings = groupSettings.filter(\.isFromAdmin)
-        if let setting = settings.dropFirst().reduce(
-            settings.first,
-            { best, next in
-                best.map { next.wins(over: $0) ? next : $0 } ?? next
-            }
-        ), !setting.texts.isEmpty {
-            add(setting.texts, .group, policy, to: &candidates)
+        if let group, !group.isEmpty {
+            add(group, .group, policy, to: &candidates)
             if candidates.isEmpty { notes.append(.groupSettingInvalid) }
         }
         let hasGroupRelay = !candidates.isEmpty
-        if policy.usesGroupRelayOnly, !settings.isEmpty {
+        if policy.usesGroupRelayOnly, group != nil {
             return hasGroupRelay ? .dial(candidates, notes) : .unreachable(notes)
         }
         switch ownList {
@@ -171,25 +186,10 @@ package enum RelayChoice {
         case certificate
     }
 
-    package enum NextStep: Equatable, Sendable {
-        case dial(Candidate, [Note])
-        /// None is left. All failed for want of authorisation only when every failure was that.
-        case fail(isAuthorization: Bool)
-    }
-
-    /// What follows when the first candidates have failed, one failure each, in order.
-    package static func next(
-        _ candidates: [Candidate],
-        failures: [Failure],
-        policy: Policy
-    ) -> NextStep {
-        let isAuthorization = !failures.isEmpty && failures.allSatisfy { $0 == .notAuthorized }
-        guard failures.count < candidates.count else { return .fail(isAuthorization: isAuthorization) }
-        let candidate = candidates[failures.count]
-        let previous = failures.isEmpty ? nil : candidates[failures.count - 1].source
-        let leavesGroup = previous == .group && candidate.source != .group
-        if leavesGroup, policy.usesGroupRelayOnly { return .fail(isAuthorization: isAuthorization) }
-        return .dial(candidate, leavesGroup ? [.fallback] : [])
+    /// What is to be said of the relay that won.
+    package static func notes(winner: Candidate, of candidates: [Candidate]) -> [Note] {
+        let leavesGroup = winner.source != .group && candidates.first?.source == .group
+        return leavesGroup ? [.fallback] : []
     }
 
     /// What a caller writes into the offer once a candidate has won: its URL, and others to fall back to.
