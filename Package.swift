@@ -137,6 +137,11 @@ let package = Package(
             dependencies: ["BurrowBase", "BurrowMLS", "BurrowNostr", "BurrowMarmot"],
             path: "Tests/MarmotPeer"
         ),
+        .executableTarget(
+            name: "burrow-mls-peer",
+            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMLS"],
+            path: "Tests/MLSPeer"
+        ),
         .testTarget(
             name: "BurrowMoQTests",
             dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMoQ"],

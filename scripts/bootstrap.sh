@@ -6,7 +6,7 @@
 #
 # Needs Debian 12 or later and Swift 6.3 on the PATH. Peers for the interop tests come from PyPI into .venv (today's
 # Rust stack) and .venv-old (its oldest published client), clips and what judges them into .venv-media, members of groups
-# into .venv-groups; when something cannot be installed its tests are skipped.
+# into .venv-groups and, of bare MLS, .venv-mls; when something cannot be installed its tests are skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/common.sh
@@ -159,3 +159,5 @@ for library in .venv-groups/lib/python3*/site-packages/mdk/libmdk_uniffi.so; do
       warn "the library of mdk-python could not be prepared; the tests against it are skipped"
   fi
 done
+# Members of two more implementations, of MLS alone and of MLS with SFrame.
+environment .venv-mls agentvault-mls-rs-uniffi==0.1.1 gbp-stack==1.9.1

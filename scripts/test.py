@@ -147,6 +147,8 @@ STAGES = [
           ["swift", "test", "--skip-build"], 900, ("build",)),
     Stage("groups", "members of ours and of MDK 0.8 in groups, each in a process of its own",
           [sys.executable, "Tests/Groups/run.py"], 600, ("build",), "Tests/Groups/run.py"),
+    Stage("mls", "members of ours, of mls-rs and of OpenMLS in groups without Marmot, each in a process of its own",
+          [sys.executable, "Tests/MLSInterop/run.py"], 300, ("build",), "Tests/MLSInterop/run.py"),
     Stage("release", "link the shipped library and the relay program",
           ["scripts/release.sh"], 1200, counted=False),
     Stage("simulation", "250 calls drawn from seeds, every tenth of them twice; ten minutes of a call of five",
