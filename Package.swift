@@ -117,9 +117,19 @@ let package = Package(
             dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMLS", "BurrowStorage", "burrow-state-life"],
             path: "Tests/StorageTests"
         ),
+        .target(
+            name: "BurrowGroupModel",
+            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMLS"],
+            path: "Tests/GroupModel"
+        ),
+        .executableTarget(
+            name: "burrow-group-model",
+            dependencies: ["BurrowGroupModel"],
+            path: "Tests/GroupModelRun"
+        ),
         .testTarget(
             name: "BurrowMLSTests",
-            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMLS"],
+            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowGroupModel", "BurrowMLS"],
             path: "Tests/MLSTests"
         ),
         .testTarget(

@@ -153,6 +153,8 @@ STAGES = [
           ["scripts/release.sh"], 1200, counted=False),
     Stage("simulation", "250 calls drawn from seeds, every tenth of them twice; ten minutes of a call of five",
           ["scripts/simulate.sh", "--seeds", "250", "--conference", "10"], 900, ("release",), "scripts/simulate.sh"),
+    Stage("model", "10,000 random operations of five members of a group on a bad network, of four seeds",
+          ["scripts/group-model.sh", "10000", "4"], 600, ("release",), "scripts/group-model.sh"),
     Stage("install", "C examples built from an installed prefix, by pkg-config and by CMake",
           ["scripts/test-install.sh"], 300, ("release",)),
     Stage("demo", "make demo: a relay, a publisher and a subscriber",
