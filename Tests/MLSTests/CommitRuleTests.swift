@@ -333,7 +333,10 @@ import Testing
                 decoding: author.commit(CommitRequest(), now: now).message
             ), let tag = honest.authentication.confirmationTag
         else { return }
-        for bad in [tag.flipped(0), [], Array(tag.dropLast())] {
+        for (bad, code) in [
+            (tag.flipped(0), MLSError.Code.confirmationTagMismatch), ([], .missingConfirmationTag),
+            (Array(tag.dropLast()), .confirmationTagMismatch),
+        ] {
             let message = try author.protect(
                 AuthenticatedContent(
                     wireFormat: .publicMessage,
@@ -344,7 +347,7 @@ import Testing
                     )
                 )
             ).encoded
-            expect(.confirmationTagMismatch) { _ = try circle.groups[1].process(message, now: now) }
+            expect(code) { _ = try circle.groups[1].process(message, now: now) }
         }
         _ = try circle.groups[1].process(MLSMessage.publicMessage(honest).encoded, now: now)
     }

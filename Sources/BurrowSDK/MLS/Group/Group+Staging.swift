@@ -35,7 +35,7 @@ extension Group {
         case .external, .newMemberProposal:
             throw MLSError(.senderNotAllowed, "commit from somebody who is no member")
         }
-        guard let confirmationTag = message.authentication.confirmationTag else {
+        guard let confirmationTag = message.authentication.confirmationTag, !confirmationTag.isEmpty else {
             throw MLSError(.missingConfirmationTag, "commit without confirmation tag")
         }
         let set = try ProposalSet(resolve(commit, committer: sender), committer: committer)
