@@ -40,6 +40,11 @@ bench-media: ## measure audio and video; MEDIA="codecs --rounds 3" chooses
 	@scripts/bootstrap.sh
 	@scripts/bench-media.sh $(MEDIA)
 
+.PHONY: bench-groups
+bench-groups: ## measure groups beside mls-rs, frames beside the bare cipher; GROUPS_BENCH="--sizes 10" chooses
+	@scripts/bootstrap.sh
+	@scripts/bench-groups.sh $(GROUPS_BENCH)
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for a while; FUZZ="60 Setup" chooses
 	@scripts/bootstrap.sh --build

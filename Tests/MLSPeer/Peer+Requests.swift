@@ -26,9 +26,7 @@ extension Peer {
                 suite: suite
             )
             return []
-        case "join":
-            try join(request)
-            return []
+        case "join": return try join(request)
         case "join_outside": return try joinFromOutside(request)
         case "frame_seal", "frame_open": return try frame(operation, request)
         default:
@@ -70,14 +68,16 @@ extension Peer {
         return bundle
     }
 
-    private var joinOptions: JoinOptions {
+    var joinOptions: JoinOptions {
         var options = JoinOptions()
         options.policy = policy
         return options
     }
 
-    private mutating func join(_ request: JSON.Object) throws {
-        guard case .welcome(let welcome) = try MLSMessage(decoding: request.bytes("welcome")) else {
+    private mutating func join(_ request: JSON.Object) throws -> Reply {
+        let message = try request.bytes("welcome")
+        let watch = Stopwatch()
+        guard case .welcome(let welcome) = try MLSMessage(decoding: message) else {
             throw Failure("not a Welcome")
         }
         guard let index = try Group.match(welcome, bundles, suite: suite) else {
@@ -86,7 +86,9 @@ extension Peer {
         var options = joinOptions
         options.ratchetTree = try request.optionalBytes("tree")
         group = try Group(joining: welcome, with: bundles[index], options: options, now: now, suite: suite)
+        let taken = watch.reply
         bundles.remove(at: index)
+        return taken
     }
 
     private mutating func joinFromOutside(_ request: JSON.Object) throws -> Reply {
@@ -115,8 +117,10 @@ extension Peer {
                 commit.proposals.append(.remove(UInt32(clamping: leaf)))
             }
             commit.forcesPath = try request.optionalBool("path") ?? true
+            let watch = Stopwatch()
             let result = try group.commit(commit, now: now)
-            var reply: Reply = [.init("commit", hex: result.message)]
+            var reply = watch.reply
+            reply.append(.init("commit", hex: result.message))
             if let welcome = result.welcome { reply.append(.init("welcome", hex: welcome)) }
             return reply
         case "merge":
@@ -140,7 +144,15 @@ extension Peer {
             default: throw Failure("unknown proposal")
             }
         case "process": return try process(&group, request.bytes("bytes"))
-        case "seal": return [.init("bytes", hex: try group.seal(request.bytes("data")))]
+        case "seal":
+            let data = try request.bytes("data")
+            let watch = Stopwatch()
+            let message = try group.seal(data)
+            return watch.reply + [.init("bytes", hex: message)]
+        case "grow":
+            try grow(&group, to: Int(clamping: request.number("size")))
+            return []
+        case "memory": return [.init("bytes", .integer(Int64(try stateBytes(group))))]
         case "export":
             let secret = try group.export(
                 label: request.bytes("label"),
@@ -155,9 +167,10 @@ extension Peer {
     }
 
     private func process(_ group: inout Group, _ message: [UInt8]) throws -> Reply {
+        let watch = Stopwatch()
         switch try group.process(message, now: now) {
         case .application(let message):
-            return [
+            return watch.reply + [
                 .init("kind", .string("application")),
                 .init("data", hex: message.data),
                 .init("sender", .integer(Int64(message.sender))),
@@ -169,7 +182,7 @@ extension Peer {
         case .commit(let staged):
             let isRemoved = staged.removesUs
             try group.merge(staged, now: now)
-            return [.init("kind", .string(isRemoved ? "removed" : "commit"))]
+            return watch.reply + [.init("kind", .string(isRemoved ? "removed" : "commit"))]
         }
     }
 
