@@ -64,6 +64,11 @@ release: ## build/lib/libburrow.so.0 and build/bin/burrow-relay as they are ship
 install: release ## header, library, pkg-config and CMake files, relay program, below PREFIX
 	@scripts/install.sh "$(DESTDIR)" "$(PREFIX)"
 
+.PHONY: bindings
+bindings: ## write the tables of the Python and Dart bindings again after a change of the header
+	@scripts/bootstrap.sh
+	@scripts/bindings.sh
+
 .PHONY: format
 format: ## format Swift and C in place
 	@scripts/format.sh

@@ -6,7 +6,8 @@
 #
 # Needs Debian 12 or later and Swift 6.3 on the PATH. Peers for the interop tests come from PyPI into .venv (today's
 # Rust stack) and .venv-old (its oldest published client), clips and what judges them into .venv-media, members of groups
-# into .venv-groups and, of bare MLS, .venv-mls; when something cannot be installed its tests are skipped.
+# into .venv-groups and, of bare MLS, .venv-mls, readers of C and Dart into .venv-bindings; when something cannot be
+# installed its tests are skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/common.sh
@@ -150,6 +151,8 @@ environment() {
 
 environment .venv moq-rs==0.5.1 nostr-sdk==0.45.1 ruff==0.14.5 PyJWT==2.15.1 cryptography==50.0.2
 environment .venv-old moq-ffi==0.1.2
+# What reads the header and the sources of the bindings.
+environment .venv-bindings libclang==18.1.1 mypy==2.4.1 tree-sitter==0.26.1 tree-sitter-dart==0.1.0
 environment .venv-media av==18.1.0 numpy==2.4.6 scikit-video==1.1.11 pesq==0.0.4
 # Members of another implementation for groups. Its library asks for a newer glibc than it uses.
 environment .venv-groups mdk-python==0.8.0 nostr-sdk==0.45.1 sqlcipher3-wheels==0.5.7

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from . import _abi
 from .errors import error_for
@@ -27,7 +27,7 @@ def candidates() -> list[Path | str]:
     return places + list(NAMES)
 
 
-def load() -> ctypes.CDLL:
+def load() -> _abi.Library:
     """Loads the library and tells ctypes the types of all its functions."""
     problems = []
     for place in candidates():
@@ -48,7 +48,7 @@ def load() -> ctypes.CDLL:
         except AttributeError:
             raise ImportError(f"{place} lacks {name}: the library is older than this package") from None
         function.restype, function.argtypes = result, arguments
-    return library
+    return cast(_abi.Library, library)
 
 
 lib = load()

@@ -9,14 +9,14 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from . import _abi
 from ._library import check, lib, sized
 from .errors import ClosedError
 from .frame import Loans
 from .nostr import Nostr
-from .request import Request, wake
+from .request import R, Request, wake
 from .types import Congestion, Event, EventKind, NetworkChange, Version
 
 if TYPE_CHECKING:
@@ -337,6 +337,10 @@ class Engine:
 
     # -- machinery -------------------------------------------------------------------------------------------------
 
+    @overload
+    def _request(self, function: Any, *arguments: Any) -> Request: ...
+    @overload
+    def _request(self, function: Any, *arguments: Any, make: type[R]) -> R: ...
     def _request(self, function: Any, *arguments: Any, make: type[Any] = Request) -> Any:
         """Calls a function whose last parameter is a request and gives that as an object."""
         id = ctypes.c_uint64()

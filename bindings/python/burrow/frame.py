@@ -22,7 +22,7 @@ class Loans:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._count = 0
-        self._when_idle: Callable[[], None] | None = None
+        self._when_idle: Callable[[], object] | None = None
 
     def add(self) -> None:
         with self._lock:
@@ -36,7 +36,7 @@ class Loans:
         if ready:
             ready()
 
-    def when_idle(self, action: Callable[[], None]) -> bool:
+    def when_idle(self, action: Callable[[], object]) -> bool:
         """Runs the action now, or when the last loan ends; says which (True: now)."""
         with self._lock:
             if self._count:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from .room import Room
 
 _SAMPLE_BYTES = {AudioFormat.S16: 2, AudioFormat.F32: 4}
-_SAMPLE_CODES = {AudioFormat.S16: "h", AudioFormat.F32: "f"}
 
 
 class Sound:
@@ -308,7 +307,7 @@ def take_sound(
     raw.samples = ctypes.addressof(keeper) if keeper is not None else None
     status = check(function(handle, ctypes.byref(raw)))
     del keeper
-    view = memoryview(memory).cast(_SAMPLE_CODES[format])
+    view: memoryview[Any] = memoryview(memory).cast("f" if format == AudioFormat.F32 else "h")
     return Sound(view, sample_rate, channels, raw.flags, raw.timestamp_us), status == _abi.BURROW_OK
 
 
@@ -412,7 +411,8 @@ def convert_picture(
     source.rotation, source.color = picture.rotation, int(picture.color)
     for index, (plane, stride) in enumerate(zip(picture.planes, picture.strides, strict=True)):
         # A read-only view has no address of its own for ctypes; the memory is the library's and stays.
-        source.plane[index] = ctypes.addressof(plane.obj) if plane.obj is not None else None
+        owner: Any = plane.obj
+        source.plane[index] = ctypes.addressof(owner) if owner is not None else None
         source.stride[index] = stride
     wide, high = width or picture.width, height or picture.height
     sizes = [row_bytes(format, wide, i) * rows for i, rows in enumerate(plane_rows(format, high))]

@@ -58,7 +58,7 @@ class NostrEvent:
     def _read(cls, text: str) -> NostrEvent:
         fields = json.loads(text)
         names = ("id", "pubkey", "created_at", "kind", "tags", "content")
-        return cls(*(fields[name] for name in names), text)
+        return cls(**{name: fields[name] for name in names}, json=text)
 
 
 @dataclass(frozen=True)
@@ -272,10 +272,9 @@ class Nostr:
         chosen: Any = dict(filters) if isinstance(filters, Mapping) else [dict(one) for one in filters]
         urls, count = relay_texts(relays)
         text = encode(json.dumps(chosen), "filters")
-        made: Subscription = self._engine._request(
+        return self._engine._request(
             lib.burrow_nostr_subscribe, self._engine._alive(), text, urls, count, make=Subscription
         )
-        return made
 
     def ingest(self, event: NostrEvent | str) -> None:
         """Takes an event that came another way, for the subscriptions it matches and for groups."""
@@ -288,10 +287,9 @@ class Nostr:
 
     def fetch_list(self, public_key: bytes | str, kind: ServerKind) -> Lookup:
         """Looks for a list of servers somebody has published."""
-        made: Lookup = self._engine._request(
+        return self._engine._request(
             lib.burrow_discovery_fetch, self._engine._alive(), key_bytes(public_key), int(kind), make=Lookup
         )
-        return made
 
     def select_relay(self, group: Iterable[str] = (), **wishes: Any) -> RelaySelection:
         """Looks for the MoQ relay of a call, by trying: those of the group, of the list of ``own``, and ``standard``.

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import time
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _abi
 from ._library import check, lib
@@ -15,6 +14,8 @@ from .errors import error_for
 if TYPE_CHECKING:
     from .engine import Engine
     from .types import Event
+
+R = TypeVar("R", bound="Request")
 
 
 class Request:
@@ -42,7 +43,7 @@ class Request:
 
     def cancel(self) -> None:
         """Asks for it to be given up; it still ends, with CancelledError or its result."""
-        check(lib.burrow_request_cancel(self._engine._alive(), ctypes.c_uint64(self.id)))
+        check(lib.burrow_request_cancel(self._engine._alive(), self.id))
 
     def wait(self, timeout: float | None = None) -> None:
         """Waits in this thread. Raises TimeoutError when it is not over in time, and what went wrong."""

@@ -64,9 +64,10 @@ def open_room(engine: Engine, url: str, **wishes: Any) -> Room:
     ):
         configuration.flags |= flag if wanted else 0
     call_id = bytes(wishes["call_id"])
-    name_of_call = ctypes.create_string_buffer(call_id, max(len(call_id), 1))
+    # Named apart from the function below: it has to live until that is called.
+    identifier = ctypes.create_string_buffer(call_id, max(len(call_id), 1))
     if call_id:
-        configuration.call_id, configuration.call_id_len = ctypes.addressof(name_of_call), len(call_id)
+        configuration.call_id, configuration.call_id_len = ctypes.addressof(identifier), len(call_id)
     if wishes["group"] is not None:
         configuration.group = wishes["group"].handle
     pins = pin_bytes(wishes["pins"])

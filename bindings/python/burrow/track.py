@@ -198,7 +198,7 @@ class Track(Handle):
         """Asks for one group again; its frames come like others, marked FETCHED."""
         if not 0 <= group < 2**62:
             raise LimitError(f"no group has the number {group}")
-        return self._engine._request(lib.burrow_track_fetch, self.handle, ctypes.c_uint64(group))
+        return self._engine._request(lib.burrow_track_fetch, self.handle, group)
 
     def update(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ctypes
 import hashlib
 import hmac
 import json
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import unittest
 from typing import Any
+from unittest import mock
 
 from media_support import HEIGHT, WIDTH, MediaTest, joined, loudness, picture, tone
 from support import PATIENCE, burrow, environment
@@ -46,6 +48,24 @@ class ProtectedTest(MediaTest):
         while (frame := track.pull()) is not None:
             into.append((frame.group, frame.sequence, bytes(frame)))
             frame.close()
+
+
+class CallIdTest(ProtectedTest):
+    def test_it_is_still_there_when_the_room_is_opened(self) -> None:
+        """Its memory belongs to Python, and other memory of that size is taken between."""
+        from burrow.room import lib
+
+        seen, real = [], lib.burrow_room_open
+
+        def look(engine: Any, config: Any, out: Any, request: Any) -> int:
+            raw = config._obj
+            seen.append(ctypes.string_at(raw.call_id, raw.call_id_len))
+            return int(real(engine, config, out, request))
+
+        call_id = bytes(range(200, 232))
+        with mock.patch.object(lib, "burrow_room_open", look):
+            self.enter(None, call_id=call_id)
+        self.assertEqual(seen, [call_id])
 
 
 class Listener:
