@@ -48,11 +48,11 @@ def probe(table: ModuleType, header: Path) -> dict[str, int]:
         source, binary = Path(folder, "probe.c"), Path(folder, "probe")
         source.write_text("\n".join(lines))
         made = subprocess.run(
-            ["cc", "-std=c99", "-w", "-o", str(binary), str(source)], capture_output=True, text=True, timeout=60
+            ["cc", "-std=c99", "-w", "-o", str(binary), str(source)], capture_output=True, text=True, timeout=300
         )
         if made.returncode:
             return {"compiler: " + line: 0 for line in made.stderr.splitlines() if "error" in line}
-        output = subprocess.run([str(binary)], check=True, capture_output=True, text=True, timeout=60).stdout
+        output = subprocess.run([str(binary)], check=True, capture_output=True, text=True, timeout=300).stdout
     return {key: int(value) for key, _, value in (line.rpartition(" ") for line in output.splitlines())}
 
 
