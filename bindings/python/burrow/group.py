@@ -190,7 +190,7 @@ class Group(Handle):
                 setattr(change, f"{field}_count", len(keys) // 32)
         if moq_relays is not None:
             urls, change.moq_relay_count = texts(moq_relays, "moq_relays")
-            change.moq_relays = ctypes.cast(urls, ctypes.c_void_p)
+            change.moq_relays = ctypes.cast(urls, ctypes.POINTER(ctypes.c_char_p))
         return self._change(lib.burrow_group_update, ctypes.byref(change))
 
     def rotate(self) -> Request:
