@@ -110,6 +110,11 @@ BURROW_ERR_NOSTR_REFUSED: Final = -301
 BURROW_ERR_NOSTR_KEY: Final = -302
 #: A wrap is for somebody else, damaged or forged.
 BURROW_ERR_NOSTR_UNREADABLE: Final = -303
+#: Who holds the key of an attached identity said no.
+BURROW_ERR_KEY_REFUSED: Final = -304
+#: What burrow_identity_respond() was given is no answer to the key request: a bad signature, another event,
+#: somebody else's, a payload that is none; the text says which.
+BURROW_ERR_KEY_ANSWER: Final = -305
 BURROW_ERR_CODEC: Final = -400
 #: Encoded audio or video is damaged, or cannot be decoded without what came before it.
 BURROW_ERR_DAMAGED: Final = -401
@@ -123,6 +128,10 @@ BURROW_ERR_FRAME_REPEATED: Final = -412
 #: The frame is damaged, forged, or was sealed for another place.
 BURROW_ERR_FRAME_REJECTED: Final = -413
 BURROW_ERR_TOKEN_KEY: Final = -500
+#: A token, or what one is to be made of, is malformed.
+BURROW_ERR_TOKEN: Final = -501
+#: The token was good, and its time is over.
+BURROW_ERR_TOKEN_EXPIRED: Final = -502
 
 #: Nothing.
 BURROW_LOG_OFF: Final = 0
@@ -153,7 +162,8 @@ BURROW_EVENT_OVERFLOW: Final = 2
 #: the peer's code or 0.
 BURROW_EVENT_ROOM_STATE: Final = 10
 #: Somebody's broadcast appeared below the room's prefix. subject: the room, borrowed; participant: its number;
-#: text: its path, relative like all paths to the path of the URL.
+#: text: its path, relative like all paths to the path of the URL; data: in a room of a group, the public key of the
+#: member whose it is, if it is one's.
 BURROW_EVENT_PARTICIPANT_JOINED: Final = 11
 #: Somebody's broadcast is gone. subject: the room, borrowed; participant: its number; text: its path.
 BURROW_EVENT_PARTICIPANT_LEFT: Final = 12
@@ -165,11 +175,12 @@ BURROW_EVENT_PARTICIPANT_MEDIA: Final = 13
 BURROW_EVENT_SPEAKER: Final = 14
 #: Something is the matter with the keys of a protected room. subject: the room, borrowed; participant, text: who
 #: sent it, its number and path; status: what it is: BURROW_ERR_KEY_MISSING: frames came whose key did not come
-#: within half a second. state: the low four bits of their epoch, all that a frame tells; value: the newest epoch
-#: there is a key of, -1 when there is none. BURROW_ERR_FRAME_REJECTED: frames are forged or damaged on the way.
-#: value: how many in a second. BURROW_ERR_UNSUPPORTED: somebody's broadcast is not protected, or in a way this
-#: version does not know. BURROW_ERR_KEY_EXHAUSTED: our own key has protected a lot, and it is time for a new epoch.
-#: value: its epoch.
+#: within half a second, or that our key of that epoch does not open. state: the low four bits of their epoch, all
+#: that a frame tells; value: the newest epoch there is a key of, -1 when there is none. BURROW_ERR_NOT_MEMBER: in a
+#: room of a group, a broadcast is no member's, so nothing of it is let in. BURROW_OK: now it is one's.
+#: BURROW_ERR_FRAME_REJECTED: frames are forged or damaged on the way. value: how many in a second.
+#: BURROW_ERR_UNSUPPORTED: somebody's broadcast is not protected, or in a way this version does not know.
+#: BURROW_ERR_KEY_EXHAUSTED: our own key has protected a lot, and it is time for a new epoch. value: its epoch.
 BURROW_EVENT_PROTECTION: Final = 15
 #: Frames wait: call burrow_track_pull_encoded() until BURROW_AGAIN; on a video track a picture is new: call
 #: burrow_track_pull_video(). At most one such event per track waits in the queue. subject: the track, borrowed.
@@ -178,6 +189,10 @@ BURROW_EVENT_TRACK_DATA: Final = 20
 BURROW_EVENT_TRACK_STATE: Final = 21
 #: A relay changed. subject: the relay, borrowed; state: BURROW_RELAY_*; status, text: why, when it failed.
 BURROW_EVENT_RELAY_STATE: Final = 30
+#: Something for who holds the key of an attached identity: answer with burrow_identity_respond(). subject: the
+#: identity, borrowed; value: the number to answer with; state: BURROW_KEY_*, which say what text and data are;
+#: request: the operation it is for, or 0.
+BURROW_EVENT_KEY_REQUEST: Final = 38
 #: A Nostr relay of the list changed, or could not be reached once more. text: its URL; state: BURROW_NOSTR_*;
 #: status, data: why, when it is bad news; value: the status of its HTTP answer or of its WebSocket's end, or 0.
 BURROW_EVENT_NOSTR_RELAY: Final = 40
@@ -203,6 +218,9 @@ BURROW_EVENT_DISCOVERED: Final = 46
 BURROW_EVENT_NOSTR_REFUSED: Final = 47
 #: Somebody used our key package: publish another one. subject: the identity, borrowed.
 BURROW_EVENT_KEY_PACKAGE_USED: Final = 48
+#: A service has made a token. request: the burrow_token_request(); text: the token; value: from when on it is worth
+#: nothing, in seconds since 1970, or 0 when it stays good.
+BURROW_EVENT_TOKEN: Final = 49
 #: We were invited to a group, joined one, or are no member any more. subject: the identity, borrowed, as in all
 #: events about groups; state: BURROW_GROUP_*; data: the id of the group, for burrow_group_open().
 BURROW_EVENT_GROUP_STATE: Final = 50
@@ -220,6 +238,9 @@ BURROW_EVENT_GROUP_MESSAGE: Final = 54
 #: epoch; text: a JSON array of those messages of ours that were lost with it, to be sent again; data: the id of the
 #: group.
 BURROW_EVENT_GROUP_ROLLED_BACK: Final = 55
+#: A MoQ relay was tried. request: the burrow_discovery_select(); text: its URL; status: BURROW_OK when it let us
+#: in, else why not; data: the sentence about that; value: how long it took, in microseconds.
+BURROW_EVENT_RELAY_TRIED: Final = 56
 
 #: The device has other addresses or another default route now.
 BURROW_NETWORK_SWITCHED: Final = 1
@@ -253,7 +274,7 @@ BURROW_ROOM_NO_RECONNECT: Final = 4
 BURROW_ROOM_NO_DISCOVERY: Final = 8
 #: Follow everybody's catalogue, for burrow_room_media() and BURROW_EVENT_PARTICIPANT_MEDIA.
 BURROW_ROOM_MEDIA: Final = 16
-#: Seal everything we publish, and let in only what was sealed: see burrow_room_set_key().
+#: Seal everything we publish, and let in only what was sealed: see burrow_room_set_key(), or give a group.
 BURROW_ROOM_PROTECTED: Final = 32
 
 # States of a room.
@@ -415,6 +436,17 @@ BURROW_INSTANCE_SIZE: Final = 16
 #: "npub1…" and "nsec1…".
 BURROW_KEY_TEXT_SIZE: Final = 64
 
+# What the holder of a key is asked to do, in the state of a BURROW_EVENT_KEY_REQUEST.
+#: Sign an event. text: the event as JSON, with its id and without a signature; data: the 32 bytes of its id. The
+#: answer is the signed event as JSON, or the 64 bytes of the signature (BIP-340, of the id).
+BURROW_KEY_SIGN: Final = 1
+#: Encrypt a text (NIP-44, version 2). text: the text; data: the 32 bytes of the public key it is for. The answer is
+#: the payload, in base64.
+BURROW_KEY_ENCRYPT: Final = 2
+#: Decrypt a payload (NIP-44). text: the payload; data: the 32 bytes of the public key it is from. The answer is the
+#: text.
+BURROW_KEY_DECRYPT: Final = 3
+
 # Flags of burrow_nostr_relay_config.
 #: Accept any certificate. Everything can be read and changed on the way; a warning is logged. For tests only.
 BURROW_NOSTR_INSECURE: Final = 1
@@ -442,6 +474,24 @@ BURROW_LIST_INBOX: Final = 10050
 BURROW_LIST_KEY_PACKAGES: Final = 10051
 #: MoQ relays somebody calls through.
 BURROW_LIST_MOQ: Final = 10053
+
+# Flags of burrow_relay_choice.
+#: We are called: `group` are the relays of the offer, the first is where the call is, and no others count.
+BURROW_CHOICE_OFFER: Final = 1
+#: When the group has relays of its own, no others.
+BURROW_CHOICE_GROUP_ONLY: Final = 2
+#: Relays of the group or of an offer may be in private networks, as when everything runs on one machine.
+BURROW_CHOICE_PRIVATE: Final = 4
+#: Accept any certificate. For tests only.
+BURROW_CHOICE_INSECURE: Final = 8
+#: Do not trust the system's authorities, only roots_pem and pins.
+BURROW_CHOICE_NO_SYSTEM_ROOTS: Final = 16
+
+# What the value of the completion of burrow_discovery_select() says.
+#: The group has relays of its own, and none of them could be used.
+BURROW_CHOSEN_FALLBACK: Final = 1
+#: What the group says of its relays is no good.
+BURROW_CHOSEN_GROUP_INVALID: Final = 2
 
 # States of a group.
 #: It is being founded.
@@ -554,6 +604,7 @@ class burrow_room_config(ctypes.Structure):
         ("reserved", ctypes.c_uint32),
         ("call_id", ctypes.c_void_p),
         ("call_id_len", ctypes.c_size_t),
+        ("group", ctypes.c_void_p),
     ]
     struct_size: int
     #: BURROW_ROOM_* flags.
@@ -599,6 +650,12 @@ class burrow_room_config(ctypes.Structure):
     call_id: int | None
     #: Its length; at most 16384.
     call_id_len: int
+    #: The group whose keys protect the room; as if BURROW_ROOM_PROTECTED were set. The library follows its changes
+    #: by itself, for as long as its identity is open: burrow_room_set_key() is not for such a room. NULL for keys
+    #: of the host. Without a path we announce below the prefix under our public key, and under the number of our
+    #: device when we have several in the group; without a prefix that is where the calls of the group are:
+    #: "burrow/" and its nostr_id. A path given here must have our public key in it, and "" only listens.
+    group: int | None
 
 
 class burrow_room_info(ctypes.Structure):
@@ -654,6 +711,7 @@ class burrow_participant(ctypes.Structure):
         ("id", ctypes.c_uint32),
         ("joined_us", ctypes.c_int64),
         ("path", ctypes.c_char * 1024),
+        ("member", ctypes.c_uint8 * 32),
     ]
     struct_size: int
     #: The number events use for this path in this room; stays the same when it comes back.
@@ -662,6 +720,9 @@ class burrow_participant(ctypes.Structure):
     joined_us: int
     #: The path, to be given to burrow_track_subscribe().
     path: bytes
+    #: In a room of a group: the public key of the member whose broadcast it is. All 0 when it is nobody's: nothing
+    #: of it is let in.
+    member: ctypes.Array[ctypes.c_uint8]
 
 
 class burrow_room_stats(ctypes.Structure):
@@ -695,6 +756,8 @@ class burrow_room_stats(ctypes.Structure):
         ("unprotected_frames", ctypes.c_uint64),
         ("sealing_epoch", ctypes.c_int64),
         ("newest_epoch", ctypes.c_int64),
+        ("repeated_packets", ctypes.c_uint64),
+        ("repeated_bytes", ctypes.c_uint64),
     ]
     struct_size: int
     #: Bytes a UDP payload may have on the path.
@@ -729,8 +792,9 @@ class burrow_room_stats(ctypes.Structure):
     unsealed_frames: int
     #: Frames of others that were opened, catalogues included.
     opened_frames: int
-    #: Frames dropped because the key of their epoch did not come in time; because they were forged, damaged, or not
-    #: where they were sealed for; because they were opened before, or are too old to tell.
+    #: Frames dropped because the key of their epoch did not come in time, or whoever sent them is no member;
+    #: because they were forged, damaged, or not where they were sealed for; because they were opened before, or are
+    #: too old to tell.
     unknown_key_frames: int
     forged_frames: int
     replayed_frames: int
@@ -739,6 +803,10 @@ class burrow_room_stats(ctypes.Structure):
     #: The epoch in which our frames are sealed, and the newest there is a key of; -1 while there is none.
     sealing_epoch: int
     newest_epoch: int
+    #: Packets of sound that were sent again before they could be known to be lost, as is done on lines that lose
+    #: some; sent_packets, sent_bytes and lost_packets do not count them.
+    repeated_packets: int
+    repeated_bytes: int
 
 
 class burrow_encoding(ctypes.Structure):
@@ -1137,7 +1205,7 @@ class burrow_media_stats(ctypes.Structure):
     concealed_us: int
     stretched_us: int
     #: Received pictures: how often and how long in all one stood still for three times as long as usual, and at
-    #: least 150 ms longer.
+    #: least 150 ms longer. Muted cameras, ended tracks and hidden pictures do not count.
     freezes: int
     frozen_us: int
     #: Microseconds spent in the codec, in all and for the frame that took longest.
@@ -1323,6 +1391,8 @@ class burrow_identity_config(ctypes.Structure):
         ("flags", ctypes.c_uint32),
         ("storage_path", ctypes.c_char_p),
         ("storage_key", ctypes.c_void_p),
+        ("key_timeout_ms", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
     ]
     struct_size: int
     #: 0
@@ -1331,6 +1401,10 @@ class burrow_identity_config(ctypes.Structure):
     storage_path: bytes | None
     #: The 32 bytes that the file is sealed with. Required with storage_path; without them the file is lost.
     storage_key: int | None
+    #: How long the host may take to answer one BURROW_EVENT_KEY_REQUEST of an attached identity; 0 = 60 s.
+    key_timeout_ms: int
+    #: 0
+    reserved: int
 
 
 class burrow_nostr_relay_config(ctypes.Structure):
@@ -1398,6 +1472,94 @@ class burrow_nostr_relay_info(ctypes.Structure):
     text: bytes
     #: Its URL in its normal spelling.
     url: bytes
+
+
+class burrow_relay_choice(ctypes.Structure):
+    """Among which MoQ relays that of a call is chosen. Prepared by burrow_config_init()."""
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("group", ctypes.POINTER(ctypes.c_char_p)),
+        ("group_count", ctypes.c_size_t),
+        ("own", ctypes.c_void_p),
+        ("standard", ctypes.POINTER(ctypes.c_char_p)),
+        ("standard_count", ctypes.c_size_t),
+        ("denied", ctypes.POINTER(ctypes.c_char_p)),
+        ("denied_count", ctypes.c_size_t),
+        ("trusted", ctypes.POINTER(ctypes.c_char_p)),
+        ("trusted_count", ctypes.c_size_t),
+        ("roots_pem", ctypes.c_char_p),
+        ("pins", ctypes.c_void_p),
+        ("pin_count", ctypes.c_size_t),
+        ("timeout_ms", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+    ]
+    struct_size: int
+    #: BURROW_CHOICE_* flags.
+    flags: int
+    #: The relays of the group, the best first; of an offer, with BURROW_CHOICE_OFFER. Tokens in their URLs are left
+    #: out.
+    group: Any
+    #: How many.
+    group_count: int
+    #: 32 bytes: the public key of the one who calls, whose list (kind 10053) comes next; or NULL.
+    own: int | None
+    #: The relays that come last.
+    standard: Any
+    #: How many.
+    standard_count: int
+    #: Hosts that are not used whoever names them.
+    denied: Any
+    #: How many.
+    denied_count: int
+    #: The only hosts that are used when a group or an offer names them; none: all.
+    trusted: Any
+    #: How many.
+    trusted_count: int
+    #: Certificates of authorities to trust, as PEM text.
+    roots_pem: bytes | None
+    #: SHA-256 fingerprints of acceptable leaf certificates, as in burrow_room_config.
+    pins: int | None
+    #: How many.
+    pin_count: int
+    #: How long one relay may take; 0 means 5000.
+    timeout_ms: int
+    #: 0 in this version.
+    reserved: int
+
+
+class burrow_token_claims(ctypes.Structure):
+    """What a token of a MoQ relay lets its holder do. Prepared by burrow_config_init()."""
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("expires_unix", ctypes.c_int64),
+        ("issued_unix", ctypes.c_int64),
+        ("root", ctypes.c_char_p),
+        ("publish", ctypes.POINTER(ctypes.c_char_p)),
+        ("publish_count", ctypes.c_size_t),
+        ("subscribe", ctypes.POINTER(ctypes.c_char_p)),
+        ("subscribe_count", ctypes.c_size_t),
+    ]
+    struct_size: int
+    #: 0 in this version.
+    reserved: int
+    #: From when on it is worth nothing, in seconds since 1970; 0: it stays good.
+    expires_unix: int
+    #: When it was made, in seconds since 1970; 0: it does not say.
+    issued_unix: int
+    #: The path below which the others begin, or NULL; the path of the URL that the token is used with.
+    root: bytes | None
+    #: Below which paths its holder may publish; an empty one means everything below root.
+    publish: Any
+    #: How many; at most 256.
+    publish_count: int
+    #: Below which paths its holder may subscribe, likewise.
+    subscribe: Any
+    #: How many; at most 256.
+    subscribe_count: int
 
 
 class burrow_group_config(ctypes.Structure):
@@ -1819,6 +1981,20 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.POINTER(ctypes.c_void_p),
         ctypes.POINTER(ctypes.c_uint64),
     ]),
+    "burrow_identity_attach": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_identity_config),
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_identity_respond": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_uint64,
+        ctypes.c_int32,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+    ]),
     "burrow_identity_pubkey": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.c_void_p,
@@ -1880,6 +2056,7 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.POINTER(ctypes.c_char),
         ctypes.c_size_t,
         ctypes.POINTER(ctypes.c_size_t),
+        ctypes.POINTER(ctypes.c_uint64),
     ]),
     "burrow_nostr_subscribe": (ctypes.c_int32, [
         ctypes.c_void_p,
@@ -1910,6 +2087,11 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.c_uint32,
         ctypes.POINTER(ctypes.c_uint64),
     ]),
+    "burrow_discovery_select": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_relay_choice),
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
     "burrow_nip98_make": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.c_char_p,
@@ -1919,6 +2101,7 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.POINTER(ctypes.c_char),
         ctypes.c_size_t,
         ctypes.POINTER(ctypes.c_size_t),
+        ctypes.POINTER(ctypes.c_uint64),
     ]),
     "burrow_nip98_check": (ctypes.c_int32, [
         ctypes.c_void_p,
@@ -1928,6 +2111,28 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.c_void_p,
         ctypes.c_size_t,
         ctypes.c_void_p,
+    ]),
+    "burrow_token_sign": (ctypes.c_int32, [
+        ctypes.POINTER(burrow_token_claims),
+        ctypes.c_char_p,
+        ctypes.POINTER(ctypes.c_char),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
+    "burrow_token_verify": (ctypes.c_int32, [
+        ctypes.c_char_p,
+        ctypes.c_char_p,
+        ctypes.POINTER(burrow_token_claims),
+        ctypes.POINTER(ctypes.c_char),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
+    "burrow_token_request": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.POINTER(burrow_token_claims),
+        ctypes.POINTER(burrow_nostr_relay_config),
+        ctypes.POINTER(ctypes.c_uint64),
     ]),
     "burrow_key_package_publish": (ctypes.c_int32, [
         ctypes.c_void_p,
@@ -2041,6 +2246,8 @@ STRUCTS: Final[list[type[ctypes.Structure]]] = [
     burrow_identity_config,
     burrow_nostr_relay_config,
     burrow_nostr_relay_info,
+    burrow_relay_choice,
+    burrow_token_claims,
     burrow_group_config,
     burrow_group_change,
     burrow_group_info,
@@ -2412,7 +2619,7 @@ class Library(Protocol):
         out: [out] The room.
         req: [out] The id of this request, or NULL.
 
-        Returns: BURROW_OK; BURROW_ERR_CLOSED after shutdown.
+        Returns: BURROW_OK; BURROW_ERR_NOT_MEMBER when we are not in cfg->group; BURROW_ERR_CLOSED after shutdown.
 
         Threads: any thread
 
@@ -2448,7 +2655,7 @@ class Library(Protocol):
         flags: BURROW_KEY_REMOVAL, BURROW_KEY_FORGET or 0
 
         Returns: BURROW_OK; BURROW_ERR_INVALID_ARGUMENT when the epoch is not newer; BURROW_ERR_WRONG_KIND when the
-            room is not protected; BURROW_ERR_CLOSED.
+            room is not protected, or its keys come from a group; BURROW_ERR_CLOSED.
 
         Threads: any thread
 
@@ -2685,7 +2892,8 @@ class Library(Protocol):
     def burrow_track_set_muted(self, track: Any, muted: int, /) -> int:
         """Stops sending what is pushed, or goes on.
 
-        Muted audio and video send nothing. Subscribers hear silence and keep the last picture.
+        Muted audio and video send nothing. Subscribers hear silence and keep the last picture, which is no freeze;
+        who comes meanwhile gets none. What is pushed meanwhile is never sent.
 
         track: A published audio or video track.
         muted: 1 to mute, 0 to go on.
@@ -3135,6 +3343,55 @@ class Library(Protocol):
         """
         ...
 
+    def burrow_identity_attach(self, e: Any, pubkey: Any, cfg: Any, out: Any, req: Any, /) -> int:
+        """Makes an identity whose secret key stays with the host: in a signing device, another app, another machine.
+
+        It does all that other identities do. Whenever the key is needed a BURROW_EVENT_KEY_REQUEST asks the host,
+        and what was begun goes on with its answer, while everything else goes on anyway. What is not answered in
+        time fails with BURROW_ERR_TIMEOUT, what the holder of the key does not want with BURROW_ERR_KEY_REFUSED,
+        and what waits when the identity is closed or its last handle released with BURROW_ERR_CANCELLED. Only
+        invitations to groups we are in are asked for again until they are answered, wraps that came in up to three
+        times, and who we are when a relay wants to know five times.
+
+        With a configuration as burrow_identity_generate(). The state file holds no secret key then; one of the same
+        person that does loses it. A file of an attached identity opens with this or burrow_identity_import().
+
+        e: The engine.
+        pubkey: 32 bytes: the public key.
+        cfg: Where its groups are kept, or NULL for an identity without groups.
+        out: [out] The identity.
+        req: [out] The id of this request, or NULL if you do not need it.
+
+        Returns: BURROW_OK; BURROW_ERR_NOSTR_KEY; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_SYSTEM.
+
+        Threads: any thread
+
+        Ownership: *out is owned by the caller: burrow_release()
+        """
+        ...
+
+    def burrow_identity_respond(self, id: Any, key_request: int, result: int, data: Any, len: int, /) -> int:
+        """Answers a BURROW_EVENT_KEY_REQUEST, in any order.
+
+        The answer is checked before anything believes it. One that does not fit ends what it was for, with the same
+        error.
+
+        id: The identity.
+        key_request: The value of the event.
+        result: BURROW_OK with an answer; BURROW_ERR_NOSTR_UNREADABLE when a payload cannot be decrypted; any other
+            error when the holder of the key refuses.
+        data: The answer, see BURROW_KEY_*; NULL without one.
+        len: How long it is.
+
+        Returns: BURROW_OK; BURROW_ERR_KEY_ANSWER when it does not fit; BURROW_ERR_NOT_FOUND when no such request is
+            open (any more); BURROW_ERR_WRONG_KIND when the identity has its key; BURROW_ERR_CLOSED.
+
+        Threads: any thread
+
+        Ownership: nothing changes hands
+        """
+        ...
+
     def burrow_identity_pubkey(self, id: Any, out: Any, /) -> int:
         """Copies the public key of an identity.
 
@@ -3157,7 +3414,8 @@ class Library(Protocol):
         cap: Bytes available at buf; BURROW_KEY_TEXT_SIZE is enough.
         len: [out] Bytes needed including the NUL.
 
-        Returns: BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_CLOSED when it is not open.
+        Returns: BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_CLOSED when it is not open;
+            BURROW_ERR_WRONG_KIND when the key is elsewhere.
 
         Threads: any thread
 
@@ -3315,7 +3573,7 @@ class Library(Protocol):
         """
         ...
 
-    def burrow_nostr_open(self, id: Any, event_json: Any, buf: Any, cap: int, len: Any, /) -> int:
+    def burrow_nostr_open(self, id: Any, event_json: Any, buf: Any, cap: int, len: Any, req: Any, /) -> int:
         """Opens a wrapped message.
 
         id: Whom it is for.
@@ -3324,8 +3582,11 @@ class Library(Protocol):
             repetitions are known by; NULL with cap 0 asks for the size.
         cap: Bytes available at buf; as many as the wrap has are enough.
         len: [out] Bytes needed including the NUL.
+        req: [out] For an attached identity the id of a request whose completion has the message as its text; buf is
+            left alone. Otherwise 0. NULL if the identity has its key.
 
-        Returns: BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_NOSTR_EVENT; BURROW_ERR_NOSTR_UNREADABLE.
+        Returns: BURROW_OK; BURROW_AGAIN when there is a request; BURROW_ERR_BUFFER_TOO_SMALL;
+            BURROW_ERR_NOSTR_EVENT; BURROW_ERR_NOSTR_UNREADABLE.
 
         Threads: any thread
 
@@ -3434,8 +3695,35 @@ class Library(Protocol):
         """
         ...
 
+    def burrow_discovery_select(self, e: Any, want: Any, req: Any, /) -> int:
+        """Finds the MoQ relay for a call, by trying: the group's relays, then those of one's own list, then the usual
+        ones.
+
+        At most 8 are tried, in this order, with a real session each: the next begins when those before have failed
+        or after 1.5 s; the first that lets us in wins, when no earlier one does within 250 ms. Who is called waits
+        for each to fail. The list is waited for 3 s when nothing of it is known and the group has no relay. Each
+        relay that was tried is a BURROW_EVENT_RELAY_TRIED.
+
+        The completion has the URL of the relay as its text, BURROW_CHOSEN_FALLBACK and BURROW_CHOSEN_GROUP_INVALID
+        as its value, and as its data up to three others for an offer, one a line. Sessions are closed again: join
+        with burrow_room_open(). Only URLs for QUIC can win (moq, moqt, moql).
+
+        e: The engine.
+        want: Among which.
+        req: [out] The id of the operation.
+
+        Returns: BURROW_OK; BURROW_ERR_CLOSED. The completion can carry BURROW_ERR_UNREACHABLE;
+            BURROW_ERR_UNAUTHORIZED when all relays refuse us; with BURROW_CHOICE_OFFER BURROW_ERR_UNSUPPORTED when
+            the relay of the offer is not wanted, and BURROW_ERR_INVALID_ARGUMENT when there is none.
+
+        Threads: any thread
+
+        Ownership: nothing changes hands; everything is copied
+        """
+        ...
+
     def burrow_nip98_make(
-        self, id: Any, url: Any, method: Any, body: Any, body_len: int, buf: Any, cap: int, len: Any, /,
+        self, id: Any, url: Any, method: Any, body: Any, body_len: int, buf: Any, cap: int, len: Any, req: Any, /,
     ) -> int:
         """Makes the proof of who makes an HTTP request (NIP-98).
 
@@ -3447,8 +3735,10 @@ class Library(Protocol):
         buf: [out] The value for the Authorization header; NULL with cap 0 asks for the size.
         cap: Bytes available at buf.
         len: [out] Bytes needed including the NUL.
+        req: [out] For an attached identity the id of a request whose completion has the value as its text; buf is
+            left alone. Otherwise 0. NULL if the identity has its key.
 
-        Returns: BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+        Returns: BURROW_OK; BURROW_AGAIN when there is a request; BURROW_ERR_BUFFER_TOO_SMALL.
 
         Threads: any thread
 
@@ -3476,6 +3766,78 @@ class Library(Protocol):
         Threads: any thread
 
         Ownership: nothing changes hands
+        """
+        ...
+
+    def burrow_token_sign(self, claims: Any, key: Any, buf: Any, cap: int, len: Any, /) -> int:
+        """Makes a token that lets its holder into a MoQ relay: a JWT (RFC 7519) with the claims of moq-token.
+
+        It goes into the URL of a room, as "?jwt=…".
+
+        claims: What it grants, at least something.
+        key: The private key, as the JSON text of a JWK with "alg" EdDSA, ES256 or HS256; of a set, the first that
+            may sign. Its "kid" is named in the token.
+        buf: [out] The token; NULL with cap 0 asks for the size.
+        cap: Bytes available at buf.
+        len: [out] Bytes needed including the NUL.
+
+        Returns: BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_TOKEN_KEY; BURROW_ERR_TOKEN when it would grant
+            nothing; BURROW_ERR_UNAUTHORIZED when it would grant more than the "scope" of the key.
+
+        Threads: any thread
+
+        Ownership: nothing changes hands
+        """
+        ...
+
+    def burrow_token_verify(self, token: Any, keys: Any, out: Any, buf: Any, cap: int, len: Any, /) -> int:
+        """Reads a token and says whether it is to be believed, as relays do: form, signature, time, and that it grants
+        something.
+
+        token: The token.
+        keys: The public keys, or shared secrets, as the JSON text of a JWK or JWKS. Of a set, the token names the
+            key.
+        out: [out] What it grants; struct_size must be set. Its pointers lead into buf. Not written when the size is
+            asked for.
+        buf: [out] Memory for texts; NULL with cap 0 asks for the size.
+        cap: Bytes available at buf.
+        len: [out] Bytes needed.
+
+        Returns: BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_TOKEN_KEY; BURROW_ERR_TOKEN when it is none;
+            BURROW_ERR_UNAUTHORIZED when none of the keys has signed it, when it grants nothing, or more than the
+            "scope" of its key; BURROW_ERR_TOKEN_EXPIRED.
+
+        Threads: any thread
+
+        Ownership: nothing changes hands; what out points to is in buf
+        """
+        ...
+
+    def burrow_token_request(self, id: Any, service_url: Any, claims: Any, cfg: Any, req: Any, /) -> int:
+        """Asks a service for a token: proves who asks (NIP-98), and asks again when 80 % of the token's life are over.
+
+        It is a POST of a JSON object with what is wanted ("root", "put", "get", "exp", as wanted); the answer is a
+        token, or a JSON object with one under "token". Each token is a BURROW_EVENT_TOKEN: use the newest for what
+        connects from then on. A failure to get the next one is followed by other attempts as long as the last one
+        is good. Redirects are refused, and a service has 10 s to answer.
+
+        The completion comes with the first token when that stays good for ever; else when the request is cancelled,
+        when there was no first token, when a next one is refused, and when the last one is over.
+
+        id: Who asks.
+        service_url: "https://host[:port][/path][?query]"; "http://…" without encryption, for tests.
+        claims: What is wanted, or NULL to leave that to the service.
+        cfg: How the service is reached, or NULL. BURROW_NOSTR_ANONYMOUS means nothing here.
+        req: [out] The id of the operation, which burrow_request_cancel() ends.
+
+        Returns: BURROW_OK; BURROW_ERR_CLOSED. The completion can carry BURROW_ERR_UNAUTHORIZED, BURROW_ERR_TIMEOUT,
+            BURROW_ERR_UNREACHABLE, BURROW_ERR_TLS and those below it, BURROW_ERR_PROTOCOL when the answer is no
+            HTTP, and BURROW_ERR_PEER with the status of another answer in its value, or without when there is no
+            token in it.
+
+        Threads: any thread
+
+        Ownership: nothing changes hands; the engine keeps the identity until the completion
         """
         ...
 

@@ -145,6 +145,11 @@ const int BURROW_ERR_NOSTR_REFUSED = -301;
 const int BURROW_ERR_NOSTR_KEY = -302;
 /// A wrap is for somebody else, damaged or forged.
 const int BURROW_ERR_NOSTR_UNREADABLE = -303;
+/// Who holds the key of an attached identity said no.
+const int BURROW_ERR_KEY_REFUSED = -304;
+/// What burrow_identity_respond() was given is no answer to the key request: a bad signature, another event, somebody
+/// else's, a payload that is none; the text says which.
+const int BURROW_ERR_KEY_ANSWER = -305;
 const int BURROW_ERR_CODEC = -400;
 /// Encoded audio or video is damaged, or cannot be decoded without what came before it.
 const int BURROW_ERR_DAMAGED = -401;
@@ -158,6 +163,10 @@ const int BURROW_ERR_FRAME_REPEATED = -412;
 /// The frame is damaged, forged, or was sealed for another place.
 const int BURROW_ERR_FRAME_REJECTED = -413;
 const int BURROW_ERR_TOKEN_KEY = -500;
+/// A token, or what one is to be made of, is malformed.
+const int BURROW_ERR_TOKEN = -501;
+/// The token was good, and its time is over.
+const int BURROW_ERR_TOKEN_EXPIRED = -502;
 
 /// Nothing.
 const int BURROW_LOG_OFF = 0;
@@ -188,7 +197,8 @@ const int BURROW_EVENT_OVERFLOW = 2;
 /// the peer's code or 0.
 const int BURROW_EVENT_ROOM_STATE = 10;
 /// Somebody's broadcast appeared below the room's prefix. subject: the room, borrowed; participant: its number; text:
-/// its path, relative like all paths to the path of the URL.
+/// its path, relative like all paths to the path of the URL; data: in a room of a group, the public key of the member
+/// whose it is, if it is one's.
 const int BURROW_EVENT_PARTICIPANT_JOINED = 11;
 /// Somebody's broadcast is gone. subject: the room, borrowed; participant: its number; text: its path.
 const int BURROW_EVENT_PARTICIPANT_LEFT = 12;
@@ -200,11 +210,12 @@ const int BURROW_EVENT_PARTICIPANT_MEDIA = 13;
 const int BURROW_EVENT_SPEAKER = 14;
 /// Something is the matter with the keys of a protected room. subject: the room, borrowed; participant, text: who
 /// sent it, its number and path; status: what it is: BURROW_ERR_KEY_MISSING: frames came whose key did not come
-/// within half a second. state: the low four bits of their epoch, all that a frame tells; value: the newest epoch
-/// there is a key of, -1 when there is none. BURROW_ERR_FRAME_REJECTED: frames are forged or damaged on the way.
-/// value: how many in a second. BURROW_ERR_UNSUPPORTED: somebody's broadcast is not protected, or in a way this
-/// version does not know. BURROW_ERR_KEY_EXHAUSTED: our own key has protected a lot, and it is time for a new epoch.
-/// value: its epoch.
+/// within half a second, or that our key of that epoch does not open. state: the low four bits of their epoch, all
+/// that a frame tells; value: the newest epoch there is a key of, -1 when there is none. BURROW_ERR_NOT_MEMBER: in a
+/// room of a group, a broadcast is no member's, so nothing of it is let in. BURROW_OK: now it is one's.
+/// BURROW_ERR_FRAME_REJECTED: frames are forged or damaged on the way. value: how many in a second.
+/// BURROW_ERR_UNSUPPORTED: somebody's broadcast is not protected, or in a way this version does not know.
+/// BURROW_ERR_KEY_EXHAUSTED: our own key has protected a lot, and it is time for a new epoch. value: its epoch.
 const int BURROW_EVENT_PROTECTION = 15;
 /// Frames wait: call burrow_track_pull_encoded() until BURROW_AGAIN; on a video track a picture is new: call
 /// burrow_track_pull_video(). At most one such event per track waits in the queue. subject: the track, borrowed.
@@ -213,6 +224,10 @@ const int BURROW_EVENT_TRACK_DATA = 20;
 const int BURROW_EVENT_TRACK_STATE = 21;
 /// A relay changed. subject: the relay, borrowed; state: BURROW_RELAY_*; status, text: why, when it failed.
 const int BURROW_EVENT_RELAY_STATE = 30;
+/// Something for who holds the key of an attached identity: answer with burrow_identity_respond(). subject: the
+/// identity, borrowed; value: the number to answer with; state: BURROW_KEY_*, which say what text and data are;
+/// request: the operation it is for, or 0.
+const int BURROW_EVENT_KEY_REQUEST = 38;
 /// A Nostr relay of the list changed, or could not be reached once more. text: its URL; state: BURROW_NOSTR_*;
 /// status, data: why, when it is bad news; value: the status of its HTTP answer or of its WebSocket's end, or 0.
 const int BURROW_EVENT_NOSTR_RELAY = 40;
@@ -238,6 +253,9 @@ const int BURROW_EVENT_DISCOVERED = 46;
 const int BURROW_EVENT_NOSTR_REFUSED = 47;
 /// Somebody used our key package: publish another one. subject: the identity, borrowed.
 const int BURROW_EVENT_KEY_PACKAGE_USED = 48;
+/// A service has made a token. request: the burrow_token_request(); text: the token; value: from when on it is worth
+/// nothing, in seconds since 1970, or 0 when it stays good.
+const int BURROW_EVENT_TOKEN = 49;
 /// We were invited to a group, joined one, or are no member any more. subject: the identity, borrowed, as in all
 /// events about groups; state: BURROW_GROUP_*; data: the id of the group, for burrow_group_open().
 const int BURROW_EVENT_GROUP_STATE = 50;
@@ -254,6 +272,9 @@ const int BURROW_EVENT_GROUP_MESSAGE = 54;
 /// A commit that came late won, and the group went back to the epoch it belongs to. Never dropped. value: that epoch;
 /// text: a JSON array of those messages of ours that were lost with it, to be sent again; data: the id of the group.
 const int BURROW_EVENT_GROUP_ROLLED_BACK = 55;
+/// A MoQ relay was tried. request: the burrow_discovery_select(); text: its URL; status: BURROW_OK when it let us in,
+/// else why not; data: the sentence about that; value: how long it took, in microseconds.
+const int BURROW_EVENT_RELAY_TRIED = 56;
 
 /// The device has other addresses or another default route now.
 const int BURROW_NETWORK_SWITCHED = 1;
@@ -287,7 +308,7 @@ const int BURROW_ROOM_NO_RECONNECT = 4;
 const int BURROW_ROOM_NO_DISCOVERY = 8;
 /// Follow everybody's catalogue, for burrow_room_media() and BURROW_EVENT_PARTICIPANT_MEDIA.
 const int BURROW_ROOM_MEDIA = 16;
-/// Seal everything we publish, and let in only what was sealed: see burrow_room_set_key().
+/// Seal everything we publish, and let in only what was sealed: see burrow_room_set_key(), or give a group.
 const int BURROW_ROOM_PROTECTED = 32;
 
 // States of a room.
@@ -449,6 +470,17 @@ const int BURROW_INSTANCE_SIZE = 16;
 /// "npub1…" and "nsec1…".
 const int BURROW_KEY_TEXT_SIZE = 64;
 
+// What the holder of a key is asked to do, in the state of a BURROW_EVENT_KEY_REQUEST.
+/// Sign an event. text: the event as JSON, with its id and without a signature; data: the 32 bytes of its id. The
+/// answer is the signed event as JSON, or the 64 bytes of the signature (BIP-340, of the id).
+const int BURROW_KEY_SIGN = 1;
+/// Encrypt a text (NIP-44, version 2). text: the text; data: the 32 bytes of the public key it is for. The answer is
+/// the payload, in base64.
+const int BURROW_KEY_ENCRYPT = 2;
+/// Decrypt a payload (NIP-44). text: the payload; data: the 32 bytes of the public key it is from. The answer is the
+/// text.
+const int BURROW_KEY_DECRYPT = 3;
+
 // Flags of burrow_nostr_relay_config.
 /// Accept any certificate. Everything can be read and changed on the way; a warning is logged. For tests only.
 const int BURROW_NOSTR_INSECURE = 1;
@@ -476,6 +508,24 @@ const int BURROW_LIST_INBOX = 10050;
 const int BURROW_LIST_KEY_PACKAGES = 10051;
 /// MoQ relays somebody calls through.
 const int BURROW_LIST_MOQ = 10053;
+
+// Flags of burrow_relay_choice.
+/// We are called: `group` are the relays of the offer, the first is where the call is, and no others count.
+const int BURROW_CHOICE_OFFER = 1;
+/// When the group has relays of its own, no others.
+const int BURROW_CHOICE_GROUP_ONLY = 2;
+/// Relays of the group or of an offer may be in private networks, as when everything runs on one machine.
+const int BURROW_CHOICE_PRIVATE = 4;
+/// Accept any certificate. For tests only.
+const int BURROW_CHOICE_INSECURE = 8;
+/// Do not trust the system's authorities, only roots_pem and pins.
+const int BURROW_CHOICE_NO_SYSTEM_ROOTS = 16;
+
+// What the value of the completion of burrow_discovery_select() says.
+/// The group has relays of its own, and none of them could be used.
+const int BURROW_CHOSEN_FALLBACK = 1;
+/// What the group says of its relays is no good.
+const int BURROW_CHOSEN_GROUP_INVALID = 2;
 
 // States of a group.
 /// It is being founded.
@@ -647,6 +697,13 @@ final class burrow_room_config extends ffi.Struct {
   /// Its length; at most 16384.
   @ffi.Size()
   external int call_id_len;
+
+  /// The group whose keys protect the room; as if BURROW_ROOM_PROTECTED were set. The library follows its changes by
+  /// itself, for as long as its identity is open: burrow_room_set_key() is not for such a room. NULL for keys of the
+  /// host. Without a path we announce below the prefix under our public key, and under the number of our device when
+  /// we have several in the group; without a prefix that is where the calls of the group are: "burrow/" and its
+  /// nostr_id. A path given here must have our public key in it, and "" only listens.
+  external ffi.Pointer<burrow_group> group;
 }
 
 /// A snapshot of a room. Filled by burrow_room_info_get().
@@ -719,6 +776,11 @@ final class burrow_participant extends ffi.Struct {
   /// The path, to be given to burrow_track_subscribe().
   @ffi.Array(1024)
   external ffi.Array<ffi.Char> path;
+
+  /// In a room of a group: the public key of the member whose broadcast it is. All 0 when it is nobody's: nothing of
+  /// it is let in.
+  @ffi.Array(32)
+  external ffi.Array<ffi.Uint8> member;
 }
 
 /// Counters and measurements of a room. The counters go on over reconnects.
@@ -798,8 +860,9 @@ final class burrow_room_stats extends ffi.Struct {
   @ffi.Uint64()
   external int opened_frames;
 
-  /// Frames dropped because the key of their epoch did not come in time; because they were forged, damaged, or not
-  /// where they were sealed for; because they were opened before, or are too old to tell.
+  /// Frames dropped because the key of their epoch did not come in time, or whoever sent them is no member; because
+  /// they were forged, damaged, or not where they were sealed for; because they were opened before, or are too old to
+  /// tell.
   @ffi.Uint64()
   external int unknown_key_frames;
 
@@ -819,6 +882,14 @@ final class burrow_room_stats extends ffi.Struct {
 
   @ffi.Int64()
   external int newest_epoch;
+
+  /// Packets of sound that were sent again before they could be known to be lost, as is done on lines that lose some;
+  /// sent_packets, sent_bytes and lost_packets do not count them.
+  @ffi.Uint64()
+  external int repeated_packets;
+
+  @ffi.Uint64()
+  external int repeated_bytes;
 }
 
 /// How samples or pictures are encoded. Prepared by burrow_config_init().
@@ -1281,7 +1352,7 @@ final class burrow_media_stats extends ffi.Struct {
   external int stretched_us;
 
   /// Received pictures: how often and how long in all one stood still for three times as long as usual, and at least
-  /// 150 ms longer.
+  /// 150 ms longer. Muted cameras, ended tracks and hidden pictures do not count.
   @ffi.Uint64()
   external int freezes;
 
@@ -1502,6 +1573,14 @@ final class burrow_identity_config extends ffi.Struct {
 
   /// The 32 bytes that the file is sealed with. Required with storage_path; without them the file is lost.
   external ffi.Pointer<ffi.Uint8> storage_key;
+
+  /// How long the host may take to answer one BURROW_EVENT_KEY_REQUEST of an attached identity; 0 = 60 s.
+  @ffi.Uint32()
+  external int key_timeout_ms;
+
+  /// 0
+  @ffi.Uint32()
+  external int reserved;
 }
 
 /// How a Nostr relay is reached. Prepared by burrow_config_init().
@@ -1577,6 +1656,101 @@ final class burrow_nostr_relay_info extends ffi.Struct {
   /// Its URL in its normal spelling.
   @ffi.Array(1024)
   external ffi.Array<ffi.Char> url;
+}
+
+/// Among which MoQ relays that of a call is chosen. Prepared by burrow_config_init().
+final class burrow_relay_choice extends ffi.Struct {
+  @ffi.Uint32()
+  external int struct_size;
+
+  /// BURROW_CHOICE_* flags.
+  @ffi.Uint32()
+  external int flags;
+
+  /// The relays of the group, the best first; of an offer, with BURROW_CHOICE_OFFER. Tokens in their URLs are left
+  /// out.
+  external ffi.Pointer<ffi.Pointer<ffi.Char>> group;
+
+  /// How many.
+  @ffi.Size()
+  external int group_count;
+
+  /// 32 bytes: the public key of the one who calls, whose list (kind 10053) comes next; or NULL.
+  external ffi.Pointer<ffi.Uint8> own;
+
+  /// The relays that come last.
+  external ffi.Pointer<ffi.Pointer<ffi.Char>> standard;
+
+  /// How many.
+  @ffi.Size()
+  external int standard_count;
+
+  /// Hosts that are not used whoever names them.
+  external ffi.Pointer<ffi.Pointer<ffi.Char>> denied;
+
+  /// How many.
+  @ffi.Size()
+  external int denied_count;
+
+  /// The only hosts that are used when a group or an offer names them; none: all.
+  external ffi.Pointer<ffi.Pointer<ffi.Char>> trusted;
+
+  /// How many.
+  @ffi.Size()
+  external int trusted_count;
+
+  /// Certificates of authorities to trust, as PEM text.
+  external ffi.Pointer<ffi.Char> roots_pem;
+
+  /// SHA-256 fingerprints of acceptable leaf certificates, as in burrow_room_config.
+  external ffi.Pointer<ffi.Uint8> pins;
+
+  /// How many.
+  @ffi.Size()
+  external int pin_count;
+
+  /// How long one relay may take; 0 means 5000.
+  @ffi.Uint32()
+  external int timeout_ms;
+
+  /// 0 in this version.
+  @ffi.Uint32()
+  external int reserved;
+}
+
+/// What a token of a MoQ relay lets its holder do. Prepared by burrow_config_init().
+final class burrow_token_claims extends ffi.Struct {
+  @ffi.Uint32()
+  external int struct_size;
+
+  /// 0 in this version.
+  @ffi.Uint32()
+  external int reserved;
+
+  /// From when on it is worth nothing, in seconds since 1970; 0: it stays good.
+  @ffi.Int64()
+  external int expires_unix;
+
+  /// When it was made, in seconds since 1970; 0: it does not say.
+  @ffi.Int64()
+  external int issued_unix;
+
+  /// The path below which the others begin, or NULL; the path of the URL that the token is used with.
+  external ffi.Pointer<ffi.Char> root;
+
+  /// Below which paths its holder may publish; an empty one means everything below root.
+  external ffi.Pointer<ffi.Pointer<ffi.Char>> publish;
+
+  /// How many; at most 256.
+  @ffi.Size()
+  external int publish_count;
+
+  /// Below which paths its holder may subscribe, likewise.
+  external ffi.Pointer<ffi.Pointer<ffi.Char>> subscribe;
+
+  /// How many; at most 256.
+  @ffi.Size()
+  external int subscribe_count;
 }
 
 /// What a new group is to be. Prepared by burrow_config_init().
@@ -2091,7 +2265,7 @@ external int burrow_request_cancel(ffi.Pointer<burrow_engine> e, int req);
 /// * [out]: (out) The room.
 /// * [req]: (out) The id of this request, or NULL.
 ///
-/// Returns: BURROW_OK; BURROW_ERR_CLOSED after shutdown.
+/// Returns: BURROW_OK; BURROW_ERR_NOT_MEMBER when we are not in cfg->group; BURROW_ERR_CLOSED after shutdown.
 ///
 /// Threads: any thread
 ///
@@ -2130,7 +2304,7 @@ external int burrow_room_open(
 /// * [flags]: BURROW_KEY_REMOVAL, BURROW_KEY_FORGET or 0
 ///
 /// Returns: BURROW_OK; BURROW_ERR_INVALID_ARGUMENT when the epoch is not newer; BURROW_ERR_WRONG_KIND when the room
-/// is not protected; BURROW_ERR_CLOSED.
+/// is not protected, or its keys come from a group; BURROW_ERR_CLOSED.
 ///
 /// Threads: any thread
 ///
@@ -2375,7 +2549,8 @@ external int burrow_track_set_encoding(ffi.Pointer<burrow_track> track, ffi.Poin
 
 /// Stops sending what is pushed, or goes on.
 ///
-/// Muted audio and video send nothing. Subscribers hear silence and keep the last picture.
+/// Muted audio and video send nothing. Subscribers hear silence and keep the last picture, which is no freeze; who
+/// comes meanwhile gets none. What is pushed meanwhile is never sent.
 ///
 /// * [track]: A published audio or video track.
 /// * [muted]: 1 to mute, 0 to go on.
@@ -2863,6 +3038,65 @@ external int burrow_identity_import(
   ffi.Pointer<ffi.Uint64> req,
 );
 
+/// Makes an identity whose secret key stays with the host: in a signing device, another app, another machine.
+///
+/// It does all that other identities do. Whenever the key is needed a BURROW_EVENT_KEY_REQUEST asks the host, and
+/// what was begun goes on with its answer, while everything else goes on anyway. What is not answered in time fails
+/// with BURROW_ERR_TIMEOUT, what the holder of the key does not want with BURROW_ERR_KEY_REFUSED, and what waits when
+/// the identity is closed or its last handle released with BURROW_ERR_CANCELLED. Only invitations to groups we are in
+/// are asked for again until they are answered, wraps that came in up to three times, and who we are when a relay
+/// wants to know five times.
+///
+/// With a configuration as burrow_identity_generate(). The state file holds no secret key then; one of the same
+/// person that does loses it. A file of an attached identity opens with this or burrow_identity_import().
+///
+/// * [e]: The engine.
+/// * [pubkey]: 32 bytes: the public key.
+/// * [cfg]: Where its groups are kept, or NULL for an identity without groups.
+/// * [out]: (out) The identity.
+/// * [req]: (out) The id of this request, or NULL if you do not need it.
+///
+/// Returns: BURROW_OK; BURROW_ERR_NOSTR_KEY; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_SYSTEM.
+///
+/// Threads: any thread
+///
+/// Ownership: *out is owned by the caller: burrow_release()
+@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_engine>, ffi.Pointer<ffi.Uint8>, ffi.Pointer<burrow_identity_config>, ffi.Pointer<ffi.Pointer<burrow_identity>>, ffi.Pointer<ffi.Uint64>)>()
+external int burrow_identity_attach(
+  ffi.Pointer<burrow_engine> e,
+  ffi.Pointer<ffi.Uint8> pubkey,
+  ffi.Pointer<burrow_identity_config> cfg,
+  ffi.Pointer<ffi.Pointer<burrow_identity>> out,
+  ffi.Pointer<ffi.Uint64> req,
+);
+
+/// Answers a BURROW_EVENT_KEY_REQUEST, in any order.
+///
+/// The answer is checked before anything believes it. One that does not fit ends what it was for, with the same
+/// error.
+///
+/// * [id]: The identity.
+/// * [key_request]: The value of the event.
+/// * [result]: BURROW_OK with an answer; BURROW_ERR_NOSTR_UNREADABLE when a payload cannot be decrypted; any other
+///   error when the holder of the key refuses.
+/// * [data]: The answer, see BURROW_KEY_*; NULL without one.
+/// * [len]: How long it is.
+///
+/// Returns: BURROW_OK; BURROW_ERR_KEY_ANSWER when it does not fit; BURROW_ERR_NOT_FOUND when no such request is open
+/// (any more); BURROW_ERR_WRONG_KIND when the identity has its key; BURROW_ERR_CLOSED.
+///
+/// Threads: any thread
+///
+/// Ownership: nothing changes hands
+@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_identity>, ffi.Uint64, ffi.Int32, ffi.Pointer<ffi.Uint8>, ffi.Size)>()
+external int burrow_identity_respond(
+  ffi.Pointer<burrow_identity> id,
+  int key_request,
+  int result,
+  ffi.Pointer<ffi.Uint8> data,
+  int len,
+);
+
 /// Copies the public key of an identity.
 ///
 /// * [id]: The identity.
@@ -2883,7 +3117,8 @@ external int burrow_identity_pubkey(ffi.Pointer<burrow_identity> id, ffi.Pointer
 /// * [cap]: Bytes available at buf; BURROW_KEY_TEXT_SIZE is enough.
 /// * [len]: (out) Bytes needed including the NUL.
 ///
-/// Returns: BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_CLOSED when it is not open.
+/// Returns: BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_CLOSED when it is not open; BURROW_ERR_WRONG_KIND when
+/// the key is elsewhere.
 ///
 /// Threads: any thread
 ///
@@ -3070,19 +3305,23 @@ external int burrow_nostr_send(
 ///   repetitions are known by; NULL with cap 0 asks for the size.
 /// * [cap]: Bytes available at buf; as many as the wrap has are enough.
 /// * [len]: (out) Bytes needed including the NUL.
+/// * [req]: (out) For an attached identity the id of a request whose completion has the message as its text; buf is
+///   left alone. Otherwise 0. NULL if the identity has its key.
 ///
-/// Returns: BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_NOSTR_EVENT; BURROW_ERR_NOSTR_UNREADABLE.
+/// Returns: BURROW_OK; BURROW_AGAIN when there is a request; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_NOSTR_EVENT;
+/// BURROW_ERR_NOSTR_UNREADABLE.
 ///
 /// Threads: any thread
 ///
 /// Ownership: nothing changes hands
-@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_identity>, ffi.Pointer<ffi.Char>, ffi.Pointer<ffi.Char>, ffi.Size, ffi.Pointer<ffi.Size>)>()
+@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_identity>, ffi.Pointer<ffi.Char>, ffi.Pointer<ffi.Char>, ffi.Size, ffi.Pointer<ffi.Size>, ffi.Pointer<ffi.Uint64>)>()
 external int burrow_nostr_open(
   ffi.Pointer<burrow_identity> id,
   ffi.Pointer<ffi.Char> event_json,
   ffi.Pointer<ffi.Char> buf,
   int cap,
   ffi.Pointer<ffi.Size> len,
+  ffi.Pointer<ffi.Uint64> req,
 );
 
 /// Subscribes to events: those relays have stored and, until burrow_request_cancel(), those to come.
@@ -3197,6 +3436,35 @@ external int burrow_discovery_fetch(
   ffi.Pointer<ffi.Uint64> req,
 );
 
+/// Finds the MoQ relay for a call, by trying: the group's relays, then those of one's own list, then the usual ones.
+///
+/// At most 8 are tried, in this order, with a real session each: the next begins when those before have failed or
+/// after 1.5 s; the first that lets us in wins, when no earlier one does within 250 ms. Who is called waits for each
+/// to fail. The list is waited for 3 s when nothing of it is known and the group has no relay. Each relay that was
+/// tried is a BURROW_EVENT_RELAY_TRIED.
+///
+/// The completion has the URL of the relay as its text, BURROW_CHOSEN_FALLBACK and BURROW_CHOSEN_GROUP_INVALID as its
+/// value, and as its data up to three others for an offer, one a line. Sessions are closed again: join with
+/// burrow_room_open(). Only URLs for QUIC can win (moq, moqt, moql).
+///
+/// * [e]: The engine.
+/// * [want]: Among which.
+/// * [req]: (out) The id of the operation.
+///
+/// Returns: BURROW_OK; BURROW_ERR_CLOSED. The completion can carry BURROW_ERR_UNREACHABLE; BURROW_ERR_UNAUTHORIZED
+/// when all relays refuse us; with BURROW_CHOICE_OFFER BURROW_ERR_UNSUPPORTED when the relay of the offer is not
+/// wanted, and BURROW_ERR_INVALID_ARGUMENT when there is none.
+///
+/// Threads: any thread
+///
+/// Ownership: nothing changes hands; everything is copied
+@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_engine>, ffi.Pointer<burrow_relay_choice>, ffi.Pointer<ffi.Uint64>)>()
+external int burrow_discovery_select(
+  ffi.Pointer<burrow_engine> e,
+  ffi.Pointer<burrow_relay_choice> want,
+  ffi.Pointer<ffi.Uint64> req,
+);
+
 /// Makes the proof of who makes an HTTP request (NIP-98).
 ///
 /// * [id]: Who makes it.
@@ -3207,13 +3475,15 @@ external int burrow_discovery_fetch(
 /// * [buf]: (out) The value for the Authorization header; NULL with cap 0 asks for the size.
 /// * [cap]: Bytes available at buf.
 /// * [len]: (out) Bytes needed including the NUL.
+/// * [req]: (out) For an attached identity the id of a request whose completion has the value as its text; buf is
+///   left alone. Otherwise 0. NULL if the identity has its key.
 ///
-/// Returns: BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+/// Returns: BURROW_OK; BURROW_AGAIN when there is a request; BURROW_ERR_BUFFER_TOO_SMALL.
 ///
 /// Threads: any thread
 ///
 /// Ownership: nothing changes hands
-@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_identity>, ffi.Pointer<ffi.Char>, ffi.Pointer<ffi.Char>, ffi.Pointer<ffi.Uint8>, ffi.Size, ffi.Pointer<ffi.Char>, ffi.Size, ffi.Pointer<ffi.Size>)>()
+@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_identity>, ffi.Pointer<ffi.Char>, ffi.Pointer<ffi.Char>, ffi.Pointer<ffi.Uint8>, ffi.Size, ffi.Pointer<ffi.Char>, ffi.Size, ffi.Pointer<ffi.Size>, ffi.Pointer<ffi.Uint64>)>()
 external int burrow_nip98_make(
   ffi.Pointer<burrow_identity> id,
   ffi.Pointer<ffi.Char> url,
@@ -3223,6 +3493,7 @@ external int burrow_nip98_make(
   ffi.Pointer<ffi.Char> buf,
   int cap,
   ffi.Pointer<ffi.Size> len,
+  ffi.Pointer<ffi.Uint64> req,
 );
 
 /// Checks such a proof, as a server does: signature, time (60 s each way), URL, method, body, and that it was not
@@ -3251,6 +3522,93 @@ external int burrow_nip98_check(
   ffi.Pointer<ffi.Uint8> body,
   int body_len,
   ffi.Pointer<ffi.Uint8> pubkey,
+);
+
+/// Makes a token that lets its holder into a MoQ relay: a JWT (RFC 7519) with the claims of moq-token.
+///
+/// It goes into the URL of a room, as "?jwt=…".
+///
+/// * [claims]: What it grants, at least something.
+/// * [key]: The private key, as the JSON text of a JWK with "alg" EdDSA, ES256 or HS256; of a set, the first that may
+///   sign. Its "kid" is named in the token.
+/// * [buf]: (out) The token; NULL with cap 0 asks for the size.
+/// * [cap]: Bytes available at buf.
+/// * [len]: (out) Bytes needed including the NUL.
+///
+/// Returns: BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_TOKEN_KEY; BURROW_ERR_TOKEN when it would grant
+/// nothing; BURROW_ERR_UNAUTHORIZED when it would grant more than the "scope" of the key.
+///
+/// Threads: any thread
+///
+/// Ownership: nothing changes hands
+@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_token_claims>, ffi.Pointer<ffi.Char>, ffi.Pointer<ffi.Char>, ffi.Size, ffi.Pointer<ffi.Size>)>()
+external int burrow_token_sign(
+  ffi.Pointer<burrow_token_claims> claims,
+  ffi.Pointer<ffi.Char> key,
+  ffi.Pointer<ffi.Char> buf,
+  int cap,
+  ffi.Pointer<ffi.Size> len,
+);
+
+/// Reads a token and says whether it is to be believed, as relays do: form, signature, time, and that it grants
+/// something.
+///
+/// * [token]: The token.
+/// * [keys]: The public keys, or shared secrets, as the JSON text of a JWK or JWKS. Of a set, the token names the
+///   key.
+/// * [out]: (out) What it grants; struct_size must be set. Its pointers lead into buf. Not written when the size is
+///   asked for.
+/// * [buf]: (out) Memory for texts; NULL with cap 0 asks for the size.
+/// * [cap]: Bytes available at buf.
+/// * [len]: (out) Bytes needed.
+///
+/// Returns: BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL; BURROW_ERR_TOKEN_KEY; BURROW_ERR_TOKEN when it is none;
+/// BURROW_ERR_UNAUTHORIZED when none of the keys has signed it, when it grants nothing, or more than the "scope" of
+/// its key; BURROW_ERR_TOKEN_EXPIRED.
+///
+/// Threads: any thread
+///
+/// Ownership: nothing changes hands; what out points to is in buf
+@ffi.Native<ffi.Int32 Function(ffi.Pointer<ffi.Char>, ffi.Pointer<ffi.Char>, ffi.Pointer<burrow_token_claims>, ffi.Pointer<ffi.Char>, ffi.Size, ffi.Pointer<ffi.Size>)>()
+external int burrow_token_verify(
+  ffi.Pointer<ffi.Char> token,
+  ffi.Pointer<ffi.Char> keys,
+  ffi.Pointer<burrow_token_claims> out,
+  ffi.Pointer<ffi.Char> buf,
+  int cap,
+  ffi.Pointer<ffi.Size> len,
+);
+
+/// Asks a service for a token: proves who asks (NIP-98), and asks again when 80 % of the token's life are over.
+///
+/// It is a POST of a JSON object with what is wanted ("root", "put", "get", "exp", as wanted); the answer is a token,
+/// or a JSON object with one under "token". Each token is a BURROW_EVENT_TOKEN: use the newest for what connects from
+/// then on. A failure to get the next one is followed by other attempts as long as the last one is good. Redirects
+/// are refused, and a service has 10 s to answer.
+///
+/// The completion comes with the first token when that stays good for ever; else when the request is cancelled, when
+/// there was no first token, when a next one is refused, and when the last one is over.
+///
+/// * [id]: Who asks.
+/// * [service_url]: "https://host[:port][/path][?query]"; "http://…" without encryption, for tests.
+/// * [claims]: What is wanted, or NULL to leave that to the service.
+/// * [cfg]: How the service is reached, or NULL. BURROW_NOSTR_ANONYMOUS means nothing here.
+/// * [req]: (out) The id of the operation, which burrow_request_cancel() ends.
+///
+/// Returns: BURROW_OK; BURROW_ERR_CLOSED. The completion can carry BURROW_ERR_UNAUTHORIZED, BURROW_ERR_TIMEOUT,
+/// BURROW_ERR_UNREACHABLE, BURROW_ERR_TLS and those below it, BURROW_ERR_PROTOCOL when the answer is no HTTP, and
+/// BURROW_ERR_PEER with the status of another answer in its value, or without when there is no token in it.
+///
+/// Threads: any thread
+///
+/// Ownership: nothing changes hands; the engine keeps the identity until the completion
+@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_identity>, ffi.Pointer<ffi.Char>, ffi.Pointer<burrow_token_claims>, ffi.Pointer<burrow_nostr_relay_config>, ffi.Pointer<ffi.Uint64>)>()
+external int burrow_token_request(
+  ffi.Pointer<burrow_identity> id,
+  ffi.Pointer<ffi.Char> service_url,
+  ffi.Pointer<burrow_token_claims> claims,
+  ffi.Pointer<burrow_nostr_relay_config> cfg,
+  ffi.Pointer<ffi.Uint64> req,
 );
 
 /// Makes a key package, with which others can add this identity to groups, and has it published in both forms that
