@@ -306,6 +306,27 @@ extension PublishOutcome {
         #expect(stage.actions().isEmpty)
     }
 
+    @Test func aRelayThatIsLostInItsStoredEventsIsSoonTriedAgain() throws {
+        var stage = try PoolStage()
+        let relay = try stage.connected()
+        _ = try stage.pool.subscribe(Self.all, now: stage.now)
+        var page: [Event] = []
+        for number in 0..<50 { page.append(try stage.event("\(number)", at: Int64(number))) }
+        for _ in 0..<8 {
+            for event in page { stage.bring(event, "s1", relay) }
+            stage.say(#"["EOSE","s1"]"#, relay)
+            stage.pool.closed(relay, now: stage.now)
+            _ = stage.actions()
+            let due = try #require(stage.pool.deadline)
+            let pause = due - stage.now
+            #expect(pause.milliseconds <= 4000)
+            stage.now = due
+            stage.pool.timerFired(now: stage.now)
+            #expect(words(stage.actions()).contains("connect"))
+            stage.pool.opened(relay, now: stage.now)
+        }
+    }
+
     @Test func rateLimitsAreObeyed() throws {
         var stage = try PoolStage()
         let relay = try stage.connected()

@@ -79,10 +79,11 @@ extension RelayPool {
             send(.close(subscription: Self.wireName(request.subscription, isPage: true)), to: index)
         default: return
         }
+        // A page is an answer, too: with much to tell, a relay that is killed again and again may never come to the end.
+        links[index].session?.hasServed = true
         if let until = nextPage(request) {
             sendPage(index, position, until: until, now: now)
         } else {
-            links[index].session?.hasServed = true
             links[index].requests[position].complete = request.asked
             links[index].requests[position].phase = .live
             links[index].requests[position].errors = 0
