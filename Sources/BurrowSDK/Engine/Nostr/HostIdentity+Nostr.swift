@@ -66,10 +66,15 @@ extension HostIdentity {
         body: [UInt8]?,
         canWait: Bool
     ) throws(EngineError) -> SoonText {
+        let draft = try proofDraft(url: url, method: method, body: body)
+        return try text(.signing(draft), canWait: canWait) { .proof(request: $0) }
+    }
+
+    /// What is to be signed for one HTTP request.
+    func proofDraft(url: String, method: String, body: [UInt8]?) throws(EngineError) -> Rumor {
         let publicKey = try openKey()
-        let draft: Rumor
         do throws(NostrError) {
-            draft = try HTTPProof.draft(
+            return try HTTPProof.draft(
                 url: url,
                 method: method,
                 body: body,
@@ -79,7 +84,6 @@ extension HostIdentity {
         } catch {
             throw EngineError(error)
         }
-        return try text(.signing(draft), canWait: canWait) { .proof(request: $0) }
     }
 
     /// The text that comes of a task: now, or with the completion of a request if somebody waits for that.

@@ -30,6 +30,7 @@ extension NostrLoop {
                 LogRing.shared.write(.warning, "nostr", "a list was not signed: \(error.context)")
             }
             complete(request, error)
+        case (.token(let request), _): signed(request, result)
         case (.authenticate(let relay, let draft, let attempt), _):
             authenticated(host, relay, draft, attempt, result)
         default: break

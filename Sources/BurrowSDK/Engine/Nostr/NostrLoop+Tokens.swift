@@ -23,15 +23,31 @@ extension NostrLoop {
         }
     }
 
+    /// Has the proof signed, which goes on with `signed`.
     private func ask(_ lease: TokenLease) {
-        let service = lease.wish.service
         do throws(EngineError) {
-            let trust = service.scheme == .https ? try trust(lease.wish.options.trust, service) : nil
-            let stream = ServerStream(host: service.host, port: service.port, trust: trust, streams)
-            try lease.begin(stream, now: now)
-            lookUp(service.host, for: .lease(lease.request))
+            use(lease.wish.host, .signing(try lease.draft()), for: .token(request: lease.request))
         } catch {
             failed(lease, error)
+        }
+    }
+
+    /// The proof for a token is there, or there is none.
+    func signed(_ request: UInt64, _ result: Result<KeyTask.Product, EngineError>) {
+        guard let lease = leases.first(where: { $0.request == request }) else { return }
+        let service = lease.wish.service
+        switch result {
+        case .success(.event(let proof)):
+            do throws(EngineError) {
+                let trust = service.scheme == .https ? try trust(lease.wish.options.trust, service) : nil
+                let stream = ServerStream(host: service.host, port: service.port, trust: trust, streams)
+                lease.begin(stream, proof: proof, now: now)
+                lookUp(service.host, for: .lease(lease.request))
+            } catch {
+                failed(lease, error)
+            }
+        case .success: break
+        case .failure(let error): failed(lease, error)
         }
     }
 
@@ -56,7 +72,7 @@ extension NostrLoop {
     private func failed(_ lease: TokenLease, _ error: EngineError) {
         lease.end()
         // Who is refused will be refused again.
-        guard lease.hasToken, error.code != .unauthorized, error.code != .closed,
+        guard lease.hasToken, ![.unauthorized, .keyRefused, .closed].contains(error.code),
             let next = lease.schedule.failed(now: now)
         else { return drop(lease, error) }
         LogRing.shared.write(.warning, "nostr", "no new token: \(error.context)")

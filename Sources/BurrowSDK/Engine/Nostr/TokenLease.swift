@@ -36,23 +36,27 @@ final class TokenLease {
 
     var deadline: Instant { min(due ?? .distantFuture, until, stream?.deadline ?? .distantFuture) }
 
+    /// What is to be signed before the service can be asked. Nothing is due until that has come.
+    func draft() throws(EngineError) -> Rumor {
+        due = nil
+        return try wish.host.proofDraft(url: wish.url, method: "POST", body: wish.body)
+    }
+
     /// Begins a request over this stream.
-    func begin(_ stream: ServerStream, now: Instant) throws(EngineError) {
-        let proof = try wish.host.httpProof(url: wish.url, method: "POST", body: wish.body)
+    func begin(_ stream: ServerStream, proof: Event, now: Instant) {
         question = HTTPExchange.request(
             "POST",
             wish.url,
             at: wish.service,
             fields: [
                 ("User-Agent", LibraryVersion.userAgent), ("Accept", "application/json, application/jwt"),
-                ("Authorization", proof), ("Content-Type", "application/json"),
+                ("Authorization", HTTPProof.header(proof)), ("Content-Type", "application/json"),
             ],
             body: wish.body
         )
         exchange = HTTPExchange()
         self.stream = stream
         until = now + Self.patience
-        due = nil
     }
 
     /// What the service answered, or why it does not; `nil` as long as neither is known.

@@ -155,7 +155,7 @@ extension HostIdentity {
             case .success(let product): complete(request, nil, text: Self.text(of: product))
             case .failure(let error): complete(request, error)
             }
-        case .list, .authenticate: engine.submit(.nostr(.keyUsed(self, use, result)))
+        case .list, .token, .authenticate: engine.submit(.nostr(.keyUsed(self, use, result)))
         case .draft, .invitation: engine.state.post(.keyUsed(self, use, result))
         }
     }

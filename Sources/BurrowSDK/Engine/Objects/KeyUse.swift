@@ -23,6 +23,8 @@ enum KeyUse: Sendable {
     case list(request: UInt64)
     /// A relay is told who we are, by the reactor. How often that was asked before.
     case authenticate(BurrowNostr.RelayID, Rumor, attempt: Int)
+    /// A service is asked for a token, by the reactor.
+    case token(request: UInt64)
     /// An event of our groups is published, by the state thread.
     case draft(UInt64)
     /// A wrap may hold an invitation, which is for the state thread.
@@ -31,7 +33,9 @@ enum KeyUse: Sendable {
     /// The host's request that ends with it.
     var request: UInt64 {
         switch self {
-        case .publish(_, let request), .open(let request), .proof(let request), .list(let request): request
+        case .publish(_, let request), .open(let request), .proof(let request), .list(let request),
+            .token(let request):
+            request
         case .authenticate, .draft, .invitation: 0
         }
     }
