@@ -171,6 +171,7 @@ let package = Package(
             name: "burrow-group-cost",
             dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMLS"],
             path: "Benchmarks/Groups",
+            exclude: ["compare.py"],
             // Rounding; without Foundation nobody else brings it.
             linkerSettings: [.linkedLibrary("m")]
         ),

@@ -2241,49 +2241,29 @@ BURROW_API burrow_status burrow_identity_generate(burrow_engine *BURROW_NONNULL 
                                                   burrow_request *BURROW_NULLABLE req);
 
 /**
- * Makes an identity from a secret key.
+ * Makes an identity from a key: from the secret one, or from the public one when the secret one stays elsewhere.
  *
  * As burrow_identity_generate(); a state file that belongs to somebody else is BURROW_ERR_EXISTS.
  *
- * @param e            The engine.
- * @param nsec_or_hex  The secret key, as "nsec1…" or 64 hexadecimal digits.
- * @param cfg          Where its groups are kept, or NULL for an identity without groups.
- * @param out          [out] The identity.
- * @param req          [out] The id of this request, or NULL if you do not need it.
- * @return BURROW_OK; BURROW_ERR_NOSTR_KEY; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_SYSTEM.
- * @threading any thread
- * @ownership *out is owned by the caller: burrow_release(); the text stays the host's, who should overwrite it
- * @since 0.1
- */
-BURROW_API burrow_status burrow_identity_import(burrow_engine *BURROW_NONNULL e, const char *BURROW_NONNULL nsec_or_hex,
-                                                const burrow_identity_config *BURROW_NULLABLE cfg,
-                                                burrow_identity *BURROW_NULLABLE *BURROW_NONNULL out,
-                                                burrow_request *BURROW_NULLABLE req);
-
-/**
- * Makes an identity whose secret key stays with the host: in a signing device, another app, another machine.
- *
- * It does all that other identities do. Whenever the key is needed a BURROW_EVENT_KEY_REQUEST asks the host, and what was
+ * With "npub1…" the secret key stays with the host: in a signing device, another app, another machine. Such an attached
+ * identity does all that others do. Whenever the key is needed a BURROW_EVENT_KEY_REQUEST asks the host, and what was
  * begun goes on with its answer, while everything else goes on anyway. What is not answered in time fails with
  * BURROW_ERR_TIMEOUT, what the holder of the key does not want with BURROW_ERR_KEY_REFUSED, and what waits when the
  * identity is closed or its last handle released with BURROW_ERR_CANCELLED. Only invitations to groups we are in are asked
  * for again until they are answered, wraps that came in up to three times, and who we are when a relay wants to know five
- * times.
+ * times. The state file holds no secret key then; one of the same person that does loses it.
  *
- * With a configuration as burrow_identity_generate(). The state file holds no secret key then; one of the same person that
- * does loses it. A file of an attached identity opens with this or burrow_identity_import().
- *
- * @param e       The engine.
- * @param pubkey  32 bytes: the public key.
- * @param cfg     Where its groups are kept, or NULL for an identity without groups.
- * @param out     [out] The identity.
- * @param req     [out] The id of this request, or NULL if you do not need it.
+ * @param e    The engine.
+ * @param key  The secret key, as "nsec1…" or 64 hexadecimal digits; or the public key, as "npub1…" only.
+ * @param cfg  Where its groups are kept, or NULL for an identity without groups.
+ * @param out  [out] The identity.
+ * @param req  [out] The id of this request, or NULL if you do not need it.
  * @return BURROW_OK; BURROW_ERR_NOSTR_KEY; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_SYSTEM.
  * @threading any thread
- * @ownership *out is owned by the caller: burrow_release()
+ * @ownership *out is owned by the caller: burrow_release(); the text stays the host's, who should overwrite a secret one
  * @since 0.1
  */
-BURROW_API burrow_status burrow_identity_attach(burrow_engine *BURROW_NONNULL e, const uint8_t *BURROW_NONNULL pubkey,
+BURROW_API burrow_status burrow_identity_import(burrow_engine *BURROW_NONNULL e, const char *BURROW_NONNULL key,
                                                 const burrow_identity_config *BURROW_NULLABLE cfg,
                                                 burrow_identity *BURROW_NULLABLE *BURROW_NONNULL out,
                                                 burrow_request *BURROW_NULLABLE req);

@@ -8,6 +8,7 @@
 static burrow_engine *engine, *device;
 static burrow_identity *holder;
 static uint8_t key[32];
+static char npub[BURROW_KEY_TEXT_SIZE];
 static const uint8_t storage_key[32] = {7};
 
 struct question {
@@ -60,7 +61,7 @@ static burrow_identity *attach(const char *path, uint32_t timeout_ms) {
   config.storage_path = path;
   config.storage_key = path ? storage_key : NULL;
   config.key_timeout_ms = timeout_ms;
-  CHECK_STATUS(burrow_identity_attach(engine, key, &config, &id, &request), BURROW_OK);
+  CHECK_STATUS(burrow_identity_import(engine, npub, &config, &id, &request), BURROW_OK);
   CHECK_STATUS(wait_done(engine, request), BURROW_OK);
   return id;
 }
@@ -68,17 +69,16 @@ static burrow_identity *attach(const char *path, uint32_t timeout_ms) {
 static void test_arguments(burrow_identity *id) {
   burrow_identity *none = NULL;
   burrow_identity_config config;
-  uint8_t nobody[32], read[32];
+  uint8_t read[32];
   char text[BURROW_KEY_TEXT_SIZE];
   size_t count = 0;
-  memset(nobody, 0xff, sizeof nobody);
-  CHECK_STATUS(burrow_identity_attach(engine, NULL, NULL, &none, NULL), BURROW_ERR_INVALID_ARGUMENT);
-  CHECK_STATUS(burrow_identity_attach(engine, nobody, NULL, &none, NULL), BURROW_ERR_NOSTR_KEY);
-  CHECK_STATUS(burrow_identity_attach(engine, key, NULL, NULL, NULL), BURROW_ERR_INVALID_ARGUMENT);
-  CHECK_STATUS(burrow_identity_attach(NULL, key, NULL, &none, NULL), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_identity_import(engine, NULL, NULL, &none, NULL), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_identity_import(engine, "npub1nobody", NULL, &none, NULL), BURROW_ERR_NOSTR_KEY);
+  CHECK_STATUS(burrow_identity_import(engine, npub, NULL, NULL, NULL), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_identity_import(NULL, npub, NULL, &none, NULL), BURROW_ERR_INVALID_ARGUMENT);
   CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   config.reserved = 1;
-  CHECK_STATUS(burrow_identity_attach(engine, key, &config, &none, NULL), BURROW_ERR_UNSUPPORTED);
+  CHECK_STATUS(burrow_identity_import(engine, npub, &config, &none, NULL), BURROW_ERR_UNSUPPORTED);
   CHECK(none == NULL);
   CHECK_STATUS(burrow_identity_pubkey(id, read), BURROW_OK);
   CHECK(memcmp(read, key, 32) == 0);
@@ -249,7 +249,7 @@ static void test_limits(void) {
   CHECK_STATUS(wait_done(engine, request), BURROW_ERR_TIMEOUT);
   burrow_release(id);
 
-  CHECK_STATUS(burrow_identity_attach(engine, key, NULL, &id, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_import(engine, npub, NULL, &id, NULL), BURROW_OK);
   for (int i = 0; i < 256; i++)
     CHECK_STATUS(burrow_nostr_publish(id, "{\"kind\":1}", NULL, 0, &request), BURROW_OK);
   CHECK_STATUS(burrow_nostr_publish(id, "{\"kind\":1}", NULL, 0, NULL), BURROW_ERR_LIMIT);
@@ -262,7 +262,7 @@ static void test_closing(void) {
   burrow_identity *id = NULL;
   burrow_request published = 0, closed = 0, opened = 0;
   size_t count;
-  CHECK_STATUS(burrow_identity_attach(engine, key, NULL, &id, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_import(engine, npub, NULL, &id, NULL), BURROW_OK);
   CHECK_STATUS(burrow_nostr_publish(id, "{\"kind\":1}", NULL, 0, &published), BURROW_OK);
   CHECK_STATUS(burrow_nip98_make(id, "https://a.example", "GET", NULL, 0, NULL, 0, &count, &opened), BURROW_AGAIN);
   struct question question = next_question(id);
@@ -371,7 +371,7 @@ static void test_threads(void) {
   int ended = 0;
   burrow_request last = 0, closed = 0, shut = 0;
   pthread_t threads[2];
-  CHECK_STATUS(burrow_identity_attach(engine, key, NULL, &shared, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_import(engine, npub, NULL, &shared, NULL), BURROW_OK);
   CHECK(pthread_create(&threads[0], NULL, answer_anything, &ended) == 0);
   CHECK(pthread_create(&threads[1], NULL, ask_much, &last) == 0);
   struct question question = next_question(shared);
@@ -384,7 +384,7 @@ static void test_threads(void) {
   burrow_release(shared);
 
   /* Shutting down ends what waits, and that is told before the end. */
-  CHECK_STATUS(burrow_identity_attach(engine, key, NULL, &shared, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_import(engine, npub, NULL, &shared, NULL), BURROW_OK);
   CHECK_STATUS(burrow_nostr_publish(shared, "{\"kind\":1}", NULL, 0, &last), BURROW_OK);
   CHECK_STATUS(burrow_engine_shutdown(engine, &shut), BURROW_OK);
   CHECK_STATUS(wait_done(engine, last), BURROW_ERR_CANCELLED);
@@ -395,13 +395,15 @@ static void test_threads(void) {
 int main(void) {
   burrow_engine_config config;
   burrow_identity *id = NULL;
+  size_t count = 0;
   CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   config.flags = BURROW_ENGINE_HOST_RELAYS;
   CHECK_STATUS(burrow_engine_create(&config, &engine), BURROW_OK);
   CHECK_STATUS(burrow_engine_create(&config, &device), BURROW_OK);
   CHECK_STATUS(burrow_identity_generate(device, NULL, &holder, NULL), BURROW_OK);
   CHECK_STATUS(burrow_identity_pubkey(holder, key), BURROW_OK);
-  CHECK_STATUS(burrow_identity_attach(engine, key, NULL, &id, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_pubkey_format(key, npub, sizeof npub, &count), BURROW_OK);
+  CHECK_STATUS(burrow_identity_import(engine, npub, NULL, &id, NULL), BURROW_OK);
   test_arguments(id);
   test_signing(id);
   test_bad_answers(id);

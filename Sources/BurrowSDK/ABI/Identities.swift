@@ -16,24 +16,7 @@ public func burrow_identity_generate(
 @c @implementation
 public func burrow_identity_import(
     _ e: OpaquePointer?,
-    _ nsec_or_hex: UnsafePointer<CChar>?,
-    _ cfg: UnsafePointer<burrow_identity_config>?,
-    _ out: UnsafeMutablePointer<OpaquePointer?>?,
-    _ req: UnsafeMutablePointer<burrow_request>?
-) -> burrow_status {
-    unsafe open(
-        e,
-        { (_) throws(EngineError) in .secret(try unsafe Arguments.text(nsec_or_hex, "nsec_or_hex")) },
-        cfg,
-        out,
-        req
-    )
-}
-
-@c @implementation
-public func burrow_identity_attach(
-    _ e: OpaquePointer?,
-    _ pubkey: UnsafePointer<UInt8>?,
+    _ key: UnsafePointer<CChar>?,
     _ cfg: UnsafePointer<burrow_identity_config>?,
     _ out: UnsafeMutablePointer<OpaquePointer?>?,
     _ req: UnsafeMutablePointer<burrow_request>?
@@ -41,9 +24,15 @@ public func burrow_identity_attach(
     unsafe open(
         e,
         { (patience) throws(EngineError) in
-            let key = try unsafe Arguments.publicKey(pubkey, "pubkey")
-            guard key.isOnCurve else { throw EngineError(.nostrKey, "pubkey is no public key") }
-            return .elsewhere(key, patience: patience ?? .seconds(60))
+            let text = try unsafe Arguments.text(key, "key")
+            guard text.utf8.starts(with: "npub".utf8) else { return .secret(text) }
+            do throws(NostrError) {
+                let key = try TextForm.publicKey(text)
+                guard key.isOnCurve else { throw NostrError(.invalidKey, "key is no public key") }
+                return .elsewhere(key, patience: patience ?? .seconds(60))
+            } catch {
+                throw EngineError(error)
+            }
         },
         cfg,
         out,

@@ -128,7 +128,7 @@ import Testing
 
     @Test(arguments: [92, 93, 94] as [UInt64], [true, false])
     func aBlackoutEndsAtOnce(seed: UInt64, sendersLine: Bool) throws {
-        let call = try Self.interrupted(Self.lossy(0), seconds: 25, seed: seed, sendersLine: sendersLine) {
+        let call = try Self.interrupted(Self.lossy(0), seconds: 20, seed: seed, sendersLine: sendersLine) {
             (scene, member, begin) in
             let dark = begin + .seconds(15) + .milliseconds(Int64(seed % 10) * 7)
             scene.simulation.addBlackout(dark..<(dark + .seconds(3)), of: member.peer)
@@ -141,12 +141,12 @@ import Testing
     }
 
     @Test(arguments: [92, 93, 94] as [UInt64]) func aRebindingLeavesNoGap(seed: UInt64) throws {
-        let call = try Self.interrupted(Self.lossy(0), seconds: 22, seed: seed) { (scene, alice, begin) in
+        let call = try Self.interrupted(Self.lossy(0), seconds: 19, seed: seed) { (scene, alice, begin) in
             scene.simulation.at(begin + .seconds(15) + .milliseconds(Int64(seed % 10) * 7)) {
                 scene.simulation.rebind(alice.peer)
             }
         }
-        let times = call.pictures.map(\.time).filter { (14.5..<20).contains($0) }.sorted()
+        let times = call.pictures.map(\.time).filter { (14.5..<18.5).contains($0) }.sorted()
         let gap = zip(times, times.dropFirst()).map { $1 - $0 }.max() ?? 99
         #expect(gap <= 0.15)
     }

@@ -13,7 +13,7 @@ from __future__ import annotations
 from ._library import lib
 from .choice import RelaySelection
 from .codec import AudioDecoder, AudioEncoder, Codec, Decoder, Encoder, VideoDecoder, VideoEncoder
-from .engine import Engine, EventStream
+from .engine import Engine
 from .errors import (
     AddressInUseError,
     BufferTooSmallError,
@@ -110,6 +110,7 @@ from .relay import Relay
 from .request import Request
 from .room import Room
 from .tokens import TokenClaims, TokenLease, sign_token, verify_token
+from .streams import EventStream
 from .track import Track
 from .types import (
     AudioFlags,

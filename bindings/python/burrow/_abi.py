@@ -1981,13 +1981,6 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.POINTER(ctypes.c_void_p),
         ctypes.POINTER(ctypes.c_uint64),
     ]),
-    "burrow_identity_attach": (ctypes.c_int32, [
-        ctypes.c_void_p,
-        ctypes.c_void_p,
-        ctypes.POINTER(burrow_identity_config),
-        ctypes.POINTER(ctypes.c_void_p),
-        ctypes.POINTER(ctypes.c_uint64),
-    ]),
     "burrow_identity_respond": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.c_uint64,
@@ -3324,40 +3317,23 @@ class Library(Protocol):
         """
         ...
 
-    def burrow_identity_import(self, e: Any, nsec_or_hex: Any, cfg: Any, out: Any, req: Any, /) -> int:
-        """Makes an identity from a secret key.
+    def burrow_identity_import(self, e: Any, key: Any, cfg: Any, out: Any, req: Any, /) -> int:
+        """Makes an identity from a key: from the secret one, or from the public one when the secret one stays
+        elsewhere.
 
         As burrow_identity_generate(); a state file that belongs to somebody else is BURROW_ERR_EXISTS.
 
-        e: The engine.
-        nsec_or_hex: The secret key, as "nsec1…" or 64 hexadecimal digits.
-        cfg: Where its groups are kept, or NULL for an identity without groups.
-        out: [out] The identity.
-        req: [out] The id of this request, or NULL if you do not need it.
-
-        Returns: BURROW_OK; BURROW_ERR_NOSTR_KEY; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_SYSTEM.
-
-        Threads: any thread
-
-        Ownership: *out is owned by the caller: burrow_release(); the text stays the host's, who should overwrite it
-        """
-        ...
-
-    def burrow_identity_attach(self, e: Any, pubkey: Any, cfg: Any, out: Any, req: Any, /) -> int:
-        """Makes an identity whose secret key stays with the host: in a signing device, another app, another machine.
-
-        It does all that other identities do. Whenever the key is needed a BURROW_EVENT_KEY_REQUEST asks the host,
-        and what was begun goes on with its answer, while everything else goes on anyway. What is not answered in
-        time fails with BURROW_ERR_TIMEOUT, what the holder of the key does not want with BURROW_ERR_KEY_REFUSED,
+        With "npub1…" the secret key stays with the host: in a signing device, another app, another machine. Such an
+        attached identity does all that others do. Whenever the key is needed a BURROW_EVENT_KEY_REQUEST asks the
+        host, and what was begun goes on with its answer, while everything else goes on anyway. What is not answered
+        in time fails with BURROW_ERR_TIMEOUT, what the holder of the key does not want with BURROW_ERR_KEY_REFUSED,
         and what waits when the identity is closed or its last handle released with BURROW_ERR_CANCELLED. Only
         invitations to groups we are in are asked for again until they are answered, wraps that came in up to three
-        times, and who we are when a relay wants to know five times.
-
-        With a configuration as burrow_identity_generate(). The state file holds no secret key then; one of the same
-        person that does loses it. A file of an attached identity opens with this or burrow_identity_import().
+        times, and who we are when a relay wants to know five times. The state file holds no secret key then; one of
+        the same person that does loses it.
 
         e: The engine.
-        pubkey: 32 bytes: the public key.
+        key: The secret key, as "nsec1…" or 64 hexadecimal digits; or the public key, as "npub1…" only.
         cfg: Where its groups are kept, or NULL for an identity without groups.
         out: [out] The identity.
         req: [out] The id of this request, or NULL if you do not need it.
@@ -3366,7 +3342,8 @@ class Library(Protocol):
 
         Threads: any thread
 
-        Ownership: *out is owned by the caller: burrow_release()
+        Ownership: *out is owned by the caller: burrow_release(); the text stays the host's, who should overwrite a
+            secret one
         """
         ...
 

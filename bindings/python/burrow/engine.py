@@ -16,7 +16,8 @@ from ._library import check, lib, sized
 from .errors import ClosedError
 from .frame import Loans
 from .nostr import Nostr
-from .request import R, Request, wake
+from .request import R, Request
+from .streams import BACKLOG, EventStream
 from .types import Congestion, Event, EventKind, NetworkChange, Version
 
 if TYPE_CHECKING:
@@ -27,55 +28,6 @@ if TYPE_CHECKING:
     from .relay import Relay
     from .room import Room
 
-#: Events kept for a reader that comes later; like the library's own queue.
-BACKLOG = 4096
-
-
-class EventStream:
-    """``async for event in engine.events()``: every event from its creation on, until the engine ends."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._events: collections.deque[Event] = collections.deque()
-        self._future: asyncio.Future[None] | None = None
-        self._ended = False
-
-    def __aiter__(self) -> EventStream:
-        return self
-
-    async def __anext__(self) -> Event:
-        while not self._events:
-            if self._ended or self._engine.closed:
-                raise StopAsyncIteration
-            loop = asyncio.get_running_loop()
-            self._engine._attach(loop)
-            if self._events or self._ended:
-                continue
-            self._future = loop.create_future()
-            try:
-                await self._future
-            finally:
-                self._future = None
-        return self._events.popleft()
-
-    def close(self) -> None:
-        """Stops collecting events."""
-        self._end()
-
-    def _put(self, event: Event) -> None:
-        if len(self._events) >= BACKLOG:
-            self._events.popleft()
-        self._events.append(event)
-        self._notify()
-
-    def _end(self) -> None:
-        self._ended = True
-        self._notify()
-
-    def _notify(self) -> None:
-        if self._future is not None:
-            wake(self._future)
-
 
 class Engine:
     """Carries any number of rooms and relays; one is enough for a process.
@@ -85,9 +37,7 @@ class Engine:
     unless a wakeup or a log handler was set, so ending the interpreter is always safe.
     """
 
-    def __init__(
-        self, *, socket_receive_buffer: int = 0, socket_send_buffer: int = 0, host_relays: bool = False
-    ) -> None:
+    def __init__(self, *, socket_receive_buffer: int = 0, socket_send_buffer: int = 0, host_relays: bool = False) -> None:
         """With ``host_relays`` nothing connects to Nostr relays: see BURROW_ENGINE_HOST_RELAYS."""
         configuration = _abi.burrow_engine_config()
         check(lib.burrow_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
@@ -427,7 +377,8 @@ class Engine:
     def _route(self, event: Event) -> None:
         """Gives an event to whom it concerns, then to everybody who reads events."""
         # Without the lock: who holds a key may take a while.
-        if event.kind == EventKind.KEY_REQUEST and event.subject is not None and event.subject._consult(event):
+        consult = getattr(event.subject, "_consult", None) if event.kind == EventKind.KEY_REQUEST else None
+        if consult is not None and consult(event):
             return
         with self._lock:
             if event.kind == EventKind.DONE:

@@ -145,7 +145,8 @@ class Identity(Handle):
             out, id = ctypes.c_void_p(), ctypes.c_uint64()
             handle = engine._alive()
             if public_key is not None:
-                check(lib.burrow_identity_attach(handle, key_bytes(public_key), wanted, ctypes.byref(out), ctypes.byref(id)))
+                text = encode(format_public_key(bytes(key_bytes(public_key))), "public_key")
+                check(lib.burrow_identity_import(handle, text, wanted, ctypes.byref(out), ctypes.byref(id)))
             elif secret_key is None:
                 check(lib.burrow_identity_generate(handle, wanted, ctypes.byref(out), ctypes.byref(id)))
             else:
@@ -251,7 +252,8 @@ class Identity(Handle):
     def unwrap(self, wrap: NostrEvent | str) -> Opening:
         """Opens a wrapped message, wherever the key is: ``message = await identity.unwrap(wrap)``."""
         text = encode(_json(wrap), "wrap")
-        return self._soon(Opening, len(text) + 1, lib.burrow_nostr_open, text)
+        opening: Opening = self._soon(Opening, len(text) + 1, lib.burrow_nostr_open, text)
+        return opening
 
     # -- lists and proofs --------------------------------------------------------------------------------------
 
@@ -275,7 +277,8 @@ class Identity(Handle):
         texts = (encode(url, "url"), encode(method, "method"))
         room = 4096 + 12 * sum(len(text) for text in texts)
         count = 0 if body is None else len(body)
-        return self._soon(Proof, room, lib.burrow_nip98_make, *texts, memory, count, waits=waits)
+        proof: Proof = self._soon(Proof, room, lib.burrow_nip98_make, *texts, memory, count, waits=waits)
+        return proof
 
     def _soon(self, make: type[Any], room: int, function: Any, *arguments: Any, waits: bool = True) -> Any:
         """Something that is there at once, or with the end of a request."""
@@ -349,9 +352,7 @@ class Identity(Handle):
         wanted = None if claims is None else ctypes.byref(raw_claims(claims))
         configuration = ctypes.byref(server_configuration(**way))
         url = encode(service, "service")
-        made: TokenLease = self._engine._request(
-            lib.burrow_token_request, self.handle, url, wanted, configuration, make=TokenLease
-        )
+        made: TokenLease = self._engine._request(lib.burrow_token_request, self.handle, url, wanted, configuration, make=TokenLease)
         return made
 
     # -- groups ------------------------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ final class Identity extends Handle<burrow_identity> {
   Map<String, Object?> openWrap(String event) => scoped((arena) {
     final wrap = nativeText(event, arena);
     final text = readText((buffer, capacity, length) {
-      return burrow_nostr_open(pointer, wrap, buffer, capacity, length);
+      return burrow_nostr_open(pointer, wrap, buffer, capacity, length, ffi.nullptr);
     });
     return jsonDecode(text) as Map<String, Object?>;
   });
@@ -126,7 +126,7 @@ final class Identity extends Handle<burrow_identity> {
     // A body without bytes is not the same as none.
     final memory = body == null ? ffi.nullptr.cast<ffi.Uint8>() : nativeBytes([...body, 0], arena);
     return readText((buffer, capacity, length) {
-      return burrow_nip98_make(pointer, where, how, memory, body?.length ?? 0, buffer, capacity, length);
+      return burrow_nip98_make(pointer, where, how, memory, body?.length ?? 0, buffer, capacity, length, ffi.nullptr);
     });
   });
 

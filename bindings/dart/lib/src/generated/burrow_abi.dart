@@ -3014,12 +3014,21 @@ external int burrow_identity_generate(
   ffi.Pointer<ffi.Uint64> req,
 );
 
-/// Makes an identity from a secret key.
+/// Makes an identity from a key: from the secret one, or from the public one when the secret one stays elsewhere.
 ///
 /// As burrow_identity_generate(); a state file that belongs to somebody else is BURROW_ERR_EXISTS.
 ///
+/// With "npub1…" the secret key stays with the host: in a signing device, another app, another machine. Such an
+/// attached identity does all that others do. Whenever the key is needed a BURROW_EVENT_KEY_REQUEST asks the host,
+/// and what was begun goes on with its answer, while everything else goes on anyway. What is not answered in time
+/// fails with BURROW_ERR_TIMEOUT, what the holder of the key does not want with BURROW_ERR_KEY_REFUSED, and what
+/// waits when the identity is closed or its last handle released with BURROW_ERR_CANCELLED. Only invitations to
+/// groups we are in are asked for again until they are answered, wraps that came in up to three times, and who we are
+/// when a relay wants to know five times. The state file holds no secret key then; one of the same person that does
+/// loses it.
+///
 /// * [e]: The engine.
-/// * [nsec_or_hex]: The secret key, as "nsec1…" or 64 hexadecimal digits.
+/// * [key]: The secret key, as "nsec1…" or 64 hexadecimal digits; or the public key, as "npub1…" only.
 /// * [cfg]: Where its groups are kept, or NULL for an identity without groups.
 /// * [out]: (out) The identity.
 /// * [req]: (out) The id of this request, or NULL if you do not need it.
@@ -3028,43 +3037,12 @@ external int burrow_identity_generate(
 ///
 /// Threads: any thread
 ///
-/// Ownership: *out is owned by the caller: burrow_release(); the text stays the host's, who should overwrite it
+/// Ownership: *out is owned by the caller: burrow_release(); the text stays the host's, who should overwrite a secret
+/// one
 @ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_engine>, ffi.Pointer<ffi.Char>, ffi.Pointer<burrow_identity_config>, ffi.Pointer<ffi.Pointer<burrow_identity>>, ffi.Pointer<ffi.Uint64>)>()
 external int burrow_identity_import(
   ffi.Pointer<burrow_engine> e,
-  ffi.Pointer<ffi.Char> nsec_or_hex,
-  ffi.Pointer<burrow_identity_config> cfg,
-  ffi.Pointer<ffi.Pointer<burrow_identity>> out,
-  ffi.Pointer<ffi.Uint64> req,
-);
-
-/// Makes an identity whose secret key stays with the host: in a signing device, another app, another machine.
-///
-/// It does all that other identities do. Whenever the key is needed a BURROW_EVENT_KEY_REQUEST asks the host, and
-/// what was begun goes on with its answer, while everything else goes on anyway. What is not answered in time fails
-/// with BURROW_ERR_TIMEOUT, what the holder of the key does not want with BURROW_ERR_KEY_REFUSED, and what waits when
-/// the identity is closed or its last handle released with BURROW_ERR_CANCELLED. Only invitations to groups we are in
-/// are asked for again until they are answered, wraps that came in up to three times, and who we are when a relay
-/// wants to know five times.
-///
-/// With a configuration as burrow_identity_generate(). The state file holds no secret key then; one of the same
-/// person that does loses it. A file of an attached identity opens with this or burrow_identity_import().
-///
-/// * [e]: The engine.
-/// * [pubkey]: 32 bytes: the public key.
-/// * [cfg]: Where its groups are kept, or NULL for an identity without groups.
-/// * [out]: (out) The identity.
-/// * [req]: (out) The id of this request, or NULL if you do not need it.
-///
-/// Returns: BURROW_OK; BURROW_ERR_NOSTR_KEY; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_SYSTEM.
-///
-/// Threads: any thread
-///
-/// Ownership: *out is owned by the caller: burrow_release()
-@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_engine>, ffi.Pointer<ffi.Uint8>, ffi.Pointer<burrow_identity_config>, ffi.Pointer<ffi.Pointer<burrow_identity>>, ffi.Pointer<ffi.Uint64>)>()
-external int burrow_identity_attach(
-  ffi.Pointer<burrow_engine> e,
-  ffi.Pointer<ffi.Uint8> pubkey,
+  ffi.Pointer<ffi.Char> key,
   ffi.Pointer<burrow_identity_config> cfg,
   ffi.Pointer<ffi.Pointer<burrow_identity>> out,
   ffi.Pointer<ffi.Uint64> req,
