@@ -3,11 +3,11 @@
  *
  * The whole library is behind this header. Read these paragraphs once; the functions only add what is special.
  *
- * Handles. A handle (engine, room, track, relay, buffer, sealer, opener, identity, group) is a token, not an address: never dereference it, never
- * invent one. A stale handle, one of another kind, or one that was never valid gives BURROW_ERR_STALE_HANDLE.
- * Handles are reference counted with burrow_retain() and burrow_release(), for all kinds alike, from any thread.
- * A handle from an out parameter is owned by the caller. No event of this version hands over a handle: the
- * `subject` of an event is borrowed, and stays valid as long as you hold a reference of your own.
+ * Handles. A handle (engine, room, track, relay, buffer, sealer, opener, identity, group) is a token, not an address:
+ * never dereference it, never invent one. A stale handle, one of another kind, or one that was never valid gives
+ * BURROW_ERR_STALE_HANDLE. Handles are reference counted with burrow_retain() and burrow_release(), for all kinds
+ * alike, from any thread. A handle from an out parameter is owned by the caller. No event of this version hands over
+ * a handle: the `subject` of an event is borrowed, and stays valid as long as you hold a reference of your own.
  *
  * Errors. Every function that can fail returns a burrow_status: BURROW_OK (0), BURROW_AGAIN (1, "nothing now", not
  * an error) or a negative BURROW_ERR_ code. Every function can return these without listing them:
@@ -552,8 +552,8 @@ enum {
   /** Name, admins or relays of a group changed. data: the id of the group. */
   BURROW_EVENT_GROUP_DATA = 53,
   /** Somebody said something in a group. Never dropped, and in the state file until the next draining call after this
-      one: if the process ends before, it comes again, so compare ids. text: the unsigned event as JSON; its author is who sent it.
-      participant: which leaf of the group that is; value: the epoch; data: the id of the group. */
+      one: if the process ends before, it comes again, so compare ids. text: the unsigned event as JSON; its author
+      is who sent it. participant: which leaf of the group that is; value: the epoch; data: the id of the group. */
   BURROW_EVENT_GROUP_MESSAGE = 54,
   /** A commit that came late won, and the group went back to the epoch it belongs to. Never dropped. value: that epoch;
       text: a JSON array of those messages of ours that were lost with it, to be sent again; data: the id of the
@@ -1975,9 +1975,9 @@ BURROW_API burrow_status burrow_relay_info_get(burrow_relay *BURROW_NONNULL rela
  * SFrame (RFC 9605) by itself, for hosts that carry frames in their own way but want them protected like those of a
  * room: keys that belong to one start of one publisher, counters, replay windows, epochs. No engine is needed.
  *
- * Keys come from the group: export with the label "SFrame 1.0 Base Key", the context of burrow_protection_context() or
- * burrow_protection_context(), and 16 bytes (32 for suite 5), and hand them in with BURROW_KEY_EXPORTED. Or they are a
- * secret that all members have; then the rest is derived here.
+ * Keys come from the group: export with the label "SFrame 1.0 Base Key", the context of burrow_protection_context(), and
+ * 16 bytes (32 for suite 5), and hand them in with BURROW_KEY_EXPORTED. Or they are a secret that all members have; then the
+ * rest is derived here.
  */
 
 /* Suites. */
