@@ -215,9 +215,10 @@ static void test_cancel(void) {
   CHECK(status == BURROW_ERR_CANCELLED || status < 0);
   burrow_release(room);
   CHECK_STATUS(burrow_room_open(e, &config, &room, &request), BURROW_OK);
-  CHECK_STATUS(burrow_close(room, &closing), BURROW_OK);
+  status = burrow_close(room, &closing);
+  CHECK(status == BURROW_OK || status == BURROW_ERR_CLOSED);
   CHECK(wait_done(e, request) < 0);
-  CHECK_STATUS(wait_done(e, closing), BURROW_OK);
+  if (status == BURROW_OK) CHECK_STATUS(wait_done(e, closing), BURROW_OK);
   /* Shutdown completes what is open; each request once. */
   burrow_request open[20], all;
   int seen[20] = {0};

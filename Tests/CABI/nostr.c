@@ -26,7 +26,11 @@ static void test_identities(burrow_engine *e) {
   size_t count = 0;
   burrow_identity *id = NULL;
   CHECK_STATUS(burrow_identity_import(e, "nsec1vl029", NULL, &id, NULL), BURROW_ERR_NOSTR_KEY);
-  CHECK_STATUS(burrow_identity_import(e, npub, NULL, &id, NULL), BURROW_ERR_NOSTR_KEY);
+  CHECK_STATUS(burrow_identity_import(e, "npub180cvv0", NULL, &id, NULL), BURROW_ERR_NOSTR_KEY);
+  /* The key is elsewhere then. */
+  CHECK_STATUS(burrow_identity_import(e, npub, NULL, &id, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_export(id, text, sizeof text, &count), BURROW_ERR_WRONG_KIND);
+  burrow_release(id);
   CHECK_STATUS(burrow_identity_import(e, "", NULL, &id, NULL), BURROW_ERR_NOSTR_KEY);
   CHECK_STATUS(burrow_identity_import(e, NULL, NULL, &id, NULL), BURROW_ERR_INVALID_ARGUMENT);
   CHECK_STATUS(burrow_identity_import(e, nsec, NULL, NULL, NULL), BURROW_ERR_INVALID_ARGUMENT);

@@ -31,7 +31,7 @@ public func burrow_identity_import(
                 guard key.isOnCurve else { throw NostrError(.invalidKey, "key is no public key") }
                 return .elsewhere(key, patience: patience ?? .seconds(60))
             } catch {
-                throw EngineError(error)
+                throw EngineError(.nostrKey, error.context)
             }
         },
         cfg,

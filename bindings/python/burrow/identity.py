@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import _abi
 from ._library import check, encode, encode_optional, lib, read_text
-from .errors import BurrowError, NostrUnreadableError
+from .errors import BurrowError, NostrKeyError, NostrUnreadableError
 from .handle import Handle
 from .nostr import NostrEvent, Publication, ServerKind, key_bytes, relay_texts, server_configuration
 from .request import Request
@@ -150,6 +150,8 @@ class Identity(Handle):
             elif secret_key is None:
                 check(lib.burrow_identity_generate(handle, wanted, ctypes.byref(out), ctypes.byref(id)))
             else:
+                if secret_key.startswith("npub"):
+                    raise NostrKeyError("that is a public key: give it as public_key")
                 text = encode(secret_key, "secret_key")
                 check(lib.burrow_identity_import(handle, text, wanted, ctypes.byref(out), ctypes.byref(id)))
             assert out.value is not None
