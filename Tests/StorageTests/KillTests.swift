@@ -93,7 +93,7 @@ private struct Other {
         try open(statePath).commit(batch)
     }
 
-    /// Lets it say so much and a moment more.
+    /// Lets it say so much, and one thing more if that comes within a moment: the end may find it anywhere.
     mutating func meet(_ life: Process, frames: Int, _ random: inout SeededRandom) throws {
         for _ in 0...frames {
             guard let frame = life.next(within: 60_000) else { return }
@@ -107,7 +107,7 @@ private struct Other {
             default: break
             }
         }
-        usleep(useconds_t(random.next() % 2000))
+        if let frame = life.next(within: Int32(random.next() % 3)) { try hear(frame, life) }
     }
 
     mutating func settle(_ life: Process) throws {
