@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 . scripts/common.sh
 
 for product in burrow-mls-peer burrow-frame-cost; do
-  quietly "$release_scratch/$product.log" swift build "${release_build[@]}" --product "$product"
+  quietly "$release_scratch/$product.log" release_build --product "$product"
 done
-programs=$(swift build "${release_build[@]}" --show-bin-path)
+programs=$(release_build --show-bin-path)
 BURROW_MLS_PEER=$programs/burrow-mls-peer python3 Benchmarks/Groups/compare.py "$@"
 exec "$programs/burrow-frame-cost"

@@ -6,5 +6,5 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/common.sh
 . scripts/common.sh
 
-quietly "$release_scratch/group-model.log" swift build "${release_build[@]}" --product burrow-group-model
-exec "$(swift build "${release_build[@]}" --show-bin-path)/burrow-group-model" "$@"
+quietly "$release_scratch/group-model.log" release_build --product burrow-group-model
+exec "$(release_build --show-bin-path)/burrow-group-model" "$@"
