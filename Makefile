@@ -45,6 +45,11 @@ bench-groups: ## measure groups beside mls-rs, frames beside the bare cipher; GR
 	@scripts/bootstrap.sh
 	@scripts/bench-groups.sh $(GROUPS_BENCH)
 
+.PHONY: bench-nostr
+bench-nostr: ## measure events beside libsecp256k1, messages beside nostr-sdk; NOSTR_BENCH="--rounds 5" chooses
+	@scripts/bootstrap.sh
+	@scripts/bench-nostr.sh $(NOSTR_BENCH)
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for a while; FUZZ="60 Setup" chooses
 	@scripts/bootstrap.sh --build

@@ -168,6 +168,12 @@ let package = Package(
             path: "Benchmarks/FrameProtection"
         ),
         .executableTarget(
+            name: "burrow-nostr-cost",
+            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowNostr"],
+            path: "Benchmarks/Nostr",
+            exclude: ["compare.py"]
+        ),
+        .executableTarget(
             name: "burrow-group-cost",
             dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMLS"],
             path: "Benchmarks/Groups",

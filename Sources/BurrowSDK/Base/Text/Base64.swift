@@ -6,6 +6,7 @@ package enum Base64: Sendable {
     case url
 
     package func encode(_ bytes: [UInt8]) -> String {
+        let digits = digits
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
         for start in stride(from: 0, to: bytes.count, by: 3) {
@@ -15,7 +16,7 @@ package enum Base64: Sendable {
                 group = group << 8 | (index < count ? UInt32(bytes[start + index]) : 0)
             }
             for index in 0...count {
-                text.append(digit(UInt8(truncatingIfNeeded: group >> (18 - 6 * UInt32(index)) & 0x3f)))
+                text.append(digits[Int(group >> (18 - 6 * UInt32(index)) & 0x3f)])
             }
             if case .standard = self {
                 for _ in count..<3 { text.append(UInt8(ascii: "=")) }
@@ -55,15 +56,14 @@ package enum Base64: Sendable {
         try decode(text.utf8)
     }
 
-    private func digit(_ value: UInt8) -> UInt8 {
-        switch value {
-        case 0..<26: UInt8(ascii: "A") + value
-        case 26..<52: UInt8(ascii: "a") + value - 26
-        case 52..<62: UInt8(ascii: "0") + value - 52
-        case 62: self == .standard ? UInt8(ascii: "+") : UInt8(ascii: "-")
-        default: self == .standard ? UInt8(ascii: "/") : UInt8(ascii: "_")
-        }
+    private static let standardDigits = digits("+/")
+    private static let urlDigits = digits("-_")
+
+    private static func digits(_ last: String) -> [UInt8] {
+        Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789\(last)".utf8)
     }
+
+    private var digits: [UInt8] { self == .standard ? Self.standardDigits : Self.urlDigits }
 
     private func value(_ digit: UInt8) -> UInt8? {
         switch digit {

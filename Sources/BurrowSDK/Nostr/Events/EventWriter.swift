@@ -26,13 +26,18 @@ struct EventWriter {
 
     mutating func string(_ text: String) {
         raw("\"")
-        for byte in text.utf8 {
-            // Nearly all bytes stand for themselves.
-            if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
-                bytes.append(byte)
-            } else {
+        var text = text
+        text.withUTF8 { (text) in
+            // Nearly all bytes stand for themselves, so they are taken over in runs.
+            var start = 0
+            for index in text.indices {
+                let byte = unsafe text[index]
+                if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { continue }
+                unsafe bytes.append(contentsOf: text[start..<index])
                 escape(byte)
+                start = index + 1
             }
+            unsafe bytes.append(contentsOf: text[start...])
         }
         raw("\"")
     }
