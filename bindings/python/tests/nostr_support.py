@@ -94,10 +94,12 @@ class SmallRelay:
     def _message(self, writer: asyncio.StreamWriter, message: list[Any]) -> None:
         if message[0] == "EVENT":
             event = message[1]
+            # Before it says so: who hears that it is stored looks at once, from another thread.
+            if not self.refuse:
+                self.events.append(event)
             self._say(writer, "OK", event["id"], not self.refuse, self.refuse)
             if self.refuse:
                 return
-            self.events.append(event)
             for client, subscriptions in self._clients.items():
                 for name, filters in subscriptions.items():
                     if any(matches(event, one) for one in filters):
