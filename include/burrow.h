@@ -361,12 +361,16 @@ BURROW_API void burrow_release(void *BURROW_NULLABLE handle);
 /**
  * Ends what a handle stands for, in good order. The handle stays readable until it is released.
  *
+ * An engine shuts down: it leaves rooms, stops relays and completes all requests. Afterwards only draining, _get functions,
+ * release and destroy work; the rest returns BURROW_ERR_CLOSED. The completion of this request is the last event; draining
+ * an empty queue after it returns BURROW_ERR_CLOSED.
+ *
  * A room ends its tracks and says farewell to the relay. A published track or an encoder takes nothing more; subscribers
  * still get what was pushed before. A subscribed track or a decoder drops the frames that wait; those on loan stay valid. A
  * relay takes no new sessions, says goodbye to those that exist and closes its sockets. An identity closes its state file;
  * its groups answer BURROW_ERR_CLOSED. Releasing the last reference does the same in the background.
  *
- * @param handle  A room, a track, an encoder or decoder, a relay or an identity.
+ * @param handle  An engine, a room, a track, an encoder or decoder, a relay or an identity.
  * @param req     [out] The id of this request, which completes when it is over, or NULL. Tracks, encoders and decoders have
  *                ended when this returns; then it is 0.
  * @return BURROW_OK; BURROW_ERR_CLOSED when it is over already.
@@ -628,27 +632,11 @@ BURROW_WARN_UNUSED BURROW_API burrow_status burrow_engine_create(const burrow_en
                                                                  burrow_engine *BURROW_NULLABLE *BURROW_NONNULL out);
 
 /**
- * Ends everything in good order: leaves rooms, stops relays, completes all requests.
- *
- * Afterwards only draining, _get functions, release and destroy work; the rest returns BURROW_ERR_CLOSED. The completion
- * of this request is the last event; draining an empty queue after it returns BURROW_ERR_CLOSED.
- *
- * @param e    The engine.
- * @param req  [out] The id of this request, or NULL if you do not need it.
- * @return BURROW_OK; BURROW_ERR_CLOSED when it was shut down before.
- * @threading any thread
- * @ownership nothing changes hands
- * @since 0.1
- */
-BURROW_API burrow_status burrow_engine_shutdown(burrow_engine *BURROW_NONNULL e, burrow_request *BURROW_NULLABLE req);
-
-/**
  * Stops the threads, waits for them, and invalidates every handle of the engine.
  *
- * Peers get a farewell packet but nothing is waited for; call burrow_engine_shutdown() first and drain until
- * BURROW_ERR_CLOSED for an orderly end. Requests still open get no event, because nobody is left to drain it. After
- * this returns no function of the host will be called again. A thread waiting in burrow_engine_next_event() is woken
- * with BURROW_ERR_CLOSED.
+ * Peers get a farewell packet but nothing is waited for; call burrow_close() first and drain until BURROW_ERR_CLOSED for
+ * an orderly end. Requests still open get no event, because nobody is left to drain it. After this returns no function of
+ * the host will be called again. A thread waiting in burrow_engine_next_event() is woken with BURROW_ERR_CLOSED.
  *
  * @param e  The engine.
  * @return BURROW_OK; BURROW_ERR_WOULD_DEADLOCK from a wakeup or log handler.
@@ -790,7 +778,7 @@ enum {
   BURROW_ROOM_NO_DISCOVERY = 8,
   /** Follow everybody's catalogue, for burrow_room_media() and BURROW_EVENT_PARTICIPANT_MEDIA. */
   BURROW_ROOM_MEDIA = 16,
-  /** Seal everything we publish, and let in only what was sealed: see burrow_room_set_key(), or give a group. */
+  /** Seal everything we publish, and let in only what was sealed: see burrow_protection_set_key(), or give a group. */
   BURROW_ROOM_PROTECTED = 32
 };
 
@@ -864,7 +852,7 @@ typedef struct burrow_room_config {
   /** Its length; at most 16384. */
   size_t call_id_len;
   /** The group whose keys protect the room; as if BURROW_ROOM_PROTECTED were set. The library follows its changes by
-      itself, for as long as its identity is open: burrow_room_set_key() is not for such a room. NULL for keys of the
+      itself, for as long as its identity is open: burrow_protection_set_key() is not for such a room. NULL for keys of the
       host. Without a path we announce below the prefix under our public key, and under the number of our device when we
       have several in the group; without a prefix that is where the calls of the group are: "burrow/" and its nostr_id. A
       path given here must have our public key in it, and "" only listens. */
@@ -986,40 +974,6 @@ BURROW_WARN_UNUSED BURROW_API burrow_status burrow_room_open(burrow_engine *BURR
                                                              const burrow_room_config *BURROW_NONNULL cfg,
                                                              burrow_room *BURROW_NULLABLE *BURROW_NONNULL out,
                                                              burrow_request *BURROW_NULLABLE req);
-
-/**
- * Gives a protected room the secret of a new epoch.
- *
- * Everybody who has the secrets of the same epochs hears and sees each other; for everybody else, the relay included,
- * there are only sizes and times. What is published waits for the first secret: before it nothing is sent.
- *
- * Keys are made of the secret, the call_id, the path and a number that is random for every start of a publisher: so the
- * same secret may be given again after a restart, and nothing has to be stored. Members have to see the same paths, so
- * they use the same path in the URL.
- *
- * The first secret is used at once. Later ones are used half a second after they were given, so that others have them
- * too, for pictures from the next key frame on; with BURROW_KEY_REMOVAL at once. What others seal is opened with the key
- * it was sealed with: those of the last four epochs are kept, for 10 s after something came in a newer one, and for 10 s
- * at most after a removal, so give BURROW_KEY_REMOVAL on all sides.
- *
- * With BURROW_KEY_FORGET and no secret an epoch is forgotten at once; one that is not there is ignored. If it is the epoch
- * in use, nothing is sent until there is another. Usually it is not necessary: epochs are forgotten in time by themselves.
- * An epoch that was forgotten does not come back.
- *
- * @param room    A room opened with BURROW_ROOM_PROTECTED.
- * @param epoch   Its number; higher than all before.
- * @param secret  At least 16 bytes that all members have, best from the exporter of a group; copied. Wipe your own. NULL
- *                with BURROW_KEY_FORGET.
- * @param len     Its length; at most 1024.
- * @param flags   BURROW_KEY_REMOVAL, BURROW_KEY_FORGET or 0
- * @return BURROW_OK; BURROW_ERR_INVALID_ARGUMENT when the epoch is not newer; BURROW_ERR_WRONG_KIND when the room is not
- *         protected, or its keys come from a group; BURROW_ERR_CLOSED.
- * @threading any thread
- * @ownership nothing changes hands
- * @since 0.1
- */
-BURROW_API burrow_status burrow_room_set_key(burrow_room *BURROW_NONNULL room, uint64_t epoch,
-                                             const uint8_t *BURROW_NULLABLE secret, size_t len, uint32_t flags);
 
 /**
  * Copies the state of a room.
@@ -1577,17 +1531,19 @@ BURROW_API burrow_status burrow_track_info_get(burrow_track *BURROW_NONNULL trac
                                                burrow_track_info *BURROW_NONNULL out);
 
 /**
- * Copies the counters of a track.
+ * Copies the counters of a track, or how its audio or video goes, or both.
  *
- * @param track  The track, over or not.
- * @param out    [out] struct_size must be set.
- * @return BURROW_OK.
+ * @param track  The track, over or not; or a codec, which has no counters.
+ * @param out    [out] The counters; struct_size must be set. NULL if you do not need them.
+ * @param media  [out] How audio or video goes, likewise.
+ * @return BURROW_OK; BURROW_ERR_WRONG_KIND when the track does not have what is asked for.
  * @threading any thread
  * @ownership nothing changes hands
  * @since 0.1
  */
 BURROW_API burrow_status burrow_track_stats_get(burrow_track *BURROW_NONNULL track,
-                                                burrow_track_stats *BURROW_NONNULL out);
+                                                burrow_track_stats *BURROW_NULLABLE out,
+                                                burrow_media_stats *BURROW_NULLABLE media);
 
 /* ---- audio and video --------------------------------------------------------------------------------------- */
 
@@ -1607,33 +1563,29 @@ BURROW_API burrow_status burrow_track_stats_get(burrow_track *BURROW_NONNULL tra
 BURROW_API burrow_status burrow_track_set_encoding(burrow_track *BURROW_NONNULL track,
                                                    const burrow_encoding *BURROW_NONNULL enc);
 
-/**
- * Stops sending what is pushed, or goes on.
- *
- * Muted audio and video send nothing. Subscribers hear silence and keep the last picture, which is no
- * freeze; who comes meanwhile gets none. What is pushed meanwhile is never sent.
- *
- * @param track  A published audio or video track.
- * @param muted  1 to mute, 0 to go on.
- * @return BURROW_OK; BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on other tracks.
- * @threading any thread
- * @ownership nothing changes hands
- * @since 0.1
- */
-BURROW_API burrow_status burrow_track_set_muted(burrow_track *BURROW_NONNULL track, int32_t muted);
+/* What burrow_track_control() can be told. */
+enum {
+  /** Published audio and video: send nothing of what is pushed from now on. Subscribers hear silence and keep the last
+      picture, which is no freeze; who comes meanwhile gets none. */
+  BURROW_CONTROL_MUTE = 1,
+  /** Published audio and video: send what is pushed from now on. */
+  BURROW_CONTROL_UNMUTE = 2,
+  /** Published video and video encoders: make the next picture one that needs no other, in a new group. Requests within
+      half a second of each other count as one. */
+  BURROW_CONTROL_KEYFRAME = 3
+};
 
 /**
- * Makes the next picture one that needs no other, in a new group.
+ * Tells a published track or an encoder what to do from now on.
  *
- * Requests within half a second of each other count as one.
- *
- * @param track  A published video track, or a video encoder.
+ * @param track    A track that the command is for.
+ * @param command  BURROW_CONTROL_*
  * @return BURROW_OK; BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on other tracks.
  * @threading any thread
  * @ownership nothing changes hands
  * @since 0.1
  */
-BURROW_API burrow_status burrow_track_request_keyframe(burrow_track *BURROW_NONNULL track);
+BURROW_API burrow_status burrow_track_control(burrow_track *BURROW_NONNULL track, uint32_t command);
 
 /**
  * Hands in recorded samples. They are copied before this returns.
@@ -1720,19 +1672,6 @@ BURROW_API burrow_status burrow_track_pull_video(burrow_track *BURROW_NONNULL tr
                                                  burrow_video_frame *BURROW_NONNULL out);
 
 /**
- * Copies how audio or video of a track goes.
- *
- * @param track  An audio or video track, over or not, or a codec.
- * @param out    [out] struct_size must be set.
- * @return BURROW_OK; BURROW_ERR_WRONG_KIND on other tracks.
- * @threading any thread
- * @ownership nothing changes hands
- * @since 0.1
- */
-BURROW_API burrow_status burrow_track_media_stats_get(burrow_track *BURROW_NONNULL track,
-                                                      burrow_media_stats *BURROW_NONNULL out);
-
-/**
  * Copies what a participant offers, as far as its catalogue is known.
  *
  * Known is the catalogue of who has an audio or video track subscribed, and with BURROW_ROOM_MEDIA everybody's.
@@ -1794,9 +1733,9 @@ BURROW_API burrow_status burrow_video_frame_convert(const burrow_video_frame *BU
  * H.264 in Annex B, each sound and each key picture with BURROW_FRAME_KEY. Nothing is dropped because it comes fast:
  * pushing gives BURROW_AGAIN when 256 frames wait to be pulled. There are no events. Timestamps may be of any clock; 0
  * means that what is pushed follows what was pushed before. burrow_close() fills the last packet up with
- * silence; when all is pulled then, pulling gives BURROW_ERR_CLOSED. burrow_track_set_encoding(),
- * burrow_track_request_keyframe() and burrow_track_media_stats_get() work as on published tracks, all other functions
- * of tracks give BURROW_ERR_WRONG_KIND.
+ * silence; when all is pulled then, pulling gives BURROW_ERR_CLOSED. burrow_track_set_encoding(), BURROW_CONTROL_KEYFRAME
+ * and the media of burrow_track_stats_get() work as on published tracks, all other functions of tracks give
+ * BURROW_ERR_WRONG_KIND.
  *
  * @param e     The engine it belongs to.
  * @param kind  BURROW_TRACK_KIND_AUDIO or BURROW_TRACK_KIND_VIDEO.
@@ -1997,7 +1936,7 @@ enum {
   BURROW_PROTECTED_DATA = 3
 };
 
-/* Flags of burrow_protection_set_key() and burrow_room_set_key(). */
+/* Flags of burrow_protection_set_key(). */
 enum {
   /** The key comes from the exporter of a group, and is used as it is (sealers and openers only). */
   BURROW_KEY_EXPORTED = 1,
@@ -2078,24 +2017,38 @@ BURROW_API burrow_status burrow_protection_context(void *BURROW_NONNULL handle, 
                                                    size_t cap, size_t *BURROW_NONNULL len);
 
 /**
- * Hands in the key of a new epoch.
+ * Gives a protected room, a sealer or an opener the key of a new epoch.
  *
- * A sealer uses the first at once. Later ones are used after half a second, so that others have them too, and on video
- * tracks from the next key frame on, five seconds later at the latest; with BURROW_KEY_REMOVAL at once. An opener keeps at
- * most four, and an old one for 10 s after the first frame of a newer one.
+ * In a room everybody who has the secrets of the same epochs hears and sees each other; for everybody else, the relay
+ * included, there are only sizes and times. What is published waits for the first secret: before it nothing is sent.
  *
- * @param handle  A sealer or an opener.
+ * Keys are made of the secret, the call_id, the path and a number that is random for every start of a publisher: so the
+ * same secret may be given again after a restart, and nothing has to be stored. Members have to see the same paths, so
+ * they use the same path in the URL.
+ *
+ * The first key is used at once. Later ones are used half a second after they were given, so that others have them too,
+ * and on video tracks from the next key frame on, five seconds later at the latest; with BURROW_KEY_REMOVAL at once. What
+ * others seal is opened with the key it was sealed with: those of the last four epochs are kept, for 10 s after something
+ * came in a newer one, and in a room for 10 s at most after a removal, so give BURROW_KEY_REMOVAL on all sides.
+ *
+ * With BURROW_KEY_FORGET and no secret a room forgets an epoch at once; one that is not there is ignored. If it is the
+ * epoch in use, nothing is sent until there is another. Usually it is not necessary: epochs are forgotten in time by
+ * themselves. An epoch that was forgotten does not come back.
+ *
+ * @param handle  A room opened with BURROW_ROOM_PROTECTED, a sealer or an opener.
  * @param epoch   Its number; higher than all before.
- * @param key     The exported key, or the secret; copied. Wipe your own.
- * @param len     Its length.
- * @param flags   BURROW_KEY_*; BURROW_KEY_REMOVAL for sealers only.
- * @return BURROW_OK.
+ * @param key     The secret, at least 16 bytes that all members have, best from the exporter of a group; or the exported
+ *                key. Copied: wipe your own. NULL with BURROW_KEY_FORGET.
+ * @param len     Its length; at most 1024.
+ * @param flags   BURROW_KEY_* or 0
+ * @return BURROW_OK; BURROW_ERR_INVALID_ARGUMENT when the epoch is not newer; BURROW_ERR_WRONG_KIND when the room is not
+ *         protected, or its keys come from a group; BURROW_ERR_CLOSED.
  * @threading any thread
  * @ownership nothing changes hands
  * @since 0.1
  */
 BURROW_API burrow_status burrow_protection_set_key(void *BURROW_NONNULL handle, uint64_t epoch,
-                                                   const uint8_t *BURROW_NONNULL key, size_t len, uint32_t flags);
+                                                   const uint8_t *BURROW_NULLABLE key, size_t len, uint32_t flags);
 
 /**
  * Adds a track to the broadcast.
@@ -2220,30 +2173,12 @@ typedef struct burrow_identity_config {
 } burrow_identity_config;
 
 /**
- * Makes an identity with a new secret key, or opens the one that is in its state file.
+ * Makes an identity: with a new secret key or the one that is in its state file, from a secret key, or from a public key
+ * when the secret one stays elsewhere.
  *
  * Without a configuration it is open when this returns, has no groups, and *req is 0. With one, the completion says how it
- * went: BURROW_ERR_STORAGE and its relatives, BURROW_ERR_EXISTS when this identity is open already. What was on its way to
- * relays when the file was last used goes on its way again.
- *
- * @param e    The engine.
- * @param cfg  Where its groups are kept, or NULL for an identity without groups.
- * @param out  [out] The identity.
- * @param req  [out] The id of this request, or NULL if you do not need it.
- * @return BURROW_OK; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_SYSTEM when no thread is to be had.
- * @threading any thread
- * @ownership *out is owned by the caller: burrow_release()
- * @since 0.1
- */
-BURROW_API burrow_status burrow_identity_generate(burrow_engine *BURROW_NONNULL e,
-                                                  const burrow_identity_config *BURROW_NULLABLE cfg,
-                                                  burrow_identity *BURROW_NULLABLE *BURROW_NONNULL out,
-                                                  burrow_request *BURROW_NULLABLE req);
-
-/**
- * Makes an identity from a key: from the secret one, or from the public one when the secret one stays elsewhere.
- *
- * As burrow_identity_generate(); a state file that belongs to somebody else is BURROW_ERR_EXISTS.
+ * went: BURROW_ERR_STORAGE and its relatives, BURROW_ERR_EXISTS when this identity is open already or the state file belongs
+ * to somebody else. What was on its way to relays when the file was last used goes on its way again.
  *
  * With "npub1…" the secret key stays with the host: in a signing device, another app, another machine. Such an attached
  * identity does all that others do. Whenever the key is needed a BURROW_EVENT_KEY_REQUEST asks the host, and what was
@@ -2254,16 +2189,17 @@ BURROW_API burrow_status burrow_identity_generate(burrow_engine *BURROW_NONNULL 
  * times. The state file holds no secret key then; one of the same person that does loses it.
  *
  * @param e    The engine.
- * @param key  The secret key, as "nsec1…" or 64 hexadecimal digits; or the public key, as "npub1…" only.
+ * @param key  The secret key, as "nsec1…" or 64 hexadecimal digits; the public key, as "npub1…" only; or NULL for the key in
+ *             the state file, or a new one when there is none.
  * @param cfg  Where its groups are kept, or NULL for an identity without groups.
  * @param out  [out] The identity.
  * @param req  [out] The id of this request, or NULL if you do not need it.
- * @return BURROW_OK; BURROW_ERR_NOSTR_KEY; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_SYSTEM.
+ * @return BURROW_OK; BURROW_ERR_NOSTR_KEY; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_SYSTEM when there is no thread.
  * @threading any thread
  * @ownership *out is owned by the caller: burrow_release(); the text stays the host's, who should overwrite a secret one
  * @since 0.1
  */
-BURROW_API burrow_status burrow_identity_import(burrow_engine *BURROW_NONNULL e, const char *BURROW_NONNULL key,
+BURROW_API burrow_status burrow_identity_create(burrow_engine *BURROW_NONNULL e, const char *BURROW_NULLABLE key,
                                                 const burrow_identity_config *BURROW_NULLABLE cfg,
                                                 burrow_identity *BURROW_NULLABLE *BURROW_NONNULL out,
                                                 burrow_request *BURROW_NULLABLE req);
@@ -2978,8 +2914,8 @@ typedef struct burrow_group_info {
   uint32_t members;
   /** Which leaf of the group we are. */
   uint32_t own_leaf;
-  /** 0 */
-  uint32_t reserved;
+  /** The length of its id: at most 255, 0 until the group is founded. */
+  uint32_t id_len;
   /** Counts the changes of keys. */
   uint64_t epoch;
   /** Names the group in the h tags of its events. */
@@ -2988,6 +2924,8 @@ typedef struct burrow_group_info {
   uint8_t inviter[32];
   /** Its name, cut to the size of this field. */
   char name[256];
+  /** Its id, a secret of its members: no relay is told. */
+  uint8_t id[256];
 } burrow_group_info;
 
 /** Somebody in a group. */
@@ -3026,7 +2964,7 @@ BURROW_WARN_UNUSED BURROW_API burrow_status burrow_group_create(burrow_identity 
  * Gives a handle to a group that is known, or to which we are invited.
  *
  * @param id        Whose group it is.
- * @param group_id  The id of the group, from an event or burrow_group_id().
+ * @param group_id  The id of the group, from an event or burrow_group_info.
  * @param len       Its length.
  * @param out       [out] The group.
  * @return BURROW_OK; BURROW_ERR_NOT_FOUND.
@@ -3053,21 +2991,6 @@ BURROW_WARN_UNUSED BURROW_API burrow_status burrow_group_open(burrow_identity *B
 BURROW_API burrow_status burrow_group_list(burrow_identity *BURROW_NONNULL id,
                                            burrow_group *BURROW_NULLABLE *BURROW_NULLABLE out, size_t cap,
                                            size_t *BURROW_NONNULL count);
-
-/**
- * Copies the id of a group. It is a secret of its members: no relay is told.
- *
- * @param g    The group.
- * @param out  [out] The id; NULL with cap 0 asks for its length.
- * @param cap  Bytes available at out.
- * @param len  [out] Its length; 0 until the group is founded, at most 255.
- * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
- * @threading any thread
- * @ownership nothing changes hands
- * @since 0.1
- */
-BURROW_API burrow_status burrow_group_id(burrow_group *BURROW_NONNULL g, uint8_t *BURROW_NULLABLE out, size_t cap,
-                                         size_t *BURROW_NONNULL len);
 
 /**
  * Accepts an invitation.

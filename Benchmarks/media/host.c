@@ -94,8 +94,7 @@ void push_picture(burrow_track *track, uint8_t *memory, int64_t time_us) {
 void sample(struct samples *samples) {
   burrow_media_stats s = {.struct_size = sizeof s};
   burrow_track_stats wire = {.struct_size = sizeof wire};
-  check(burrow_track_media_stats_get(samples->track, &s), "figures");
-  check(burrow_track_stats_get(samples->track, &wire), "figures");
+  check(burrow_track_stats_get(samples->track, &wire, &s), "figures");
   const int64_t row[FIGURES] = {now_us(),
                                 s.width,
                                 s.height,

@@ -91,11 +91,8 @@ static void add_up(struct list *rows) {
   for (unsigned i = 0; i < other_count; i++) {
     burrow_media_stats a = {.struct_size = sizeof a}, v = {.struct_size = sizeof v};
     burrow_track_stats wire = {.struct_size = sizeof wire};
-    check(burrow_track_media_stats_get(others[i].audio, &a), "figures");
-    if (opt.video) {
-      check(burrow_track_media_stats_get(others[i].video, &v), "figures");
-      check(burrow_track_stats_get(others[i].video, &wire), "figures");
-    }
+    check(burrow_track_stats_get(others[i].audio, NULL, &a), "figures");
+    if (opt.video) check(burrow_track_stats_get(others[i].video, &wire, &v), "figures");
     const int64_t row[SUMS] = {0,
                                a.delay_ms,
                                a.target_delay_ms,

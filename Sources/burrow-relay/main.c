@@ -93,7 +93,7 @@ static int serve(burrow_engine *engine, options *o, int signals) {
       if (s.stopping) return s.status; /* asked twice: at once */
       s.stopping = 1;
       give_up = burrow_now_us() + 5000000;
-      if ((status = burrow_engine_shutdown(engine, NULL))) return failed("cannot stop", status);
+      if ((status = burrow_close(engine, NULL))) return failed("cannot stop", status);
     }
     status = burrow_engine_dispatch(engine, 0, on_event, &s);
     if (status == BURROW_ERR_CLOSED) break;

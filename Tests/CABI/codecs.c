@@ -70,9 +70,9 @@ static void test_sound(int32_t format, uint32_t rate, uint32_t channels, int32_t
   CHECK(pulled >= to_rate * 9 / 10);
   CHECK(share_of_tone(&ear) > 0.98 && fabs(loudness(&ear) - 0.283) < 0.04);
   burrow_media_stats stats = {.struct_size = sizeof stats};
-  CHECK_STATUS(burrow_track_media_stats_get(in, &stats), BURROW_OK);
+  CHECK_STATUS(burrow_track_stats_get(in, NULL, &stats), BURROW_OK);
   CHECK(stats.frames >= 45 && stats.frames <= 52 && stats.dropped_frames == 0 && stats.codec_us > 0);
-  CHECK_STATUS(burrow_track_media_stats_get(out, &stats), BURROW_OK);
+  CHECK_STATUS(burrow_track_stats_get(out, NULL, &stats), BURROW_OK);
   CHECK(stats.frames >= 45 && stats.damaged_frames == 0 && stats.concealed_us == 0);
   burrow_encoded_frame frame = {.struct_size = sizeof frame};
   (void)burrow_close(in, NULL);
@@ -139,7 +139,7 @@ static void test_losses(int with_redundancy) {
   /* What was told is made up; most of the rest is described by the next packet, if the encoder was asked for that. */
   CHECK(with_redundancy ? concealed >= 5 && concealed <= 7 : concealed == 10);
   burrow_media_stats stats = {.struct_size = sizeof stats};
-  CHECK_STATUS(burrow_track_media_stats_get(out, &stats), BURROW_OK);
+  CHECK_STATUS(burrow_track_stats_get(out, NULL, &stats), BURROW_OK);
   CHECK(stats.recovered_us == (uint64_t)(10 - concealed) * 20000);
   CHECK(stats.concealed_us == (uint64_t)concealed * 20000 && stats.played_us == 2000000);
   burrow_release(in);
@@ -155,7 +155,7 @@ static void test_pictures(void) {
   for (int number = 0; number < 90; number++) {
     burrow_video_frame picture = picture_in(memory, BURROW_VIDEO_I420 + number % 5, grey_of(number));
     picture.timestamp_us = number * 40000;
-    if (number == 30) CHECK_STATUS(burrow_track_request_keyframe(in), BURROW_OK);
+    if (number == 30) CHECK_STATUS(burrow_track_control(in, BURROW_CONTROL_KEYFRAME), BURROW_OK);
     if (number == 70) {
       encoding.width = 160;
       encoding.height = 90;
@@ -180,10 +180,10 @@ static void test_pictures(void) {
   }
   CHECK(shown >= 85);
   burrow_media_stats stats = {.struct_size = sizeof stats};
-  CHECK_STATUS(burrow_track_media_stats_get(in, &stats), BURROW_OK);
+  CHECK_STATUS(burrow_track_stats_get(in, NULL, &stats), BURROW_OK);
   CHECK(stats.frames == (uint64_t)shown && stats.width == 160 && stats.key_frames == (uint64_t)keys);
   CHECK(stats.dropped_frames == (uint64_t)(90 - shown));
-  CHECK_STATUS(burrow_track_media_stats_get(out, &stats), BURROW_OK);
+  CHECK_STATUS(burrow_track_stats_get(out, NULL, &stats), BURROW_OK);
   CHECK(stats.frames == (uint64_t)shown && stats.height == 90 && stats.damaged_frames == 0);
   CHECK_STATUS(burrow_close(out, NULL), BURROW_OK);
   burrow_video_frame decoded = {.struct_size = sizeof decoded};
@@ -310,17 +310,17 @@ static void test_mistakes(void) {
   for (int i = 0; i < 4; i++) {
     if (i != 0) CHECK_STATUS(burrow_track_push_audio(all[i], &sound), BURROW_ERR_WRONG_KIND);
     if (i != 1) CHECK_STATUS(burrow_track_push_video(all[i], &picture), BURROW_ERR_WRONG_KIND);
-    if (i != 1) CHECK_STATUS(burrow_track_request_keyframe(all[i]), BURROW_ERR_WRONG_KIND);
+    if (i != 1) CHECK_STATUS(burrow_track_control(all[i], BURROW_CONTROL_KEYFRAME), BURROW_ERR_WRONG_KIND);
     if (i != 2) CHECK_STATUS(burrow_track_pull_audio(all[i], &sound), BURROW_ERR_WRONG_KIND);
     if (i != 3) CHECK_STATUS(burrow_track_pull_video(all[i], &shown), BURROW_ERR_WRONG_KIND);
     if (i < 2) CHECK_STATUS(burrow_track_push_encoded(all[i], &frame), BURROW_ERR_WRONG_KIND);
     if (i > 1) CHECK_STATUS(burrow_track_pull_encoded(all[i], &frame), BURROW_ERR_WRONG_KIND);
     if (i > 1) CHECK_STATUS(burrow_track_set_encoding(all[i], &encoding), BURROW_ERR_WRONG_KIND);
-    CHECK_STATUS(burrow_track_set_muted(all[i], 1), BURROW_ERR_WRONG_KIND);
+    CHECK_STATUS(burrow_track_control(all[i], BURROW_CONTROL_MUTE), BURROW_ERR_WRONG_KIND);
     CHECK_STATUS(burrow_track_update(all[i], &want), BURROW_ERR_WRONG_KIND);
     CHECK_STATUS(burrow_track_fetch(all[i], 0, NULL), BURROW_ERR_WRONG_KIND);
     CHECK_STATUS(burrow_track_info_get(all[i], &info), BURROW_ERR_WRONG_KIND);
-    CHECK_STATUS(burrow_track_stats_get(all[i], &stats), BURROW_ERR_WRONG_KIND);
+    CHECK_STATUS(burrow_track_stats_get(all[i], &stats, NULL), BURROW_ERR_WRONG_KIND);
   }
   /* Bytes that are no codec's. */
   CHECK_STATUS(burrow_track_pull_audio(ear, &sound), BURROW_AGAIN);
@@ -398,7 +398,7 @@ static void test_threads_and_end(void) {
   CHECK(turned_away > 0 && accepted > 0);
   burrow_video_frame picture = some_picture();
   burrow_request request = 0;
-  CHECK_STATUS(burrow_engine_shutdown(engine, &request), BURROW_OK);
+  CHECK_STATUS(burrow_close(engine, &request), BURROW_OK);
   CHECK_STATUS(wait_done(engine, request), BURROW_OK);
   CHECK_STATUS(burrow_track_push_video(camera, &picture), BURROW_ERR_CLOSED);
   burrow_track *late = NULL;

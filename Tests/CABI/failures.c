@@ -224,7 +224,7 @@ static void test_cancel(void) {
   int seen[20] = {0};
   for (int i = 0; i < 20; i++)
     CHECK_STATUS(burrow_room_open(e, &config, &room, &open[i]), BURROW_OK);
-  CHECK_STATUS(burrow_engine_shutdown(e, &all), BURROW_OK);
+  CHECK_STATUS(burrow_close(e, &all), BURROW_OK);
   CHECK_STATUS(burrow_room_open(e, &config, &room, &request), BURROW_ERR_CLOSED);
   burrow_event event = {.struct_size = sizeof event};
   int ended = 0;

@@ -34,7 +34,7 @@ static burrow_identity *open_identity(uint8_t pubkey[32]) {
   CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   burrow_identity *identity = NULL;
   burrow_request request = 0;
-  CHECK_STATUS(burrow_identity_generate(engine, &config, &identity, &request), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(engine, NULL, &config, &identity, &request), BURROW_OK);
   CHECK_STATUS(wait_done(engine, request), BURROW_OK);
   CHECK_STATUS(burrow_identity_pubkey(identity, pubkey), BURROW_OK);
   return identity;
@@ -151,7 +151,7 @@ int main(void) {
   burrow_room_info info = {.struct_size = sizeof info};
   CHECK_STATUS(burrow_room_info_get(of_bob, &info), BURROW_OK);
   CHECK(!strncmp(info.path, "burrow/", 7) && strlen(info.path) == 7 + 64 + 1 + 64);
-  CHECK_STATUS(burrow_room_set_key(of_bob, 9, alice_key, 32, 0), BURROW_ERR_WRONG_KIND);
+  CHECK_STATUS(burrow_protection_set_key(of_bob, 9, alice_key, 32, 0), BURROW_ERR_WRONG_KIND);
 
   burrow_track_config publishing;
   CHECK_STATUS(burrow_config_init(&publishing, sizeof publishing), BURROW_OK);

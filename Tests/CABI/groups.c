@@ -21,7 +21,7 @@ static burrow_identity *open_identity(const char *path, burrow_status wanted) {
   config.storage_key = path ? storage_key : NULL;
   burrow_identity *identity = NULL;
   burrow_request request = 0;
-  CHECK_STATUS(burrow_identity_generate(engine, &config, &identity, &request), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(engine, NULL, &config, &identity, &request), BURROW_OK);
   CHECK_STATUS(wait_done(engine, request), wanted);
   return identity;
 }
@@ -52,7 +52,7 @@ static void settle(void) {
     CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
     burrow_identity *identity = NULL;
     burrow_request request = 0;
-    CHECK_STATUS(burrow_identity_import(engine, secret, &config, &identity, &request), BURROW_OK);
+    CHECK_STATUS(burrow_identity_create(engine, secret, &config, &identity, &request), BURROW_OK);
     CHECK_STATUS(carry(request), BURROW_ERR_EXISTS);
     burrow_release(identity);
   }
@@ -104,7 +104,7 @@ static void check_arguments(burrow_identity *alice, burrow_group *group) {
   burrow_identity_config config;
   CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   config.flags = 1;
-  CHECK_STATUS(burrow_identity_generate(engine, &config, &identity, &request), BURROW_ERR_UNSUPPORTED);
+  CHECK_STATUS(burrow_identity_create(engine, NULL, &config, &identity, &request), BURROW_ERR_UNSUPPORTED);
   CHECK(request == 0 && identity == NULL);
   burrow_group_config founding;
   CHECK_STATUS(burrow_config_init(&founding, sizeof founding), BURROW_OK);
@@ -139,7 +139,7 @@ static void check_arguments(burrow_identity *alice, burrow_group *group) {
   CHECK_STATUS(burrow_key_package_publish(alice, NULL, 1, &request), BURROW_ERR_INVALID_ARGUMENT);
   CHECK_STATUS(burrow_key_package_publish(alice, NULL, 0, &request), BURROW_ERR_INVALID_ARGUMENT);
   /* Without a configuration there are no groups. */
-  CHECK_STATUS(burrow_identity_generate(engine, NULL, &identity, &request), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(engine, NULL, NULL, &identity, &request), BURROW_OK);
   CHECK(request == 0 && identity != NULL);
   CHECK_STATUS(burrow_key_package_publish(identity, relays, 1, &request), BURROW_ERR_WRONG_KIND);
   CHECK_STATUS(burrow_close(identity, &request), BURROW_OK);
@@ -229,11 +229,10 @@ int main(void) {
   CHECK_STATUS(burrow_group_list(alice, list, 0, &count), BURROW_ERR_BUFFER_TOO_SMALL);
   CHECK_STATUS(burrow_group_list(alice, list, 4, &count), BURROW_OK);
   burrow_group *at_alice = list[0];
-  uint8_t id[255];
-  size_t length = 0;
-  CHECK_STATUS(burrow_group_id(at_alice, id, sizeof id, &length), BURROW_OK);
+  const burrow_group_info known = info_of(at_alice);
+  CHECK(known.id_len > 0 && known.id_len < sizeof known.id);
   burrow_group *again = NULL;
-  CHECK_STATUS(burrow_group_open(alice, id, length, &again), BURROW_OK);
+  CHECK_STATUS(burrow_group_open(alice, known.id, known.id_len, &again), BURROW_OK);
   CHECK(info_of(again).state == BURROW_GROUP_INVITED);
   CHECK(!memcmp(info_of(again).inviter, bob_key, 32));
   CHECK_STATUS(burrow_group_join(again, &request), BURROW_OK);
@@ -258,8 +257,8 @@ int main(void) {
     CHECK(wrong[i] == 0);
   }
   uint8_t one[32], two[32];
-  CHECK_STATUS(burrow_group_export_secret(at_alice, "label", id, length, one, 32, NULL), BURROW_OK);
-  CHECK_STATUS(burrow_group_export_secret(at_bob, "label", id, length, two, 32, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_group_export_secret(at_alice, "label", known.id, known.id_len, one, 32, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_group_export_secret(at_bob, "label", known.id, known.id_len, two, 32, NULL), BURROW_OK);
   CHECK(!memcmp(one, two, 32));
 
   CHECK_STATUS(burrow_group_leave(at_alice, &request), BURROW_OK);

@@ -29,7 +29,6 @@ static void test_handles(void) {
   CHECK_STATUS(burrow_retain(&local), BURROW_ERR_STALE_HANDLE);
   CHECK_STATUS(burrow_close(NULL, NULL), BURROW_ERR_INVALID_ARGUMENT);
   CHECK_STATUS(burrow_close(&local, NULL), BURROW_ERR_STALE_HANDLE);
-  CHECK_STATUS(burrow_close(e, NULL), BURROW_ERR_STALE_HANDLE);
   burrow_release(NULL);
   burrow_release(&local);
   CHECK_STATUS(burrow_retain(e), BURROW_OK);
@@ -37,6 +36,7 @@ static void test_handles(void) {
   CHECK_STATUS(burrow_engine_event_fd(e, &fd), BURROW_OK);
   CHECK_STATUS(burrow_engine_destroy(e), BURROW_OK);
   CHECK_STATUS(burrow_engine_destroy(e), BURROW_ERR_STALE_HANDLE);
+  CHECK_STATUS(burrow_close(e, NULL), BURROW_ERR_STALE_HANDLE);
   CHECK_STATUS(burrow_engine_event_fd(e, &fd), BURROW_ERR_STALE_HANDLE);
   burrow_release(e);
   burrow_release(e);
@@ -372,8 +372,8 @@ static void test_wakeup(void) {
   CHECK_STATUS(burrow_engine_create(NULL, &wakeup_engine), BURROW_OK);
   CHECK_STATUS(burrow_engine_set_wakeup(wakeup_engine, wakeup, NULL), BURROW_OK);
   burrow_request request;
-  CHECK_STATUS(burrow_engine_shutdown(wakeup_engine, &request), BURROW_OK);
-  CHECK_STATUS(burrow_engine_shutdown(wakeup_engine, &request), BURROW_ERR_CLOSED);
+  CHECK_STATUS(burrow_close(wakeup_engine, &request), BURROW_OK);
+  CHECK_STATUS(burrow_close(wakeup_engine, &request), BURROW_ERR_CLOSED);
   CHECK(request == 0);
   burrow_event event = {.struct_size = sizeof event};
   CHECK_STATUS(burrow_engine_next_event(wakeup_engine, 5000, &event), BURROW_OK);

@@ -124,8 +124,8 @@ static int borrow(struct pair *pair, burrow_track *camera, burrow_track *screen,
     if (burrow_track_pull_video(screen, out) == BURROW_OK) return 1;
   }
   burrow_media_stats sent = {.struct_size = sizeof sent}, received = {.struct_size = sizeof received};
-  CHECK_STATUS(burrow_track_media_stats_get(camera, &sent), BURROW_OK);
-  CHECK_STATUS(burrow_track_media_stats_get(screen, &received), BURROW_OK);
+  CHECK_STATUS(burrow_track_stats_get(camera, NULL, &sent), BURROW_OK);
+  CHECK_STATUS(burrow_track_stats_get(screen, NULL, &received), BURROW_OK);
   printf(
       "     sent %llu pictures, dropped %llu, %u bit/s of %u; received %llu, damaged %llu, dropped %llu, delay %u ms\n",
       (unsigned long long)sent.frames, (unsigned long long)sent.dropped_frames, sent.bitrate_bps, sent.estimate_bps,
@@ -185,9 +185,9 @@ static void test_afterwards(struct pair *pair, burrow_track *mic, burrow_track *
   }
   CHECK(status == BURROW_ERR_CLOSED);
   burrow_media_stats stats = {.struct_size = sizeof stats};
-  CHECK_STATUS(burrow_track_media_stats_get(mic, &stats), BURROW_OK);
+  CHECK_STATUS(burrow_track_stats_get(mic, NULL, &stats), BURROW_OK);
   CHECK(stats.frames > 0);
-  CHECK_STATUS(burrow_engine_shutdown(pair->mine, &request), BURROW_OK);
+  CHECK_STATUS(burrow_close(pair->mine, &request), BURROW_OK);
   CHECK_STATUS(wait_done(pair->mine, request), BURROW_OK);
   CHECK_STATUS(burrow_engine_destroy(pair->mine), BURROW_OK);
   CHECK_STATUS(burrow_track_push_audio(mic, &sound), BURROW_ERR_STALE_HANDLE);

@@ -393,17 +393,18 @@ FIELD(group_change, former_admin_count, 48, 28);
 FIELD(group_change, moq_relays, 56, 32);
 FIELD(group_change, moq_relay_count, 64, 36);
 
-SIZE(group_info, 352, 352);
+SIZE(group_info, 608, 608);
 FIELD(group_info, struct_size, 0, 0);
 FIELD(group_info, state, 4, 4);
 FIELD(group_info, flags, 8, 8);
 FIELD(group_info, members, 12, 12);
 FIELD(group_info, own_leaf, 16, 16);
-FIELD(group_info, reserved, 20, 20);
+FIELD(group_info, id_len, 20, 20);
 FIELD(group_info, epoch, 24, 24);
 FIELD(group_info, nostr_id, 32, 32);
 FIELD(group_info, inviter, 64, 64);
 FIELD(group_info, name, 96, 96);
+FIELD(group_info, id, 352, 352);
 
 SIZE(member, 48, 48);
 FIELD(member, struct_size, 0, 0);

@@ -108,7 +108,7 @@ static void run(uint32_t version) {
   CHECK_STATUS(burrow_close(relay, &request), BURROW_OK);
   CHECK_STATUS(wait_done(e, request), BURROW_OK);
 
-  CHECK_STATUS(burrow_engine_shutdown(e, &request), BURROW_OK);
+  CHECK_STATUS(burrow_close(e, &request), BURROW_OK);
   CHECK_STATUS(wait_done(e, request), BURROW_OK);
   event.struct_size = sizeof event;
   CHECK_STATUS(burrow_engine_next_event(e, 1000, &event), BURROW_ERR_CLOSED);

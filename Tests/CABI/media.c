@@ -39,13 +39,13 @@ static void check_offers(struct pair *pair) {
 
 static void check_figures(burrow_track *mic, burrow_track *camera, burrow_track *ear, burrow_track *screen) {
   burrow_media_stats stats = {.struct_size = sizeof stats};
-  CHECK_STATUS(burrow_track_media_stats_get(mic, &stats), BURROW_OK);
+  CHECK_STATUS(burrow_track_stats_get(mic, NULL, &stats), BURROW_OK);
   CHECK(stats.frames > 30 && stats.bytes > 1000 && stats.codec_us > 0 && stats.level > 60);
-  CHECK_STATUS(burrow_track_media_stats_get(camera, &stats), BURROW_OK);
+  CHECK_STATUS(burrow_track_stats_get(camera, NULL, &stats), BURROW_OK);
   CHECK(stats.frames > 20 && stats.key_frames > 0 && stats.width == WIDTH && stats.height == HEIGHT);
-  CHECK_STATUS(burrow_track_media_stats_get(ear, &stats), BURROW_OK);
+  CHECK_STATUS(burrow_track_stats_get(ear, NULL, &stats), BURROW_OK);
   CHECK(stats.frames > 30 && stats.played_us > 300000 && stats.damaged_frames == 0);
-  CHECK_STATUS(burrow_track_media_stats_get(screen, &stats), BURROW_OK);
+  CHECK_STATUS(burrow_track_stats_get(screen, NULL, &stats), BURROW_OK);
   CHECK(stats.frames > 20 && stats.width == WIDTH && stats.height == HEIGHT && stats.damaged_frames == 0);
   burrow_track_info info = {.struct_size = sizeof info};
   CHECK_STATUS(burrow_track_info_get(screen, &info), BURROW_OK);
@@ -87,7 +87,7 @@ static void test_call(void) {
       burrow_video_frame picture = picture_in(memory, BURROW_VIDEO_I420, grey_of(number / 3));
       CHECK(burrow_track_push_video(camera, &picture) == BURROW_OK);
     }
-    if (number == 60) CHECK_STATUS(burrow_track_request_keyframe(camera), BURROW_OK);
+    if (number == 60) CHECK_STATUS(burrow_track_control(camera, BURROW_CONTROL_KEYFRAME), BURROW_OK);
     if (number == 90) {
       encoding.bitrate_bps = 96000;
       CHECK_STATUS(burrow_track_set_encoding(mic, &encoding), BURROW_OK);
@@ -118,7 +118,7 @@ static void test_call(void) {
   check_offers(&pair);
   check_figures(mic, camera, ear, screen);
 
-  CHECK_STATUS(burrow_track_set_muted(mic, 1), BURROW_OK);
+  CHECK_STATUS(burrow_track_control(mic, BURROW_CONTROL_MUTE), BURROW_OK);
   CHECK_STATUS(burrow_close(camera, NULL), BURROW_OK);
   burrow_video_frame picture = picture_in(memory, BURROW_VIDEO_I420, 100);
   CHECK_STATUS(burrow_track_push_video(camera, &picture), BURROW_ERR_CLOSED);
@@ -133,7 +133,7 @@ static void test_call(void) {
   burrow_audio_frame frame = piece(BURROW_AUDIO_S16, RATE, 1, 480);
   CHECK_STATUS(burrow_track_pull_audio(ear, &frame), BURROW_ERR_CLOSED);
   burrow_media_stats stats = {.struct_size = sizeof stats};
-  CHECK_STATUS(burrow_track_media_stats_get(ear, &stats), BURROW_OK);
+  CHECK_STATUS(burrow_track_stats_get(ear, NULL, &stats), BURROW_OK);
   CHECK(stats.frames > 30);
   close_pair(&pair);
 }

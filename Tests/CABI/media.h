@@ -187,7 +187,7 @@ static inline burrow_video_frame some_picture(void) { return picture_in(memory, 
 /** How much of it was thrown away so far. */
 static inline uint64_t dropped(burrow_track *track) {
   burrow_media_stats stats = {.struct_size = sizeof stats};
-  CHECK_STATUS(burrow_track_media_stats_get(track, &stats), BURROW_OK);
+  CHECK_STATUS(burrow_track_stats_get(track, NULL, &stats), BURROW_OK);
   return stats.dropped_frames;
 }
 

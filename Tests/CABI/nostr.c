@@ -25,18 +25,17 @@ static void test_identities(burrow_engine *e) {
   uint8_t key[32], parsed[32];
   size_t count = 0;
   burrow_identity *id = NULL;
-  CHECK_STATUS(burrow_identity_import(e, "nsec1vl029", NULL, &id, NULL), BURROW_ERR_NOSTR_KEY);
-  CHECK_STATUS(burrow_identity_import(e, "npub180cvv0", NULL, &id, NULL), BURROW_ERR_NOSTR_KEY);
+  CHECK_STATUS(burrow_identity_create(e, "nsec1vl029", NULL, &id, NULL), BURROW_ERR_NOSTR_KEY);
+  CHECK_STATUS(burrow_identity_create(e, "npub180cvv0", NULL, &id, NULL), BURROW_ERR_NOSTR_KEY);
   /* The key is elsewhere then. */
-  CHECK_STATUS(burrow_identity_import(e, npub, NULL, &id, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(e, npub, NULL, &id, NULL), BURROW_OK);
   CHECK_STATUS(burrow_identity_export(id, text, sizeof text, &count), BURROW_ERR_WRONG_KIND);
   burrow_release(id);
-  CHECK_STATUS(burrow_identity_import(e, "", NULL, &id, NULL), BURROW_ERR_NOSTR_KEY);
-  CHECK_STATUS(burrow_identity_import(e, NULL, NULL, &id, NULL), BURROW_ERR_INVALID_ARGUMENT);
-  CHECK_STATUS(burrow_identity_import(e, nsec, NULL, NULL, NULL), BURROW_ERR_INVALID_ARGUMENT);
-  CHECK_STATUS(burrow_identity_import(NULL, nsec, NULL, &id, NULL), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_identity_create(e, "", NULL, &id, NULL), BURROW_ERR_NOSTR_KEY);
+  CHECK_STATUS(burrow_identity_create(e, nsec, NULL, NULL, NULL), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_identity_create(NULL, nsec, NULL, &id, NULL), BURROW_ERR_INVALID_ARGUMENT);
   CHECK(id == NULL);
-  CHECK_STATUS(burrow_identity_import(e, nsec, NULL, &id, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(e, nsec, NULL, &id, NULL), BURROW_OK);
   CHECK_STATUS(burrow_identity_export(id, text, sizeof text, &count), BURROW_OK);
   CHECK(strcmp(text, nsec) == 0 && count == sizeof nsec);
   CHECK_STATUS(burrow_identity_export(id, text, 8, &count), BURROW_ERR_BUFFER_TOO_SMALL);
@@ -195,7 +194,7 @@ static void test_relays(void) {
   size_t count = 99;
   uint8_t key[32] = {1};
   CHECK_STATUS(burrow_engine_create(NULL, &e), BURROW_OK);
-  CHECK_STATUS(burrow_identity_generate(e, NULL, &id, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(e, NULL, NULL, &id, NULL), BURROW_OK);
   CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   CHECK_STATUS(burrow_nostr_add_relay(e, "wss://", &config), BURROW_ERR_INVALID_ARGUMENT);
   CHECK_STATUS(burrow_nostr_add_relay(e, "https://a.example", &config), BURROW_ERR_INVALID_ARGUMENT);
@@ -242,7 +241,7 @@ static void test_relays(void) {
   CHECK_STATUS(burrow_nostr_authenticate(e, id), BURROW_OK);
   CHECK_STATUS(burrow_nostr_authenticate(e, (burrow_identity *)e), BURROW_ERR_STALE_HANDLE);
   CHECK_STATUS(burrow_nostr_authenticate(e, NULL), BURROW_OK);
-  CHECK_STATUS(burrow_engine_shutdown(e, &request), BURROW_OK);
+  CHECK_STATUS(burrow_close(e, &request), BURROW_OK);
   for (done = next_of(e, BURROW_EVENT_DONE); done.request != request;)
     done = next_of(e, BURROW_EVENT_DONE);
   CHECK_STATUS(burrow_nostr_publish(id, "{\"kind\":1}", NULL, 0, &request), BURROW_ERR_CLOSED);
@@ -258,8 +257,8 @@ int main(void) {
   CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   config.flags = BURROW_ENGINE_HOST_RELAYS;
   CHECK_STATUS(burrow_engine_create(&config, &e), BURROW_OK);
-  CHECK_STATUS(burrow_identity_generate(e, NULL, &alice, NULL), BURROW_OK);
-  CHECK_STATUS(burrow_identity_generate(e, NULL, &bob, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(e, NULL, NULL, &alice, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(e, NULL, NULL, &bob, NULL), BURROW_OK);
   test_identities(e);
   test_host_relays(e, alice, bob);
   test_proofs(e, alice);

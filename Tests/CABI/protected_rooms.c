@@ -14,7 +14,7 @@ static burrow_room *enter(burrow_engine *e, const burrow_relay_info *relay, cons
   burrow_room *room = NULL;
   burrow_request request = 0;
   CHECK_STATUS(burrow_room_open(e, &config, &room, &request), BURROW_OK);
-  CHECK_STATUS(burrow_room_set_key(room, 1, secret, 32, 0), BURROW_OK);
+  CHECK_STATUS(burrow_protection_set_key(room, 1, secret, 32, 0), BURROW_OK);
   CHECK_STATUS(wait_done(e, request), BURROW_OK);
   return room;
 }
@@ -49,15 +49,18 @@ int main(void) {
   burrow_room *alice = enter(e, &relay, "alice", ours), *bob = enter(e, &relay, NULL, ours);
   burrow_room *mallory = enter(e, &relay, NULL, theirs), *open = open_room(e, &relay, NULL, 0);
 
-  CHECK_STATUS(burrow_room_set_key(alice, 1, next, sizeof next, 0), BURROW_ERR_INVALID_ARGUMENT);
-  CHECK_STATUS(burrow_room_set_key(alice, 2, next, 15, 0), BURROW_ERR_INVALID_ARGUMENT);
-  CHECK_STATUS(burrow_room_set_key(alice, 2, NULL, 32, 0), BURROW_ERR_INVALID_ARGUMENT);
-  CHECK_STATUS(burrow_room_set_key(NULL, 2, next, sizeof next, 0), BURROW_ERR_INVALID_ARGUMENT);
-  CHECK_STATUS(burrow_room_set_key(open, 2, next, sizeof next, 0), BURROW_ERR_WRONG_KIND);
+  CHECK_STATUS(burrow_protection_set_key(alice, 1, next, sizeof next, 0), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_protection_set_key(alice, 2, next, 15, 0), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_protection_set_key(alice, 2, NULL, 32, 0), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_protection_set_key(NULL, 2, next, sizeof next, 0), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_protection_set_key(open, 2, next, sizeof next, 0), BURROW_ERR_WRONG_KIND);
+  CHECK_STATUS(burrow_protection_set_key(e, 2, next, sizeof next, 0), BURROW_ERR_STALE_HANDLE);
+  CHECK_STATUS(burrow_protection_set_key(alice, 2, next, sizeof next, BURROW_KEY_EXPORTED), BURROW_ERR_UNSUPPORTED);
   const uint8_t unasked[16] = {1};
-  CHECK_STATUS(burrow_room_set_key(alice, 7, unasked, sizeof unasked, BURROW_KEY_FORGET), BURROW_ERR_INVALID_ARGUMENT);
-  CHECK_STATUS(burrow_room_set_key(open, 1, NULL, 0, BURROW_KEY_FORGET), BURROW_ERR_WRONG_KIND);
-  CHECK_STATUS(burrow_room_set_key(alice, 7, NULL, 0, BURROW_KEY_FORGET), BURROW_OK);
+  CHECK_STATUS(burrow_protection_set_key(alice, 7, unasked, sizeof unasked, BURROW_KEY_FORGET),
+               BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_protection_set_key(open, 1, NULL, 0, BURROW_KEY_FORGET), BURROW_ERR_WRONG_KIND);
+  CHECK_STATUS(burrow_protection_set_key(alice, 7, NULL, 0, BURROW_KEY_FORGET), BURROW_OK);
 
   burrow_track_config config;
   CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
@@ -73,9 +76,9 @@ int main(void) {
   CHECK(pull(e, in) == 1);
 
   /* The next epoch is there for whoever has it, and what was removed is not used again. */
-  CHECK_STATUS(burrow_room_set_key(bob, 2, next, sizeof next, BURROW_KEY_REMOVAL), BURROW_OK);
-  CHECK_STATUS(burrow_room_set_key(alice, 2, next, sizeof next, BURROW_KEY_REMOVAL), BURROW_OK);
-  CHECK_STATUS(burrow_room_set_key(alice, 1, NULL, 0, BURROW_KEY_FORGET), BURROW_OK);
+  CHECK_STATUS(burrow_protection_set_key(bob, 2, next, sizeof next, BURROW_KEY_REMOVAL), BURROW_OK);
+  CHECK_STATUS(burrow_protection_set_key(alice, 2, next, sizeof next, BURROW_KEY_REMOVAL), BURROW_OK);
+  CHECK_STATUS(burrow_protection_set_key(alice, 1, NULL, 0, BURROW_KEY_FORGET), BURROW_OK);
   push(out, 2);
   CHECK(pull(e, in) == 2);
 
@@ -85,6 +88,6 @@ int main(void) {
   CHECK_STATUS(burrow_track_pull_encoded(other, &frame), BURROW_AGAIN);
 
   CHECK_STATUS(burrow_engine_destroy(e), BURROW_OK);
-  CHECK_STATUS(burrow_room_set_key(alice, 2, NULL, 0, BURROW_KEY_FORGET), BURROW_ERR_STALE_HANDLE);
+  CHECK_STATUS(burrow_protection_set_key(alice, 2, NULL, 0, BURROW_KEY_FORGET), BURROW_ERR_STALE_HANDLE);
   return finish_tests();
 }

@@ -112,6 +112,10 @@ static void arguments(const burrow_protection_config *good) {
   CHECK_STATUS(burrow_protection_set_key(sealer, 9, NULL, 32, 0), BURROW_ERR_INVALID_ARGUMENT);
   CHECK_STATUS(burrow_protection_set_key(sealer, 9, in, 32, 4), BURROW_ERR_UNSUPPORTED);
   CHECK_STATUS(burrow_protection_set_key(opener, 9, in, 32, BURROW_KEY_REMOVAL), BURROW_ERR_UNSUPPORTED);
+  CHECK_STATUS(burrow_protection_set_key(opener, 9, in, 32, BURROW_KEY_FORGET), BURROW_ERR_UNSUPPORTED);
+  CHECK_STATUS(burrow_protection_set_key(NULL, 9, in, 32, 0), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_protection_set_key(in, 9, in, 32, 0), BURROW_ERR_STALE_HANDLE);
+  CHECK_STATUS(burrow_close(sealer, NULL), BURROW_ERR_STALE_HANDLE);
   CHECK_STATUS(burrow_sealer_add_track(sealer, BURROW_PROTECTED_AUDIO, NULL), BURROW_ERR_INVALID_ARGUMENT);
   CHECK_STATUS(burrow_protection_context(sealer, out, 3, &length), BURROW_ERR_BUFFER_TOO_SMALL);
 }

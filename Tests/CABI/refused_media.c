@@ -182,8 +182,8 @@ static void test_wishes(struct pair *pair, burrow_track *mic, burrow_track *came
   encoding.keyframe_interval_ms = 100;
   CHECK_STATUS(burrow_track_set_encoding(mic, &encoding), BURROW_OK);
   CHECK_STATUS(burrow_track_set_encoding(camera, &encoding), BURROW_OK);
-  CHECK_STATUS(burrow_track_set_muted(mic, 2), BURROW_ERR_INVALID_ARGUMENT);
-  CHECK_STATUS(burrow_track_set_muted(mic, -1), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_track_control(mic, 0), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_track_control(mic, BURROW_CONTROL_KEYFRAME + 1), BURROW_ERR_INVALID_ARGUMENT);
 
   burrow_track_request want;
   burrow_track *track = NULL;
@@ -231,19 +231,24 @@ static void test_kinds(burrow_track *mic, burrow_track *camera, burrow_track *ea
   for (int i = 0; i < 5; i++) {
     if (i != 0) CHECK_STATUS(burrow_track_push_audio(all[i], &sound), BURROW_ERR_WRONG_KIND);
     if (i != 1) CHECK_STATUS(burrow_track_push_video(all[i], &picture), BURROW_ERR_WRONG_KIND);
-    if (i != 1) CHECK_STATUS(burrow_track_request_keyframe(all[i]), BURROW_ERR_WRONG_KIND);
+    if (i != 1) CHECK_STATUS(burrow_track_control(all[i], BURROW_CONTROL_KEYFRAME), BURROW_ERR_WRONG_KIND);
     if (i > 1) CHECK_STATUS(burrow_track_set_encoding(all[i], &encoding), BURROW_ERR_WRONG_KIND);
-    if (i > 1) CHECK_STATUS(burrow_track_set_muted(all[i], 1), BURROW_ERR_WRONG_KIND);
+    if (i > 1) CHECK_STATUS(burrow_track_control(all[i], BURROW_CONTROL_MUTE), BURROW_ERR_WRONG_KIND);
     if (i != 2) CHECK_STATUS(burrow_track_pull_audio(all[i], &sound), BURROW_ERR_WRONG_KIND);
     if (i != 3) CHECK_STATUS(burrow_track_pull_video(all[i], &shown), BURROW_ERR_WRONG_KIND);
     if (i != 4) CHECK_STATUS(burrow_track_push_encoded(all[i], &frame), BURROW_ERR_WRONG_KIND);
     if (i != 4) CHECK_STATUS(burrow_track_fetch(all[i], 0, NULL), BURROW_ERR_WRONG_KIND);
     CHECK_STATUS(burrow_track_pull_encoded(all[i], &frame), BURROW_ERR_WRONG_KIND);
-    CHECK_STATUS(burrow_track_media_stats_get(all[i], &stats), i == 4 ? BURROW_ERR_WRONG_KIND : BURROW_OK);
+    CHECK_STATUS(burrow_track_stats_get(all[i], NULL, &stats), i == 4 ? BURROW_ERR_WRONG_KIND : BURROW_OK);
   }
-  stats.struct_size = 1;
-  CHECK_STATUS(burrow_track_media_stats_get(mic, &stats), BURROW_ERR_INVALID_ARGUMENT);
-  CHECK_STATUS(burrow_track_media_stats_get(mic, NULL), BURROW_ERR_INVALID_ARGUMENT);
+  burrow_track_stats counters = {.struct_size = sizeof counters};
+  CHECK_STATUS(burrow_track_stats_get(mic, &counters, &stats), BURROW_OK);
+  CHECK_STATUS(burrow_track_stats_get(data, &counters, &stats), BURROW_ERR_WRONG_KIND);
+  CHECK_STATUS(burrow_track_stats_get(data, &counters, NULL), BURROW_OK);
+  counters.struct_size = stats.struct_size = 1;
+  CHECK_STATUS(burrow_track_stats_get(mic, &counters, NULL), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_track_stats_get(mic, NULL, &stats), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_track_stats_get(mic, NULL, NULL), BURROW_ERR_INVALID_ARGUMENT);
   CHECK_STATUS(burrow_track_pull_video(screen, NULL), BURROW_ERR_INVALID_ARGUMENT);
   burrow_track_request want;
   CHECK_STATUS(burrow_config_init(&want, sizeof want), BURROW_OK);

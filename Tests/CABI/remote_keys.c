@@ -61,7 +61,7 @@ static burrow_identity *attach(const char *path, uint32_t timeout_ms) {
   config.storage_path = path;
   config.storage_key = path ? storage_key : NULL;
   config.key_timeout_ms = timeout_ms;
-  CHECK_STATUS(burrow_identity_import(engine, npub, &config, &id, &request), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(engine, npub, &config, &id, &request), BURROW_OK);
   CHECK_STATUS(wait_done(engine, request), BURROW_OK);
   return id;
 }
@@ -72,13 +72,12 @@ static void test_arguments(burrow_identity *id) {
   uint8_t read[32];
   char text[BURROW_KEY_TEXT_SIZE];
   size_t count = 0;
-  CHECK_STATUS(burrow_identity_import(engine, NULL, NULL, &none, NULL), BURROW_ERR_INVALID_ARGUMENT);
-  CHECK_STATUS(burrow_identity_import(engine, "npub1nobody", NULL, &none, NULL), BURROW_ERR_NOSTR_KEY);
-  CHECK_STATUS(burrow_identity_import(engine, npub, NULL, NULL, NULL), BURROW_ERR_INVALID_ARGUMENT);
-  CHECK_STATUS(burrow_identity_import(NULL, npub, NULL, &none, NULL), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_identity_create(engine, "npub1nobody", NULL, &none, NULL), BURROW_ERR_NOSTR_KEY);
+  CHECK_STATUS(burrow_identity_create(engine, npub, NULL, NULL, NULL), BURROW_ERR_INVALID_ARGUMENT);
+  CHECK_STATUS(burrow_identity_create(NULL, npub, NULL, &none, NULL), BURROW_ERR_INVALID_ARGUMENT);
   CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   config.reserved = 1;
-  CHECK_STATUS(burrow_identity_import(engine, npub, &config, &none, NULL), BURROW_ERR_UNSUPPORTED);
+  CHECK_STATUS(burrow_identity_create(engine, npub, &config, &none, NULL), BURROW_ERR_UNSUPPORTED);
   CHECK(none == NULL);
   CHECK_STATUS(burrow_identity_pubkey(id, read), BURROW_OK);
   CHECK(memcmp(read, key, 32) == 0);
@@ -129,7 +128,7 @@ static void test_signing(burrow_identity *id) {
 /* What is no answer is said to be none, here and where the answer was waited for. */
 static void test_bad_answers(burrow_identity *id) {
   burrow_identity *other = NULL;
-  CHECK_STATUS(burrow_identity_generate(device, NULL, &other, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(device, NULL, NULL, &other, NULL), BURROW_OK);
   for (int way = 0; way < 7; way++) {
     burrow_request request = 0;
     CHECK_STATUS(burrow_nostr_publish(id, "{\"kind\":1}", NULL, 0, &request), BURROW_OK);
@@ -196,7 +195,7 @@ static void test_wraps(burrow_identity *id) {
   burrow_request request = 0;
   uint8_t other[32];
   size_t count = 0;
-  CHECK_STATUS(burrow_identity_generate(engine, NULL, &bob, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(engine, NULL, NULL, &bob, NULL), BURROW_OK);
   CHECK_STATUS(burrow_identity_pubkey(bob, other), BURROW_OK);
   for (int good = 0; good < 2; good++) {
     CHECK_STATUS(burrow_nostr_send(id, other, "{\"kind\":14,\"content\":\"hello\"}", NULL, 0, 0, &request), BURROW_OK);
@@ -249,7 +248,7 @@ static void test_limits(void) {
   CHECK_STATUS(wait_done(engine, request), BURROW_ERR_TIMEOUT);
   burrow_release(id);
 
-  CHECK_STATUS(burrow_identity_import(engine, npub, NULL, &id, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(engine, npub, NULL, &id, NULL), BURROW_OK);
   for (int i = 0; i < 256; i++)
     CHECK_STATUS(burrow_nostr_publish(id, "{\"kind\":1}", NULL, 0, &request), BURROW_OK);
   CHECK_STATUS(burrow_nostr_publish(id, "{\"kind\":1}", NULL, 0, NULL), BURROW_ERR_LIMIT);
@@ -262,7 +261,7 @@ static void test_closing(void) {
   burrow_identity *id = NULL;
   burrow_request published = 0, closed = 0, opened = 0;
   size_t count;
-  CHECK_STATUS(burrow_identity_import(engine, npub, NULL, &id, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(engine, npub, NULL, &id, NULL), BURROW_OK);
   CHECK_STATUS(burrow_nostr_publish(id, "{\"kind\":1}", NULL, 0, &published), BURROW_OK);
   CHECK_STATUS(burrow_nip98_make(id, "https://a.example", "GET", NULL, 0, NULL, 0, &count, &opened), BURROW_AGAIN);
   struct question question = next_question(id);
@@ -301,7 +300,7 @@ static void test_groups(void) {
   CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   config.storage_path = path;
   config.storage_key = storage_key;
-  CHECK_STATUS(burrow_identity_generate(engine, &config, &wrong, &request), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(engine, NULL, &config, &wrong, &request), BURROW_OK);
   CHECK_STATUS(wait_done(engine, request), BURROW_ERR_EXISTS);
   burrow_release(wrong);
 
@@ -329,7 +328,7 @@ static void test_groups(void) {
   char nsec[BURROW_KEY_TEXT_SIZE];
   size_t count = 0;
   CHECK_STATUS(burrow_identity_export(holder, nsec, sizeof nsec, &count), BURROW_OK);
-  CHECK_STATUS(burrow_identity_import(engine, nsec, &config, &id, &request), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(engine, nsec, &config, &id, &request), BURROW_OK);
   CHECK_STATUS(wait_done(engine, request), BURROW_OK);
   CHECK(wait_kind(engine, &event, BURROW_EVENT_NOSTR_OUT, 0, id));
   CHECK_STATUS(burrow_key_package_publish(id, relays, 1, &request), BURROW_OK);
@@ -371,7 +370,7 @@ static void test_threads(void) {
   int ended = 0;
   burrow_request last = 0, closed = 0, shut = 0;
   pthread_t threads[2];
-  CHECK_STATUS(burrow_identity_import(engine, npub, NULL, &shared, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(engine, npub, NULL, &shared, NULL), BURROW_OK);
   CHECK(pthread_create(&threads[0], NULL, answer_anything, &ended) == 0);
   CHECK(pthread_create(&threads[1], NULL, ask_much, &last) == 0);
   struct question question = next_question(shared);
@@ -384,9 +383,9 @@ static void test_threads(void) {
   burrow_release(shared);
 
   /* Shutting down ends what waits, and that is told before the end. */
-  CHECK_STATUS(burrow_identity_import(engine, npub, NULL, &shared, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(engine, npub, NULL, &shared, NULL), BURROW_OK);
   CHECK_STATUS(burrow_nostr_publish(shared, "{\"kind\":1}", NULL, 0, &last), BURROW_OK);
-  CHECK_STATUS(burrow_engine_shutdown(engine, &shut), BURROW_OK);
+  CHECK_STATUS(burrow_close(engine, &shut), BURROW_OK);
   CHECK_STATUS(wait_done(engine, last), BURROW_ERR_CANCELLED);
   CHECK_STATUS(wait_done(engine, shut), BURROW_OK);
   burrow_release(shared);
@@ -400,10 +399,10 @@ int main(void) {
   config.flags = BURROW_ENGINE_HOST_RELAYS;
   CHECK_STATUS(burrow_engine_create(&config, &engine), BURROW_OK);
   CHECK_STATUS(burrow_engine_create(&config, &device), BURROW_OK);
-  CHECK_STATUS(burrow_identity_generate(device, NULL, &holder, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(device, NULL, NULL, &holder, NULL), BURROW_OK);
   CHECK_STATUS(burrow_identity_pubkey(holder, key), BURROW_OK);
   CHECK_STATUS(burrow_pubkey_format(key, npub, sizeof npub, &count), BURROW_OK);
-  CHECK_STATUS(burrow_identity_import(engine, npub, NULL, &id, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(engine, npub, NULL, &id, NULL), BURROW_OK);
   test_arguments(id);
   test_signing(id);
   test_bad_answers(id);

@@ -65,7 +65,7 @@ static void *look(void *unused) {
     burrow_track_stats track_stats = {.struct_size = sizeof track_stats};
     burrow_relay_info info = {.struct_size = sizeof info};
     if (burrow_room_info_get(listener, &room) || burrow_room_stats_get(publisher, &stats)) break;
-    if (burrow_track_info_get(in, &track) || burrow_track_stats_get(out, &track_stats)) break;
+    if (burrow_track_info_get(in, &track) || burrow_track_stats_get(out, &track_stats, NULL)) break;
     if (burrow_relay_info_get(relay, &info) || burrow_retain(in)) break;
     burrow_release(in);
     (void)burrow_room_participants(listener, NULL, 0, &count);
@@ -174,13 +174,13 @@ int main(void) {
   CHECK(pushed == PUSHERS * FRAMES);
   CHECK(pulled == PUSHERS * FRAMES);
   burrow_track_stats stats = {.struct_size = sizeof stats};
-  CHECK_STATUS(burrow_track_stats_get(out, &stats), BURROW_OK);
+  CHECK_STATUS(burrow_track_stats_get(out, &stats, NULL), BURROW_OK);
   CHECK(stats.frames == PUSHERS * FRAMES + 1);
   if (pulled != pushed) {
     char json[16384];
     size_t length;
     printf("     %d pushed, %d pulled\n", (int)pushed, (int)pulled);
-    CHECK_STATUS(burrow_track_stats_get(in, &stats), BURROW_OK);
+    CHECK_STATUS(burrow_track_stats_get(in, &stats, NULL), BURROW_OK);
     printf("     received %d, waiting %d, dropped %d, groups %d\n", (int)stats.frames, (int)stats.queued_frames,
            (int)stats.dropped_frames, (int)stats.groups);
     if (burrow_stats_json(listener, json, sizeof json, &length) == BURROW_OK) puts(json);

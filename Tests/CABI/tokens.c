@@ -101,7 +101,7 @@ static void test_requesting(void) {
   burrow_nostr_relay_config config;
   burrow_request request = 0, other = 0;
   CHECK_STATUS(burrow_engine_create(NULL, &e), BURROW_OK);
-  CHECK_STATUS(burrow_identity_generate(e, NULL, &id, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(e, NULL, NULL, &id, NULL), BURROW_OK);
   CHECK_STATUS(burrow_config_init(&claims, sizeof claims), BURROW_OK);
   CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   claims.root = "room";

@@ -249,7 +249,7 @@ static void run(struct state *state) {
   /* With a storage_path and a storage_key the identity and its groups would still be there next time. */
   burrow_identity_config config;
   burrow_config_init(&config, sizeof config);
-  begin(state, "opening", burrow_identity_generate(state->engine, &config, &state->me, &state->request));
+  begin(state, "opening", burrow_identity_create(state->engine, NULL, &config, &state->me, &state->request));
 
   int64_t end_us = burrow_now_us() + state->seconds * 1000000;
   while (!state->over && !interrupted) {

@@ -182,7 +182,7 @@ static burrow_status push(struct state *state, const void *data, size_t len, uin
 
 static uint64_t subscribers(const struct state *state) {
   burrow_track_stats stats = {.struct_size = sizeof stats};
-  return burrow_track_stats_get(state->track, &stats) == BURROW_OK ? stats.subscribers : 0;
+  return burrow_track_stats_get(state->track, &stats, NULL) == BURROW_OK ? stats.subscribers : 0;
 }
 
 static int publish_counter(struct state *state, const struct options *options) {
@@ -239,11 +239,11 @@ static void finish(struct state *state) {
     wait_until(state, burrow_now_us() + 300000);
     burrow_track_stats track = {.struct_size = sizeof track};
     burrow_room_stats room = {.struct_size = sizeof room};
-    int known = burrow_track_stats_get(state->track, &track) == BURROW_OK &&
+    int known = burrow_track_stats_get(state->track, &track, NULL) == BURROW_OK &&
                 burrow_room_stats_get(state->room, &room) == BURROW_OK;
     quiet = known && track.queued_frames == 0 && room.in_flight_bytes == 0 ? quiet + 1 : 0;
   }
-  if (burrow_engine_shutdown(state->engine, NULL) != BURROW_OK) return;
+  if (burrow_close(state->engine, NULL) != BURROW_OK) return;
   int64_t end_us = burrow_now_us() + 2 * 1000000;
   burrow_event event = {.struct_size = sizeof event};
   while (burrow_now_us() < end_us && burrow_engine_next_event(state->engine, 100, &event) >= BURROW_OK)

@@ -389,7 +389,7 @@ int main(int argc, char **argv) {
     if (state.connected && !state.over) code = publish(&state, &film, &recording, options.loop);
   }
 
-  if (burrow_engine_shutdown(state.engine, NULL) == BURROW_OK) {
+  if (burrow_close(state.engine, NULL) == BURROW_OK) {
     int64_t end_us = burrow_now_us() + 2 * 1000000;
     burrow_event event = {.struct_size = sizeof event};
     while (burrow_now_us() < end_us && burrow_engine_next_event(state.engine, 100, &event) >= BURROW_OK)

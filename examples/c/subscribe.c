@@ -263,7 +263,7 @@ static void wait_until(struct state *state, int64_t until_us) {
 
 /** Says goodbye to the relay; it would notice by itself, but only after a while. */
 static void leave(struct state *state) {
-  if (burrow_engine_shutdown(state->engine, NULL) != BURROW_OK) return;
+  if (burrow_close(state->engine, NULL) != BURROW_OK) return;
   int64_t end_us = burrow_now_us() + 2 * 1000000;
   burrow_event event = {.struct_size = sizeof event};
   while (burrow_now_us() < end_us && burrow_engine_next_event(state->engine, 100, &event) >= BURROW_OK)

@@ -84,6 +84,31 @@ func withHandle<First: HandleObject, Second: HandleObject>(
     }
 }
 
+/// As `withHandle`, for functions of three kinds of handles.
+func withHandle<First: HandleObject, Second: HandleObject, Third: HandleObject>(
+    _ handle: UnsafeMutableRawPointer?,
+    as first: First.Type,
+    _ body: (First) throws(EngineError) -> burrow_status,
+    or second: Second.Type,
+    _ other: (Second) throws(EngineError) -> burrow_status,
+    or third: Third.Type,
+    _ last: (Third) throws(EngineError) -> burrow_status
+) -> burrow_status {
+    Boundary.enter { () throws(EngineError) -> burrow_status in
+        guard let handle = unsafe handle else {
+            throw EngineError(.invalidArgument, "the \(First.kind), \(Second.kind) or \(Third.kind) is NULL")
+        }
+        let number = UInt(bitPattern: handle)
+        if let status = try HandleTable.shared.with(number, as: first, body) { return status }
+        if let status = try HandleTable.shared.with(number, as: second, other) { return status }
+        if let status = try HandleTable.shared.with(number, as: third, last) { return status }
+        throw EngineError(
+            .staleHandle,
+            "not a handle of a \(First.kind), \(Second.kind) or \(Third.kind), or released already"
+        )
+    }
+}
+
 /// Why a handle is not what a function wants.
 private func stale(_ number: UInt, _ kind: HandleKind) -> EngineError {
     let isCodec = HandleTable.shared.with(number, as: HostCodec.self) { (_) in true } ?? false

@@ -23,17 +23,6 @@ public func burrow_engine_create(
 }
 
 @c @implementation
-public func burrow_engine_shutdown(
-    _ e: OpaquePointer?,
-    _ req: UnsafeMutablePointer<burrow_request>?
-) -> burrow_status {
-    unsafe Arguments.clear(req)
-    return unsafe withHandle(e, as: Engine.self) { (engine) throws(EngineError) in
-        unsafe Arguments.store(try engine.shutDown(), in: req)
-    }
-}
-
-@c @implementation
 public func burrow_engine_destroy(_ e: OpaquePointer?) -> burrow_status {
     unsafe withHandle(e, as: Engine.self) { (engine) throws(EngineError) in
         try engine.destroy()

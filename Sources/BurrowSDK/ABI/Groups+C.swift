@@ -56,7 +56,9 @@ extension burrow_group_info {
         flags = UInt32(clamping: bits)
         members = UInt32(clamping: snapshot.members.count)
         own_leaf = snapshot.ownLeaf
+        id_len = UInt32(clamping: snapshot.id.count)
         epoch = snapshot.epoch
+        unsafe withUnsafeMutableBytes(of: &id) { unsafe Self.copy(snapshot.id, to: $0) }
         unsafe withUnsafeMutableBytes(of: &nostr_id) { unsafe Self.copy(snapshot.nostrID, to: $0) }
         unsafe withUnsafeMutableBytes(of: &inviter) {
             unsafe Self.copy(snapshot.inviter?.bytes ?? [], to: $0)

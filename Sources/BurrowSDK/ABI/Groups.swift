@@ -61,18 +61,6 @@ public func burrow_group_list(
     }
 }
 
-@c @implementation
-public func burrow_group_id(
-    _ g: OpaquePointer?,
-    _ out: UnsafeMutablePointer<UInt8>?,
-    _ cap: Int,
-    _ len: UnsafeMutablePointer<Int>?
-) -> burrow_status {
-    unsafe withHandle(g, as: HostGroup.self) { (group) throws(EngineError) in
-        try unsafe Arguments.copyOut(group.board.snapshot.withLock { $0.id }, to: out, cap, len)
-    }
-}
-
 /// Starts a change of a group.
 private func change(
     _ g: OpaquePointer?,

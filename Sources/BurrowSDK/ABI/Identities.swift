@@ -4,17 +4,7 @@ import BurrowNostr
 public import CBurrow
 
 @c @implementation
-public func burrow_identity_generate(
-    _ e: OpaquePointer?,
-    _ cfg: UnsafePointer<burrow_identity_config>?,
-    _ out: UnsafeMutablePointer<OpaquePointer?>?,
-    _ req: UnsafeMutablePointer<burrow_request>?
-) -> burrow_status {
-    unsafe open(e, { (_) in .own }, cfg, out, req)
-}
-
-@c @implementation
-public func burrow_identity_import(
+public func burrow_identity_create(
     _ e: OpaquePointer?,
     _ key: UnsafePointer<CChar>?,
     _ cfg: UnsafePointer<burrow_identity_config>?,
@@ -24,6 +14,7 @@ public func burrow_identity_import(
     unsafe open(
         e,
         { (patience) throws(EngineError) in
+            guard unsafe key != nil else { return .own }
             let text = try unsafe Arguments.text(key, "key")
             guard text.utf8.starts(with: "npub".utf8) else { return .secret(text) }
             do throws(NostrError) {

@@ -103,5 +103,9 @@ private func close(_ number: UInt) throws(EngineError) -> UInt64 {
         try identity.close()
     }
     if let identity { return identity }
+    let engine = try table.with(number, as: Engine.self) { (engine) throws(EngineError) in
+        try engine.shutDown()
+    }
+    if let engine { return engine }
     throw EngineError(.staleHandle, "not a handle of something that can be closed, or released already")
 }

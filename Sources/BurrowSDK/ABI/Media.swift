@@ -18,23 +18,22 @@ public func burrow_track_set_encoding(
 }
 
 @c @implementation
-public func burrow_track_set_muted(_ track: OpaquePointer?, _ muted: Int32) -> burrow_status {
-    unsafe withHandle(track, as: HostTrack.self) { (track) throws(EngineError) in
-        guard muted == 0 || muted == 1 else {
-            throw EngineError(.invalidArgument, "muted is neither 0 nor 1")
-        }
-        try track.setMuted(muted == 1)
-        return .ok
-    }
-}
-
-@c @implementation
-public func burrow_track_request_keyframe(_ track: OpaquePointer?) -> burrow_status {
+public func burrow_track_control(_ track: OpaquePointer?, _ command: UInt32) -> burrow_status {
     unsafe withTrack(track) { (track) throws(EngineError) in
-        try track.requestKeyFrame()
+        switch Int(command) {
+        case BURROW_CONTROL_MUTE: try track.setMuted(true)
+        case BURROW_CONTROL_UNMUTE: try track.setMuted(false)
+        case BURROW_CONTROL_KEYFRAME: try track.requestKeyFrame()
+        default: throw EngineError(.invalidArgument, "command is \(command)")
+        }
         return .ok
     } codec: { (codec) throws(EngineError) in
-        try codec.requestKeyFrame()
+        switch Int(command) {
+        case BURROW_CONTROL_KEYFRAME: try codec.requestKeyFrame()
+        case BURROW_CONTROL_MUTE, BURROW_CONTROL_UNMUTE:
+            throw EngineError(.wrongKind, "encoders and decoders belong to no room")
+        default: throw EngineError(.invalidArgument, "command is \(command)")
+        }
         return .ok
     }
 }
@@ -119,20 +118,6 @@ public func burrow_track_pull_video(
         try unsafe Arguments.check(out, "out")
         guard let lent = try codec.pullPicture() else { return .again }
         try unsafe Arguments.write(burrow_video_frame(lent), to: out, "out")
-        return .ok
-    }
-}
-
-@c @implementation
-public func burrow_track_media_stats_get(
-    _ track: OpaquePointer?,
-    _ out: UnsafeMutablePointer<burrow_media_stats>?
-) -> burrow_status {
-    unsafe withTrack(track) { (track) throws(EngineError) in
-        try unsafe Arguments.write(burrow_media_stats(track.readMedia()), to: out, "out")
-        return .ok
-    } codec: { (codec) throws(EngineError) in
-        try unsafe Arguments.write(burrow_media_stats(codec.readMedia()), to: out, "out")
         return .ok
     }
 }

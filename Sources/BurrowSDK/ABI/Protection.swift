@@ -124,7 +124,22 @@ public func burrow_protection_set_key(
 ) -> burrow_status {
     unsafe withHandle(
         handle,
-        as: HostSealer.self,
+        as: HostRoom.self,
+        { (room) throws(EngineError) in
+            try Arguments.check(flags, [BURROW_KEY_REMOVAL, BURROW_KEY_FORGET], "flags")
+            if flags.has(BURROW_KEY_FORGET) {
+                guard unsafe key == nil, len == 0 else {
+                    throw EngineError(.invalidArgument, "a secret with BURROW_KEY_FORGET")
+                }
+                try room.removeKey(epoch: epoch)
+                return .ok
+            }
+            let bytes = try unsafe Span(_unsafeElements: Arguments.key(key, len))
+            guard bytes.count >= 16 else { throw EngineError(.invalidArgument, "key has less than 16 bytes") }
+            try room.setKey(epoch: epoch, bytes, isRemoval: flags.has(BURROW_KEY_REMOVAL))
+            return .ok
+        },
+        or: HostSealer.self,
         { (sealer) throws(EngineError) in
             try Arguments.check(flags, [BURROW_KEY_EXPORTED, BURROW_KEY_REMOVAL], "flags")
             let bytes = try unsafe Span(_unsafeElements: Arguments.key(key, len))

@@ -33,30 +33,6 @@ public func burrow_room_open(
 }
 
 @c @implementation
-public func burrow_room_set_key(
-    _ room: OpaquePointer?,
-    _ epoch: UInt64,
-    _ secret: UnsafePointer<UInt8>?,
-    _ len: Int,
-    _ flags: UInt32
-) -> burrow_status {
-    unsafe withHandle(room, as: HostRoom.self) { (room) throws(EngineError) in
-        try Arguments.check(flags, [BURROW_KEY_REMOVAL, BURROW_KEY_FORGET], "flags")
-        if flags.has(BURROW_KEY_FORGET) {
-            guard unsafe secret == nil, len == 0 else {
-                throw EngineError(.invalidArgument, "a secret with BURROW_KEY_FORGET")
-            }
-            try room.removeKey(epoch: epoch)
-            return .ok
-        }
-        let bytes = try unsafe Span(_unsafeElements: Arguments.key(secret, len))
-        guard bytes.count >= 16 else { throw EngineError(.invalidArgument, "secret has less than 16 bytes") }
-        try room.setKey(epoch: epoch, bytes, isRemoval: flags.has(BURROW_KEY_REMOVAL))
-        return .ok
-    }
-}
-
-@c @implementation
 public func burrow_room_info_get(
     _ room: OpaquePointer?,
     _ out: UnsafeMutablePointer<burrow_room_info>?

@@ -148,10 +148,22 @@ public func burrow_track_info_get(
 @c @implementation
 public func burrow_track_stats_get(
     _ track: OpaquePointer?,
-    _ out: UnsafeMutablePointer<burrow_track_stats>?
+    _ out: UnsafeMutablePointer<burrow_track_stats>?,
+    _ media: UnsafeMutablePointer<burrow_media_stats>?
 ) -> burrow_status {
-    unsafe withHandle(track, as: HostTrack.self) { (track) throws(EngineError) in
-        try unsafe Arguments.write(burrow_track_stats(track.figures), to: out, "out")
+    unsafe withTrack(track) { (track) throws(EngineError) in
+        // What may be missing comes first, so that all is written or nothing.
+        if unsafe out != nil { try unsafe Arguments.check(out, "out") }
+        if unsafe media != nil || out == nil {
+            try unsafe Arguments.write(burrow_media_stats(track.readMedia()), to: media, "media")
+        }
+        if unsafe out != nil { try unsafe Arguments.write(burrow_track_stats(track.figures), to: out, "out") }
+        return .ok
+    } codec: { (codec) throws(EngineError) in
+        guard unsafe out == nil else {
+            throw EngineError(.wrongKind, "encoders and decoders belong to no room")
+        }
+        try unsafe Arguments.write(burrow_media_stats(codec.readMedia()), to: media, "media")
         return .ok
     }
 }

@@ -274,7 +274,7 @@ BURROW_ROOM_NO_RECONNECT: Final = 4
 BURROW_ROOM_NO_DISCOVERY: Final = 8
 #: Follow everybody's catalogue, for burrow_room_media() and BURROW_EVENT_PARTICIPANT_MEDIA.
 BURROW_ROOM_MEDIA: Final = 16
-#: Seal everything we publish, and let in only what was sealed: see burrow_room_set_key(), or give a group.
+#: Seal everything we publish, and let in only what was sealed: see burrow_protection_set_key(), or give a group.
 BURROW_ROOM_PROTECTED: Final = 32
 
 # States of a room.
@@ -391,6 +391,16 @@ BURROW_COLOR_BT709: Final = 1
 #: All of 0 to 255 instead of 16 to 235.
 BURROW_COLOR_FULL_RANGE: Final = 2
 
+# What burrow_track_control() can be told.
+#: Published audio and video: send nothing of what is pushed from now on. Subscribers hear silence and keep the last
+#: picture, which is no freeze; who comes meanwhile gets none.
+BURROW_CONTROL_MUTE: Final = 1
+#: Published audio and video: send what is pushed from now on.
+BURROW_CONTROL_UNMUTE: Final = 2
+#: Published video and video encoders: make the next picture one that needs no other, in a new group. Requests
+#: within half a second of each other count as one.
+BURROW_CONTROL_KEYFRAME: Final = 3
+
 # Flags of burrow_relay_config.
 #: Everybody may read and write everything, without a token.
 BURROW_RELAY_OPEN: Final = 1
@@ -419,7 +429,7 @@ BURROW_PROTECTED_VIDEO: Final = 2
 #: Goes over to a new epoch at a key frame.
 BURROW_PROTECTED_DATA: Final = 3
 
-# Flags of burrow_protection_set_key() and burrow_room_set_key().
+# Flags of burrow_protection_set_key().
 #: The key comes from the exporter of a group, and is used as it is (sealers and openers only).
 BURROW_KEY_EXPORTED: Final = 1
 #: Somebody was removed: the new key is used at once, not after half a second (sealers and rooms only).
@@ -651,9 +661,9 @@ class burrow_room_config(ctypes.Structure):
     #: Its length; at most 16384.
     call_id_len: int
     #: The group whose keys protect the room; as if BURROW_ROOM_PROTECTED were set. The library follows its changes
-    #: by itself, for as long as its identity is open: burrow_room_set_key() is not for such a room. NULL for keys
-    #: of the host. Without a path we announce below the prefix under our public key, and under the number of our
-    #: device when we have several in the group; without a prefix that is where the calls of the group are:
+    #: by itself, for as long as its identity is open: burrow_protection_set_key() is not for such a room. NULL for
+    #: keys of the host. Without a path we announce below the prefix under our public key, and under the number of
+    #: our device when we have several in the group; without a prefix that is where the calls of the group are:
     #: "burrow/" and its nostr_id. A path given here must have our public key in it, and "" only listens.
     group: int | None
 
@@ -1638,11 +1648,12 @@ class burrow_group_info(ctypes.Structure):
         ("flags", ctypes.c_uint32),
         ("members", ctypes.c_uint32),
         ("own_leaf", ctypes.c_uint32),
-        ("reserved", ctypes.c_uint32),
+        ("id_len", ctypes.c_uint32),
         ("epoch", ctypes.c_uint64),
         ("nostr_id", ctypes.c_uint8 * 32),
         ("inviter", ctypes.c_uint8 * 32),
         ("name", ctypes.c_char * 256),
+        ("id", ctypes.c_uint8 * 256),
     ]
     struct_size: int
     #: BURROW_GROUP_FOUNDING and following
@@ -1653,8 +1664,8 @@ class burrow_group_info(ctypes.Structure):
     members: int
     #: Which leaf of the group we are.
     own_leaf: int
-    #: 0
-    reserved: int
+    #: The length of its id: at most 255, 0 until the group is founded.
+    id_len: int
     #: Counts the changes of keys.
     epoch: int
     #: Names the group in the h tags of its events.
@@ -1663,6 +1674,8 @@ class burrow_group_info(ctypes.Structure):
     inviter: ctypes.Array[ctypes.c_uint8]
     #: Its name, cut to the size of this field.
     name: bytes
+    #: Its id, a secret of its members: no relay is told.
+    id: ctypes.Array[ctypes.c_uint8]
 
 
 class burrow_member(ctypes.Structure):
@@ -1743,10 +1756,6 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.POINTER(burrow_engine_config),
         ctypes.POINTER(ctypes.c_void_p),
     ]),
-    "burrow_engine_shutdown": (ctypes.c_int32, [
-        ctypes.c_void_p,
-        ctypes.POINTER(ctypes.c_uint64),
-    ]),
     "burrow_engine_destroy": (ctypes.c_int32, [
         ctypes.c_void_p,
     ]),
@@ -1783,13 +1792,6 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.POINTER(burrow_room_config),
         ctypes.POINTER(ctypes.c_void_p),
         ctypes.POINTER(ctypes.c_uint64),
-    ]),
-    "burrow_room_set_key": (ctypes.c_int32, [
-        ctypes.c_void_p,
-        ctypes.c_uint64,
-        ctypes.c_void_p,
-        ctypes.c_size_t,
-        ctypes.c_uint32,
     ]),
     "burrow_room_info_get": (ctypes.c_int32, [
         ctypes.c_void_p,
@@ -1847,17 +1849,15 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
     "burrow_track_stats_get": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.POINTER(burrow_track_stats),
+        ctypes.POINTER(burrow_media_stats),
     ]),
     "burrow_track_set_encoding": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.POINTER(burrow_encoding),
     ]),
-    "burrow_track_set_muted": (ctypes.c_int32, [
+    "burrow_track_control": (ctypes.c_int32, [
         ctypes.c_void_p,
-        ctypes.c_int32,
-    ]),
-    "burrow_track_request_keyframe": (ctypes.c_int32, [
-        ctypes.c_void_p,
+        ctypes.c_uint32,
     ]),
     "burrow_track_push_audio": (ctypes.c_int32, [
         ctypes.c_void_p,
@@ -1878,10 +1878,6 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
     "burrow_track_pull_video": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.POINTER(burrow_video_frame),
-    ]),
-    "burrow_track_media_stats_get": (ctypes.c_int32, [
-        ctypes.c_void_p,
-        ctypes.POINTER(burrow_media_stats),
     ]),
     "burrow_room_media": (ctypes.c_int32, [
         ctypes.c_void_p,
@@ -1968,13 +1964,7 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.c_size_t,
         ctypes.POINTER(ctypes.c_size_t),
     ]),
-    "burrow_identity_generate": (ctypes.c_int32, [
-        ctypes.c_void_p,
-        ctypes.POINTER(burrow_identity_config),
-        ctypes.POINTER(ctypes.c_void_p),
-        ctypes.POINTER(ctypes.c_uint64),
-    ]),
-    "burrow_identity_import": (ctypes.c_int32, [
+    "burrow_identity_create": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.c_char_p,
         ctypes.POINTER(burrow_identity_config),
@@ -2148,12 +2138,6 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
     "burrow_group_list": (ctypes.c_int32, [
         ctypes.c_void_p,
         ctypes.POINTER(ctypes.c_void_p),
-        ctypes.c_size_t,
-        ctypes.POINTER(ctypes.c_size_t),
-    ]),
-    "burrow_group_id": (ctypes.c_int32, [
-        ctypes.c_void_p,
-        ctypes.c_void_p,
         ctypes.c_size_t,
         ctypes.POINTER(ctypes.c_size_t),
     ]),
@@ -2378,13 +2362,17 @@ class Library(Protocol):
     def burrow_close(self, handle: Any, req: Any, /) -> int:
         """Ends what a handle stands for, in good order. The handle stays readable until it is released.
 
+        An engine shuts down: it leaves rooms, stops relays and completes all requests. Afterwards only draining,
+        _get functions, release and destroy work; the rest returns BURROW_ERR_CLOSED. The completion of this request
+        is the last event; draining an empty queue after it returns BURROW_ERR_CLOSED.
+
         A room ends its tracks and says farewell to the relay. A published track or an encoder takes nothing more;
         subscribers still get what was pushed before. A subscribed track or a decoder drops the frames that wait;
         those on loan stay valid. A relay takes no new sessions, says goodbye to those that exist and closes its
         sockets. An identity closes its state file; its groups answer BURROW_ERR_CLOSED. Releasing the last
         reference does the same in the background.
 
-        handle: A room, a track, an encoder or decoder, a relay or an identity.
+        handle: An engine, a room, a track, an encoder or decoder, a relay or an identity.
         req: [out] The id of this request, which completes when it is over, or NULL. Tracks, encoders and decoders
             have ended when this returns; then it is 0.
 
@@ -2459,27 +2447,10 @@ class Library(Protocol):
         """
         ...
 
-    def burrow_engine_shutdown(self, e: Any, req: Any, /) -> int:
-        """Ends everything in good order: leaves rooms, stops relays, completes all requests.
-
-        Afterwards only draining, _get functions, release and destroy work; the rest returns BURROW_ERR_CLOSED. The
-        completion of this request is the last event; draining an empty queue after it returns BURROW_ERR_CLOSED.
-
-        e: The engine.
-        req: [out] The id of this request, or NULL if you do not need it.
-
-        Returns: BURROW_OK; BURROW_ERR_CLOSED when it was shut down before.
-
-        Threads: any thread
-
-        Ownership: nothing changes hands
-        """
-        ...
-
     def burrow_engine_destroy(self, e: Any, /) -> int:
         """Stops the threads, waits for them, and invalidates every handle of the engine.
 
-        Peers get a farewell packet but nothing is waited for; call burrow_engine_shutdown() first and drain until
+        Peers get a farewell packet but nothing is waited for; call burrow_close() first and drain until
         BURROW_ERR_CLOSED for an orderly end. Requests still open get no event, because nobody is left to drain it.
         After this returns no function of the host will be called again. A thread waiting in
         burrow_engine_next_event() is woken with BURROW_ERR_CLOSED.
@@ -2617,42 +2588,6 @@ class Library(Protocol):
         Threads: any thread
 
         Ownership: *out is owned by the caller: burrow_release()
-        """
-        ...
-
-    def burrow_room_set_key(self, room: Any, epoch: int, secret: Any, len: int, flags: int, /) -> int:
-        """Gives a protected room the secret of a new epoch.
-
-        Everybody who has the secrets of the same epochs hears and sees each other; for everybody else, the relay
-        included, there are only sizes and times. What is published waits for the first secret: before it nothing is
-        sent.
-
-        Keys are made of the secret, the call_id, the path and a number that is random for every start of a
-        publisher: so the same secret may be given again after a restart, and nothing has to be stored. Members have
-        to see the same paths, so they use the same path in the URL.
-
-        The first secret is used at once. Later ones are used half a second after they were given, so that others
-        have them too, for pictures from the next key frame on; with BURROW_KEY_REMOVAL at once. What others seal is
-        opened with the key it was sealed with: those of the last four epochs are kept, for 10 s after something
-        came in a newer one, and for 10 s at most after a removal, so give BURROW_KEY_REMOVAL on all sides.
-
-        With BURROW_KEY_FORGET and no secret an epoch is forgotten at once; one that is not there is ignored. If it
-        is the epoch in use, nothing is sent until there is another. Usually it is not necessary: epochs are
-        forgotten in time by themselves. An epoch that was forgotten does not come back.
-
-        room: A room opened with BURROW_ROOM_PROTECTED.
-        epoch: Its number; higher than all before.
-        secret: At least 16 bytes that all members have, best from the exporter of a group; copied. Wipe your own.
-            NULL with BURROW_KEY_FORGET.
-        len: Its length; at most 1024.
-        flags: BURROW_KEY_REMOVAL, BURROW_KEY_FORGET or 0
-
-        Returns: BURROW_OK; BURROW_ERR_INVALID_ARGUMENT when the epoch is not newer; BURROW_ERR_WRONG_KIND when the
-            room is not protected, or its keys come from a group; BURROW_ERR_CLOSED.
-
-        Threads: any thread
-
-        Ownership: nothing changes hands
         """
         ...
 
@@ -2851,13 +2786,14 @@ class Library(Protocol):
         """
         ...
 
-    def burrow_track_stats_get(self, track: Any, out: Any, /) -> int:
-        """Copies the counters of a track.
+    def burrow_track_stats_get(self, track: Any, out: Any, media: Any, /) -> int:
+        """Copies the counters of a track, or how its audio or video goes, or both.
 
-        track: The track, over or not.
-        out: [out] struct_size must be set.
+        track: The track, over or not; or a codec, which has no counters.
+        out: [out] The counters; struct_size must be set. NULL if you do not need them.
+        media: [out] How audio or video goes, likewise.
 
-        Returns: BURROW_OK.
+        Returns: BURROW_OK; BURROW_ERR_WRONG_KIND when the track does not have what is asked for.
 
         Threads: any thread
 
@@ -2882,29 +2818,11 @@ class Library(Protocol):
         """
         ...
 
-    def burrow_track_set_muted(self, track: Any, muted: int, /) -> int:
-        """Stops sending what is pushed, or goes on.
+    def burrow_track_control(self, track: Any, command: int, /) -> int:
+        """Tells a published track or an encoder what to do from now on.
 
-        Muted audio and video send nothing. Subscribers hear silence and keep the last picture, which is no freeze;
-        who comes meanwhile gets none. What is pushed meanwhile is never sent.
-
-        track: A published audio or video track.
-        muted: 1 to mute, 0 to go on.
-
-        Returns: BURROW_OK; BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on other tracks.
-
-        Threads: any thread
-
-        Ownership: nothing changes hands
-        """
-        ...
-
-    def burrow_track_request_keyframe(self, track: Any, /) -> int:
-        """Makes the next picture one that needs no other, in a new group.
-
-        Requests within half a second of each other count as one.
-
-        track: A published video track, or a video encoder.
+        track: A track that the command is for.
+        command: BURROW_CONTROL_*
 
         Returns: BURROW_OK; BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on other tracks.
 
@@ -3006,20 +2924,6 @@ class Library(Protocol):
         """
         ...
 
-    def burrow_track_media_stats_get(self, track: Any, out: Any, /) -> int:
-        """Copies how audio or video of a track goes.
-
-        track: An audio or video track, over or not, or a codec.
-        out: [out] struct_size must be set.
-
-        Returns: BURROW_OK; BURROW_ERR_WRONG_KIND on other tracks.
-
-        Threads: any thread
-
-        Ownership: nothing changes hands
-        """
-        ...
-
     def burrow_room_media(self, room: Any, path: Any, out: Any, cap: int, count: Any, /) -> int:
         """Copies what a participant offers, as far as its catalogue is known.
 
@@ -3084,8 +2988,8 @@ class Library(Protocol):
         dropped because it comes fast: pushing gives BURROW_AGAIN when 256 frames wait to be pulled. There are no
         events. Timestamps may be of any clock; 0 means that what is pushed follows what was pushed before.
         burrow_close() fills the last packet up with silence; when all is pulled then, pulling gives
-        BURROW_ERR_CLOSED. burrow_track_set_encoding(), burrow_track_request_keyframe() and
-        burrow_track_media_stats_get() work as on published tracks, all other functions of tracks give
+        BURROW_ERR_CLOSED. burrow_track_set_encoding(), BURROW_CONTROL_KEYFRAME and the media of
+        burrow_track_stats_get() work as on published tracks, all other functions of tracks give
         BURROW_ERR_WRONG_KIND.
 
         e: The engine it belongs to.
@@ -3202,19 +3106,35 @@ class Library(Protocol):
         ...
 
     def burrow_protection_set_key(self, handle: Any, epoch: int, key: Any, len: int, flags: int, /) -> int:
-        """Hands in the key of a new epoch.
+        """Gives a protected room, a sealer or an opener the key of a new epoch.
 
-        A sealer uses the first at once. Later ones are used after half a second, so that others have them too, and
-        on video tracks from the next key frame on, five seconds later at the latest; with BURROW_KEY_REMOVAL at
-        once. An opener keeps at most four, and an old one for 10 s after the first frame of a newer one.
+        In a room everybody who has the secrets of the same epochs hears and sees each other; for everybody else,
+        the relay included, there are only sizes and times. What is published waits for the first secret: before it
+        nothing is sent.
 
-        handle: A sealer or an opener.
+        Keys are made of the secret, the call_id, the path and a number that is random for every start of a
+        publisher: so the same secret may be given again after a restart, and nothing has to be stored. Members have
+        to see the same paths, so they use the same path in the URL.
+
+        The first key is used at once. Later ones are used half a second after they were given, so that others have
+        them too, and on video tracks from the next key frame on, five seconds later at the latest; with
+        BURROW_KEY_REMOVAL at once. What others seal is opened with the key it was sealed with: those of the last
+        four epochs are kept, for 10 s after something came in a newer one, and in a room for 10 s at most after a
+        removal, so give BURROW_KEY_REMOVAL on all sides.
+
+        With BURROW_KEY_FORGET and no secret a room forgets an epoch at once; one that is not there is ignored. If
+        it is the epoch in use, nothing is sent until there is another. Usually it is not necessary: epochs are
+        forgotten in time by themselves. An epoch that was forgotten does not come back.
+
+        handle: A room opened with BURROW_ROOM_PROTECTED, a sealer or an opener.
         epoch: Its number; higher than all before.
-        key: The exported key, or the secret; copied. Wipe your own.
-        len: Its length.
-        flags: BURROW_KEY_*; BURROW_KEY_REMOVAL for sealers only.
+        key: The secret, at least 16 bytes that all members have, best from the exporter of a group; or the exported
+            key. Copied: wipe your own. NULL with BURROW_KEY_FORGET.
+        len: Its length; at most 1024.
+        flags: BURROW_KEY_* or 0
 
-        Returns: BURROW_OK.
+        Returns: BURROW_OK; BURROW_ERR_INVALID_ARGUMENT when the epoch is not newer; BURROW_ERR_WRONG_KIND when the
+            room is not protected, or its keys come from a group; BURROW_ERR_CLOSED.
 
         Threads: any thread
 
@@ -3297,31 +3217,14 @@ class Library(Protocol):
         """
         ...
 
-    def burrow_identity_generate(self, e: Any, cfg: Any, out: Any, req: Any, /) -> int:
-        """Makes an identity with a new secret key, or opens the one that is in its state file.
+    def burrow_identity_create(self, e: Any, key: Any, cfg: Any, out: Any, req: Any, /) -> int:
+        """Makes an identity: with a new secret key or the one that is in its state file, from a secret key, or from a
+        public key when the secret one stays elsewhere.
 
         Without a configuration it is open when this returns, has no groups, and *req is 0. With one, the completion
-        says how it went: BURROW_ERR_STORAGE and its relatives, BURROW_ERR_EXISTS when this identity is open
-        already. What was on its way to relays when the file was last used goes on its way again.
-
-        e: The engine.
-        cfg: Where its groups are kept, or NULL for an identity without groups.
-        out: [out] The identity.
-        req: [out] The id of this request, or NULL if you do not need it.
-
-        Returns: BURROW_OK; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_SYSTEM when no thread is to be had.
-
-        Threads: any thread
-
-        Ownership: *out is owned by the caller: burrow_release()
-        """
-        ...
-
-    def burrow_identity_import(self, e: Any, key: Any, cfg: Any, out: Any, req: Any, /) -> int:
-        """Makes an identity from a key: from the secret one, or from the public one when the secret one stays
-        elsewhere.
-
-        As burrow_identity_generate(); a state file that belongs to somebody else is BURROW_ERR_EXISTS.
+        says how it went: BURROW_ERR_STORAGE and its relatives, BURROW_ERR_EXISTS when this identity is open already
+        or the state file belongs to somebody else. What was on its way to relays when the file was last used goes
+        on its way again.
 
         With "npub1…" the secret key stays with the host: in a signing device, another app, another machine. Such an
         attached identity does all that others do. Whenever the key is needed a BURROW_EVENT_KEY_REQUEST asks the
@@ -3333,12 +3236,14 @@ class Library(Protocol):
         the same person that does loses it.
 
         e: The engine.
-        key: The secret key, as "nsec1…" or 64 hexadecimal digits; or the public key, as "npub1…" only.
+        key: The secret key, as "nsec1…" or 64 hexadecimal digits; the public key, as "npub1…" only; or NULL for the
+            key in the state file, or a new one when there is none.
         cfg: Where its groups are kept, or NULL for an identity without groups.
         out: [out] The identity.
         req: [out] The id of this request, or NULL if you do not need it.
 
-        Returns: BURROW_OK; BURROW_ERR_NOSTR_KEY; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_SYSTEM.
+        Returns: BURROW_OK; BURROW_ERR_NOSTR_KEY; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_SYSTEM when there is
+            no thread.
 
         Threads: any thread
 
@@ -3862,7 +3767,7 @@ class Library(Protocol):
         """Gives a handle to a group that is known, or to which we are invited.
 
         id: Whose group it is.
-        group_id: The id of the group, from an event or burrow_group_id().
+        group_id: The id of the group, from an event or burrow_group_info.
         len: Its length.
         out: [out] The group.
 
@@ -3887,22 +3792,6 @@ class Library(Protocol):
         Threads: any thread
 
         Ownership: every group is owned by the caller: burrow_release()
-        """
-        ...
-
-    def burrow_group_id(self, g: Any, out: Any, cap: int, len: Any, /) -> int:
-        """Copies the id of a group. It is a secret of its members: no relay is told.
-
-        g: The group.
-        out: [out] The id; NULL with cap 0 asks for its length.
-        cap: Bytes available at out.
-        len: [out] Its length; 0 until the group is founded, at most 255.
-
-        Returns: BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
-
-        Threads: any thread
-
-        Ownership: nothing changes hands
         """
         ...
 

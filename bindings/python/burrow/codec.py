@@ -29,7 +29,7 @@ class Codec(Handle):
     @property
     def media_stats(self) -> MediaStats:
         raw = sized(_abi.burrow_media_stats)
-        check(lib.burrow_track_media_stats_get(self.handle, ctypes.byref(raw)))
+        check(lib.burrow_track_stats_get(self.handle, None, ctypes.byref(raw)))
         return MediaStats(**{name: getattr(raw, name) for name in MediaStats.__dataclass_fields__})
 
 
@@ -102,7 +102,7 @@ class VideoEncoder(Encoder):
 
     def request_keyframe(self) -> None:
         """Makes the next picture one that needs no other."""
-        check(lib.burrow_track_request_keyframe(self.handle))
+        check(lib.burrow_track_control(self.handle, _abi.BURROW_CONTROL_KEYFRAME))
 
 
 class Decoder(Codec):

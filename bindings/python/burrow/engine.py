@@ -119,7 +119,7 @@ class Engine:
 
     def shutdown(self) -> Request:
         """Leaves all rooms and stops all relays in good order; the request ends when that is done."""
-        return self._request(lib.burrow_engine_shutdown, self._alive())
+        return self._request(lib.burrow_close, self._alive())
 
     def network_changed(self, change: NetworkChange = NetworkChange.UNKNOWN) -> None:
         """Tells that the device has other addresses now, or woke up."""
@@ -455,4 +455,4 @@ class Engine:
 def _destroy(handle: int, loans: Loans) -> None:
     """Destroys an engine, or shuts it down now and destroys it when its memory is not looked at any more."""
     if not loans.when_idle(lambda: lib.burrow_engine_destroy(handle)):
-        lib.burrow_engine_shutdown(handle, None)
+        lib.burrow_close(handle, None)

@@ -106,14 +106,17 @@ class Group(Handle):
     @property
     def id(self) -> bytes:
         """The id of the group, a secret of its members; empty until it is founded."""
-        memory, length = (ctypes.c_uint8 * 255)(), ctypes.c_size_t()
-        check(lib.burrow_group_id(self.handle, memory, 255, ctypes.byref(length)))
-        return bytes(memory[: length.value])
+        raw = self._raw_info()
+        return bytes(raw.id[: raw.id_len])
+
+    def _raw_info(self) -> Any:
+        raw = sized(_abi.burrow_group_info)
+        check(lib.burrow_group_info_get(self.handle, ctypes.byref(raw)))
+        return raw
 
     @property
     def info(self) -> GroupInfo:
-        raw = sized(_abi.burrow_group_info)
-        check(lib.burrow_group_info_get(self.handle, ctypes.byref(raw)))
+        raw = self._raw_info()
         inviter = bytes(raw.inviter)
         return GroupInfo(
             state=GroupState(raw.state),

@@ -144,16 +144,14 @@ class Identity(Handle):
         def call() -> tuple[int, int]:
             out, id = ctypes.c_void_p(), ctypes.c_uint64()
             handle = engine._alive()
+            text: bytes | None
             if public_key is not None:
                 text = encode(format_public_key(bytes(key_bytes(public_key))), "public_key")
-                check(lib.burrow_identity_import(handle, text, wanted, ctypes.byref(out), ctypes.byref(id)))
-            elif secret_key is None:
-                check(lib.burrow_identity_generate(handle, wanted, ctypes.byref(out), ctypes.byref(id)))
+            elif secret_key is not None and secret_key.startswith("npub"):
+                raise NostrKeyError("that is a public key: give it as public_key")
             else:
-                if secret_key.startswith("npub"):
-                    raise NostrKeyError("that is a public key: give it as public_key")
-                text = encode(secret_key, "secret_key")
-                check(lib.burrow_identity_import(handle, text, wanted, ctypes.byref(out), ctypes.byref(id)))
+                text = encode_optional(secret_key, "secret_key")
+            check(lib.burrow_identity_create(handle, text, wanted, ctypes.byref(out), ctypes.byref(id)))
             assert out.value is not None
             return out.value, id.value
 

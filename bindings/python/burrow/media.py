@@ -161,7 +161,7 @@ class MediaTrack(Track):
     @property
     def media_stats(self) -> MediaStats:
         raw = sized(_abi.burrow_media_stats)
-        check(lib.burrow_track_media_stats_get(self.handle, ctypes.byref(raw)))
+        check(lib.burrow_track_stats_get(self.handle, None, ctypes.byref(raw)))
         return MediaStats(**{name: getattr(raw, name) for name in MediaStats.__dataclass_fields__})
 
     def set_encoding(self, encoding: Encoding) -> None:
@@ -171,7 +171,8 @@ class MediaTrack(Track):
 
     def set_muted(self, muted: bool) -> None:
         """Stops sending what is pushed, or goes on."""
-        check(lib.burrow_track_set_muted(self.handle, int(muted)))
+        command = _abi.BURROW_CONTROL_MUTE if muted else _abi.BURROW_CONTROL_UNMUTE
+        check(lib.burrow_track_control(self.handle, command))
 
 
 class AudioTrack(MediaTrack):
@@ -274,7 +275,7 @@ class VideoTrack(MediaTrack):
 
     def request_keyframe(self) -> None:
         """Makes the next picture one that needs no other."""
-        check(lib.burrow_track_request_keyframe(self.handle))
+        check(lib.burrow_track_control(self.handle, _abi.BURROW_CONTROL_KEYFRAME))
 
 
 def push_sound(

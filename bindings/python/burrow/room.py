@@ -124,17 +124,17 @@ class Room(Handle):
         return self._engine._request(lib.burrow_close, self.handle)
 
     def set_key(self, epoch: int, secret: bytes, *, removal: bool = False) -> None:
-        """Gives a protected room the secret of a new epoch; with removal it is used at once. See burrow_room_set_key()."""
+        """Gives a protected room the secret of a new epoch; with removal it is used at once. See burrow_protection_set_key()."""
         memory = (ctypes.c_uint8 * max(len(secret), 1)).from_buffer_copy(secret or b"\0")
         try:
             flags = _abi.BURROW_KEY_REMOVAL if removal else 0
-            check(lib.burrow_room_set_key(self.handle, epoch, memory, len(secret), flags))
+            check(lib.burrow_protection_set_key(self.handle, epoch, memory, len(secret), flags))
         finally:
             ctypes.memset(memory, 0, len(memory))
 
     def remove_key(self, epoch: int) -> None:
         """Forgets an epoch at once. Usually epochs go by themselves in time."""
-        check(lib.burrow_room_set_key(self.handle, epoch, None, 0, _abi.BURROW_KEY_FORGET))
+        check(lib.burrow_protection_set_key(self.handle, epoch, None, 0, _abi.BURROW_KEY_FORGET))
 
     @property
     def info(self) -> RoomInfo:

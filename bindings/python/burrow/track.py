@@ -238,7 +238,7 @@ class Track(Handle):
     @property
     def stats(self) -> TrackStats:
         raw = sized(_abi.burrow_track_stats)
-        check(lib.burrow_track_stats_get(self.handle, ctypes.byref(raw)))
+        check(lib.burrow_track_stats_get(self.handle, ctypes.byref(raw), None))
         return TrackStats(**{name: getattr(raw, name) for name in TrackStats.__dataclass_fields__})
 
     def close(self) -> None:

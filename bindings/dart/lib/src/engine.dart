@@ -76,7 +76,7 @@ final class Engine extends Handle<burrow_engine> {
   Stream<BurrowEvent> get events => _events.stream;
 
   /// Ends everything in good order; completes when that is done.
-  Future<void> shutdown() => request((id) => burrow_engine_shutdown(pointer, id));
+  Future<void> shutdown() => request((id) => burrow_close(pointer.cast(), id));
 
   /// Tells that the device has other addresses now, or woke up.
   void networkChanged([NetworkChange change = NetworkChange.unknown]) =>
@@ -179,11 +179,7 @@ final class Engine extends Handle<burrow_engine> {
         final how = groups ? config : ffi.nullptr.cast<burrow_identity_config>();
         final out = arena<ffi.Pointer<burrow_identity>>();
         final key = nativeTextOrNull(secretKey, arena);
-        final opened = request(
-          (id) => secretKey == null
-              ? burrow_identity_generate(pointer, how, out, id)
-              : burrow_identity_import(pointer, key, how, out, id),
-        );
+        final opened = request((id) => burrow_identity_create(pointer, key, how, out, id));
         return adopt(Identity(this, out.value, opened));
       });
 

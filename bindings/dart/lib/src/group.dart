@@ -145,10 +145,10 @@ final class Group extends Handle<burrow_group> {
 
   /// Names the group in events, for [Identity.openGroup]. A secret of its members.
   Uint8List get id => scoped((arena) {
-    final length = arena<ffi.Size>();
-    final memory = arena<ffi.Uint8>(256);
-    check(burrow_group_id(pointer, memory, 256, length));
-    return Uint8List.fromList(memory.asTypedList(length.value));
+    final info = arena<burrow_group_info>();
+    info.ref.struct_size = ffi.sizeOf<burrow_group_info>();
+    check(burrow_group_info_get(pointer, info));
+    return readBytes(info.ref.id, info.ref.id_len);
   });
 
   GroupInfo get info => scoped((arena) {

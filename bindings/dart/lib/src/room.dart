@@ -138,14 +138,15 @@ final class Room extends Handle<burrow_room> {
     final memory = nativeBytes(secret, arena);
     try {
       final flags = removal ? BURROW_KEY_REMOVAL : 0;
-      check(burrow_room_set_key(pointer, epoch, memory, secret.length, flags));
+      check(burrow_protection_set_key(pointer.cast(), epoch, memory, secret.length, flags));
     } finally {
       memory.asTypedList(secret.length).fillRange(0, secret.length, 0);
     }
   });
 
   /// Forgets an epoch at once. Usually epochs go by themselves in time.
-  void forgetKey(int epoch) => check(burrow_room_set_key(pointer, epoch, ffi.nullptr, 0, BURROW_KEY_FORGET));
+  void forgetKey(int epoch) =>
+      check(burrow_protection_set_key(pointer.cast(), epoch, ffi.nullptr, 0, BURROW_KEY_FORGET));
 
   // -- tracks -------------------------------------------------------------------------------------------------
 

@@ -182,7 +182,8 @@ sealed class MediaTrack extends Track {
   final Scratch _memory = Scratch();
 
   /// Stops sending what is pushed, or goes on.
-  void setMuted({required bool muted}) => check(burrow_track_set_muted(pointer, muted ? 1 : 0));
+  void setMuted({required bool muted}) =>
+      check(burrow_track_control(pointer, muted ? BURROW_CONTROL_MUTE : BURROW_CONTROL_UNMUTE));
 
   /// Changes how it is encoded, from the next frame on.
   void setEncoding(Encoding encoding) =>
@@ -191,7 +192,7 @@ sealed class MediaTrack extends Track {
   MediaStats get mediaStats => scoped((arena) {
     final stats = arena<burrow_media_stats>();
     stats.ref.struct_size = ffi.sizeOf<burrow_media_stats>();
-    check(burrow_track_media_stats_get(pointer, stats));
+    check(burrow_track_stats_get(pointer, ffi.nullptr, stats));
     return MediaStats(
       width: stats.ref.width,
       height: stats.ref.height,
@@ -300,7 +301,7 @@ final class VideoTrack extends MediaTrack {
   Stream<Picture> get pictures => _outlet.stream;
 
   /// Makes the next picture one that needs no other.
-  void requestKeyframe() => check(burrow_track_request_keyframe(pointer));
+  void requestKeyframe() => check(burrow_track_control(pointer, BURROW_CONTROL_KEYFRAME));
 
   /// Changes how it is wanted, such as the size it is shown at.
   void update({bool paused = false, int width = 0, int height = 0}) =>

@@ -308,7 +308,7 @@ const int BURROW_ROOM_NO_RECONNECT = 4;
 const int BURROW_ROOM_NO_DISCOVERY = 8;
 /// Follow everybody's catalogue, for burrow_room_media() and BURROW_EVENT_PARTICIPANT_MEDIA.
 const int BURROW_ROOM_MEDIA = 16;
-/// Seal everything we publish, and let in only what was sealed: see burrow_room_set_key(), or give a group.
+/// Seal everything we publish, and let in only what was sealed: see burrow_protection_set_key(), or give a group.
 const int BURROW_ROOM_PROTECTED = 32;
 
 // States of a room.
@@ -425,6 +425,16 @@ const int BURROW_COLOR_BT709 = 1;
 /// All of 0 to 255 instead of 16 to 235.
 const int BURROW_COLOR_FULL_RANGE = 2;
 
+// What burrow_track_control() can be told.
+/// Published audio and video: send nothing of what is pushed from now on. Subscribers hear silence and keep the last
+/// picture, which is no freeze; who comes meanwhile gets none.
+const int BURROW_CONTROL_MUTE = 1;
+/// Published audio and video: send what is pushed from now on.
+const int BURROW_CONTROL_UNMUTE = 2;
+/// Published video and video encoders: make the next picture one that needs no other, in a new group. Requests within
+/// half a second of each other count as one.
+const int BURROW_CONTROL_KEYFRAME = 3;
+
 // Flags of burrow_relay_config.
 /// Everybody may read and write everything, without a token.
 const int BURROW_RELAY_OPEN = 1;
@@ -453,7 +463,7 @@ const int BURROW_PROTECTED_VIDEO = 2;
 /// Goes over to a new epoch at a key frame.
 const int BURROW_PROTECTED_DATA = 3;
 
-// Flags of burrow_protection_set_key() and burrow_room_set_key().
+// Flags of burrow_protection_set_key().
 /// The key comes from the exporter of a group, and is used as it is (sealers and openers only).
 const int BURROW_KEY_EXPORTED = 1;
 /// Somebody was removed: the new key is used at once, not after half a second (sealers and rooms only).
@@ -699,10 +709,10 @@ final class burrow_room_config extends ffi.Struct {
   external int call_id_len;
 
   /// The group whose keys protect the room; as if BURROW_ROOM_PROTECTED were set. The library follows its changes by
-  /// itself, for as long as its identity is open: burrow_room_set_key() is not for such a room. NULL for keys of the
-  /// host. Without a path we announce below the prefix under our public key, and under the number of our device when
-  /// we have several in the group; without a prefix that is where the calls of the group are: "burrow/" and its
-  /// nostr_id. A path given here must have our public key in it, and "" only listens.
+  /// itself, for as long as its identity is open: burrow_protection_set_key() is not for such a room. NULL for keys
+  /// of the host. Without a path we announce below the prefix under our public key, and under the number of our
+  /// device when we have several in the group; without a prefix that is where the calls of the group are: "burrow/"
+  /// and its nostr_id. A path given here must have our public key in it, and "" only listens.
   external ffi.Pointer<burrow_group> group;
 }
 
@@ -1842,9 +1852,9 @@ final class burrow_group_info extends ffi.Struct {
   @ffi.Uint32()
   external int own_leaf;
 
-  /// 0
+  /// The length of its id: at most 255, 0 until the group is founded.
   @ffi.Uint32()
-  external int reserved;
+  external int id_len;
 
   /// Counts the changes of keys.
   @ffi.Uint64()
@@ -1861,6 +1871,10 @@ final class burrow_group_info extends ffi.Struct {
   /// Its name, cut to the size of this field.
   @ffi.Array(256)
   external ffi.Array<ffi.Char> name;
+
+  /// Its id, a secret of its members: no relay is told.
+  @ffi.Array(256)
+  external ffi.Array<ffi.Uint8> id;
 }
 
 /// Somebody in a group.
@@ -2029,13 +2043,17 @@ external void burrow_release(ffi.Pointer<ffi.Void> handle);
 
 /// Ends what a handle stands for, in good order. The handle stays readable until it is released.
 ///
+/// An engine shuts down: it leaves rooms, stops relays and completes all requests. Afterwards only draining, _get
+/// functions, release and destroy work; the rest returns BURROW_ERR_CLOSED. The completion of this request is the
+/// last event; draining an empty queue after it returns BURROW_ERR_CLOSED.
+///
 /// A room ends its tracks and says farewell to the relay. A published track or an encoder takes nothing more;
 /// subscribers still get what was pushed before. A subscribed track or a decoder drops the frames that wait; those on
 /// loan stay valid. A relay takes no new sessions, says goodbye to those that exist and closes its sockets. An
 /// identity closes its state file; its groups answer BURROW_ERR_CLOSED. Releasing the last reference does the same in
 /// the background.
 ///
-/// * [handle]: A room, a track, an encoder or decoder, a relay or an identity.
+/// * [handle]: An engine, a room, a track, an encoder or decoder, a relay or an identity.
 /// * [req]: (out) The id of this request, which completes when it is over, or NULL. Tracks, encoders and decoders
 ///   have ended when this returns; then it is 0.
 ///
@@ -2114,28 +2132,12 @@ external int burrow_engine_create(
   ffi.Pointer<ffi.Pointer<burrow_engine>> out,
 );
 
-/// Ends everything in good order: leaves rooms, stops relays, completes all requests.
-///
-/// Afterwards only draining, _get functions, release and destroy work; the rest returns BURROW_ERR_CLOSED. The
-/// completion of this request is the last event; draining an empty queue after it returns BURROW_ERR_CLOSED.
-///
-/// * [e]: The engine.
-/// * [req]: (out) The id of this request, or NULL if you do not need it.
-///
-/// Returns: BURROW_OK; BURROW_ERR_CLOSED when it was shut down before.
-///
-/// Threads: any thread
-///
-/// Ownership: nothing changes hands
-@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_engine>, ffi.Pointer<ffi.Uint64>)>()
-external int burrow_engine_shutdown(ffi.Pointer<burrow_engine> e, ffi.Pointer<ffi.Uint64> req);
-
 /// Stops the threads, waits for them, and invalidates every handle of the engine.
 ///
-/// Peers get a farewell packet but nothing is waited for; call burrow_engine_shutdown() first and drain until
-/// BURROW_ERR_CLOSED for an orderly end. Requests still open get no event, because nobody is left to drain it. After
-/// this returns no function of the host will be called again. A thread waiting in burrow_engine_next_event() is woken
-/// with BURROW_ERR_CLOSED.
+/// Peers get a farewell packet but nothing is waited for; call burrow_close() first and drain until BURROW_ERR_CLOSED
+/// for an orderly end. Requests still open get no event, because nobody is left to drain it. After this returns no
+/// function of the host will be called again. A thread waiting in burrow_engine_next_event() is woken with
+/// BURROW_ERR_CLOSED.
 ///
 /// * [e]: The engine.
 ///
@@ -2276,46 +2278,6 @@ external int burrow_room_open(
   ffi.Pointer<burrow_room_config> cfg,
   ffi.Pointer<ffi.Pointer<burrow_room>> out,
   ffi.Pointer<ffi.Uint64> req,
-);
-
-/// Gives a protected room the secret of a new epoch.
-///
-/// Everybody who has the secrets of the same epochs hears and sees each other; for everybody else, the relay
-/// included, there are only sizes and times. What is published waits for the first secret: before it nothing is sent.
-///
-/// Keys are made of the secret, the call_id, the path and a number that is random for every start of a publisher: so
-/// the same secret may be given again after a restart, and nothing has to be stored. Members have to see the same
-/// paths, so they use the same path in the URL.
-///
-/// The first secret is used at once. Later ones are used half a second after they were given, so that others have
-/// them too, for pictures from the next key frame on; with BURROW_KEY_REMOVAL at once. What others seal is opened
-/// with the key it was sealed with: those of the last four epochs are kept, for 10 s after something came in a newer
-/// one, and for 10 s at most after a removal, so give BURROW_KEY_REMOVAL on all sides.
-///
-/// With BURROW_KEY_FORGET and no secret an epoch is forgotten at once; one that is not there is ignored. If it is the
-/// epoch in use, nothing is sent until there is another. Usually it is not necessary: epochs are forgotten in time by
-/// themselves. An epoch that was forgotten does not come back.
-///
-/// * [room]: A room opened with BURROW_ROOM_PROTECTED.
-/// * [epoch]: Its number; higher than all before.
-/// * [secret]: At least 16 bytes that all members have, best from the exporter of a group; copied. Wipe your own.
-///   NULL with BURROW_KEY_FORGET.
-/// * [len]: Its length; at most 1024.
-/// * [flags]: BURROW_KEY_REMOVAL, BURROW_KEY_FORGET or 0
-///
-/// Returns: BURROW_OK; BURROW_ERR_INVALID_ARGUMENT when the epoch is not newer; BURROW_ERR_WRONG_KIND when the room
-/// is not protected, or its keys come from a group; BURROW_ERR_CLOSED.
-///
-/// Threads: any thread
-///
-/// Ownership: nothing changes hands
-@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_room>, ffi.Uint64, ffi.Pointer<ffi.Uint8>, ffi.Size, ffi.Uint32)>()
-external int burrow_room_set_key(
-  ffi.Pointer<burrow_room> room,
-  int epoch,
-  ffi.Pointer<ffi.Uint8> secret,
-  int len,
-  int flags,
 );
 
 /// Copies the state of a room.
@@ -2518,18 +2480,23 @@ external int burrow_track_fetch(ffi.Pointer<burrow_track> track, int group, ffi.
 @ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_track>, ffi.Pointer<burrow_track_info>)>()
 external int burrow_track_info_get(ffi.Pointer<burrow_track> track, ffi.Pointer<burrow_track_info> out);
 
-/// Copies the counters of a track.
+/// Copies the counters of a track, or how its audio or video goes, or both.
 ///
-/// * [track]: The track, over or not.
-/// * [out]: (out) struct_size must be set.
+/// * [track]: The track, over or not; or a codec, which has no counters.
+/// * [out]: (out) The counters; struct_size must be set. NULL if you do not need them.
+/// * [media]: (out) How audio or video goes, likewise.
 ///
-/// Returns: BURROW_OK.
+/// Returns: BURROW_OK; BURROW_ERR_WRONG_KIND when the track does not have what is asked for.
 ///
 /// Threads: any thread
 ///
 /// Ownership: nothing changes hands
-@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_track>, ffi.Pointer<burrow_track_stats>)>()
-external int burrow_track_stats_get(ffi.Pointer<burrow_track> track, ffi.Pointer<burrow_track_stats> out);
+@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_track>, ffi.Pointer<burrow_track_stats>, ffi.Pointer<burrow_media_stats>)>()
+external int burrow_track_stats_get(
+  ffi.Pointer<burrow_track> track,
+  ffi.Pointer<burrow_track_stats> out,
+  ffi.Pointer<burrow_media_stats> media,
+);
 
 /// Changes how a published audio or video track is encoded, from the next frame on.
 ///
@@ -2547,35 +2514,18 @@ external int burrow_track_stats_get(ffi.Pointer<burrow_track> track, ffi.Pointer
 @ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_track>, ffi.Pointer<burrow_encoding>)>()
 external int burrow_track_set_encoding(ffi.Pointer<burrow_track> track, ffi.Pointer<burrow_encoding> enc);
 
-/// Stops sending what is pushed, or goes on.
+/// Tells a published track or an encoder what to do from now on.
 ///
-/// Muted audio and video send nothing. Subscribers hear silence and keep the last picture, which is no freeze; who
-/// comes meanwhile gets none. What is pushed meanwhile is never sent.
-///
-/// * [track]: A published audio or video track.
-/// * [muted]: 1 to mute, 0 to go on.
+/// * [track]: A track that the command is for.
+/// * [command]: BURROW_CONTROL_*
 ///
 /// Returns: BURROW_OK; BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on other tracks.
 ///
 /// Threads: any thread
 ///
 /// Ownership: nothing changes hands
-@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_track>, ffi.Int32)>()
-external int burrow_track_set_muted(ffi.Pointer<burrow_track> track, int muted);
-
-/// Makes the next picture one that needs no other, in a new group.
-///
-/// Requests within half a second of each other count as one.
-///
-/// * [track]: A published video track, or a video encoder.
-///
-/// Returns: BURROW_OK; BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on other tracks.
-///
-/// Threads: any thread
-///
-/// Ownership: nothing changes hands
-@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_track>)>()
-external int burrow_track_request_keyframe(ffi.Pointer<burrow_track> track);
+@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_track>, ffi.Uint32)>()
+external int burrow_track_control(ffi.Pointer<burrow_track> track, int command);
 
 /// Hands in recorded samples. They are copied before this returns.
 ///
@@ -2662,19 +2612,6 @@ external int burrow_track_push_video(ffi.Pointer<burrow_track> track, ffi.Pointe
 @ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_track>, ffi.Pointer<burrow_video_frame>)>(isLeaf: true)
 external int burrow_track_pull_video(ffi.Pointer<burrow_track> track, ffi.Pointer<burrow_video_frame> out);
 
-/// Copies how audio or video of a track goes.
-///
-/// * [track]: An audio or video track, over or not, or a codec.
-/// * [out]: (out) struct_size must be set.
-///
-/// Returns: BURROW_OK; BURROW_ERR_WRONG_KIND on other tracks.
-///
-/// Threads: any thread
-///
-/// Ownership: nothing changes hands
-@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_track>, ffi.Pointer<burrow_media_stats>)>()
-external int burrow_track_media_stats_get(ffi.Pointer<burrow_track> track, ffi.Pointer<burrow_media_stats> out);
-
 /// Copies what a participant offers, as far as its catalogue is known.
 ///
 /// Known is the catalogue of who has an audio or video track subscribed, and with BURROW_ROOM_MEDIA everybody's.
@@ -2746,8 +2683,8 @@ external int burrow_video_frame_convert(ffi.Pointer<burrow_video_frame> src, ffi
 /// comes fast: pushing gives BURROW_AGAIN when 256 frames wait to be pulled. There are no events. Timestamps may be
 /// of any clock; 0 means that what is pushed follows what was pushed before. burrow_close() fills the last packet up
 /// with silence; when all is pulled then, pulling gives BURROW_ERR_CLOSED. burrow_track_set_encoding(),
-/// burrow_track_request_keyframe() and burrow_track_media_stats_get() work as on published tracks, all other
-/// functions of tracks give BURROW_ERR_WRONG_KIND.
+/// BURROW_CONTROL_KEYFRAME and the media of burrow_track_stats_get() work as on published tracks, all other functions
+/// of tracks give BURROW_ERR_WRONG_KIND.
 ///
 /// * [e]: The engine it belongs to.
 /// * [kind]: BURROW_TRACK_KIND_AUDIO or BURROW_TRACK_KIND_VIDEO.
@@ -2878,19 +2815,35 @@ external int burrow_protection_context(
   ffi.Pointer<ffi.Size> len,
 );
 
-/// Hands in the key of a new epoch.
+/// Gives a protected room, a sealer or an opener the key of a new epoch.
 ///
-/// A sealer uses the first at once. Later ones are used after half a second, so that others have them too, and on
-/// video tracks from the next key frame on, five seconds later at the latest; with BURROW_KEY_REMOVAL at once. An
-/// opener keeps at most four, and an old one for 10 s after the first frame of a newer one.
+/// In a room everybody who has the secrets of the same epochs hears and sees each other; for everybody else, the
+/// relay included, there are only sizes and times. What is published waits for the first secret: before it nothing is
+/// sent.
 ///
-/// * [handle]: A sealer or an opener.
+/// Keys are made of the secret, the call_id, the path and a number that is random for every start of a publisher: so
+/// the same secret may be given again after a restart, and nothing has to be stored. Members have to see the same
+/// paths, so they use the same path in the URL.
+///
+/// The first key is used at once. Later ones are used half a second after they were given, so that others have them
+/// too, and on video tracks from the next key frame on, five seconds later at the latest; with BURROW_KEY_REMOVAL at
+/// once. What others seal is opened with the key it was sealed with: those of the last four epochs are kept, for 10 s
+/// after something came in a newer one, and in a room for 10 s at most after a removal, so give BURROW_KEY_REMOVAL on
+/// all sides.
+///
+/// With BURROW_KEY_FORGET and no secret a room forgets an epoch at once; one that is not there is ignored. If it is
+/// the epoch in use, nothing is sent until there is another. Usually it is not necessary: epochs are forgotten in
+/// time by themselves. An epoch that was forgotten does not come back.
+///
+/// * [handle]: A room opened with BURROW_ROOM_PROTECTED, a sealer or an opener.
 /// * [epoch]: Its number; higher than all before.
-/// * [key]: The exported key, or the secret; copied. Wipe your own.
-/// * [len]: Its length.
-/// * [flags]: BURROW_KEY_*; BURROW_KEY_REMOVAL for sealers only.
+/// * [key]: The secret, at least 16 bytes that all members have, best from the exporter of a group; or the exported
+///   key. Copied: wipe your own. NULL with BURROW_KEY_FORGET.
+/// * [len]: Its length; at most 1024.
+/// * [flags]: BURROW_KEY_* or 0
 ///
-/// Returns: BURROW_OK.
+/// Returns: BURROW_OK; BURROW_ERR_INVALID_ARGUMENT when the epoch is not newer; BURROW_ERR_WRONG_KIND when the room
+/// is not protected, or its keys come from a group; BURROW_ERR_CLOSED.
 ///
 /// Threads: any thread
 ///
@@ -2990,33 +2943,13 @@ external int burrow_opener_open(
   ffi.Pointer<ffi.Size> out_len,
 );
 
-/// Makes an identity with a new secret key, or opens the one that is in its state file.
+/// Makes an identity: with a new secret key or the one that is in its state file, from a secret key, or from a public
+/// key when the secret one stays elsewhere.
 ///
 /// Without a configuration it is open when this returns, has no groups, and *req is 0. With one, the completion says
-/// how it went: BURROW_ERR_STORAGE and its relatives, BURROW_ERR_EXISTS when this identity is open already. What was
-/// on its way to relays when the file was last used goes on its way again.
-///
-/// * [e]: The engine.
-/// * [cfg]: Where its groups are kept, or NULL for an identity without groups.
-/// * [out]: (out) The identity.
-/// * [req]: (out) The id of this request, or NULL if you do not need it.
-///
-/// Returns: BURROW_OK; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_SYSTEM when no thread is to be had.
-///
-/// Threads: any thread
-///
-/// Ownership: *out is owned by the caller: burrow_release()
-@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_engine>, ffi.Pointer<burrow_identity_config>, ffi.Pointer<ffi.Pointer<burrow_identity>>, ffi.Pointer<ffi.Uint64>)>()
-external int burrow_identity_generate(
-  ffi.Pointer<burrow_engine> e,
-  ffi.Pointer<burrow_identity_config> cfg,
-  ffi.Pointer<ffi.Pointer<burrow_identity>> out,
-  ffi.Pointer<ffi.Uint64> req,
-);
-
-/// Makes an identity from a key: from the secret one, or from the public one when the secret one stays elsewhere.
-///
-/// As burrow_identity_generate(); a state file that belongs to somebody else is BURROW_ERR_EXISTS.
+/// how it went: BURROW_ERR_STORAGE and its relatives, BURROW_ERR_EXISTS when this identity is open already or the
+/// state file belongs to somebody else. What was on its way to relays when the file was last used goes on its way
+/// again.
 ///
 /// With "npub1…" the secret key stays with the host: in a signing device, another app, another machine. Such an
 /// attached identity does all that others do. Whenever the key is needed a BURROW_EVENT_KEY_REQUEST asks the host,
@@ -3028,19 +2961,21 @@ external int burrow_identity_generate(
 /// loses it.
 ///
 /// * [e]: The engine.
-/// * [key]: The secret key, as "nsec1…" or 64 hexadecimal digits; or the public key, as "npub1…" only.
+/// * [key]: The secret key, as "nsec1…" or 64 hexadecimal digits; the public key, as "npub1…" only; or NULL for the
+///   key in the state file, or a new one when there is none.
 /// * [cfg]: Where its groups are kept, or NULL for an identity without groups.
 /// * [out]: (out) The identity.
 /// * [req]: (out) The id of this request, or NULL if you do not need it.
 ///
-/// Returns: BURROW_OK; BURROW_ERR_NOSTR_KEY; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_SYSTEM.
+/// Returns: BURROW_OK; BURROW_ERR_NOSTR_KEY; BURROW_ERR_CLOSED after shutdown; BURROW_ERR_SYSTEM when there is no
+/// thread.
 ///
 /// Threads: any thread
 ///
 /// Ownership: *out is owned by the caller: burrow_release(); the text stays the host's, who should overwrite a secret
 /// one
 @ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_engine>, ffi.Pointer<ffi.Char>, ffi.Pointer<burrow_identity_config>, ffi.Pointer<ffi.Pointer<burrow_identity>>, ffi.Pointer<ffi.Uint64>)>()
-external int burrow_identity_import(
+external int burrow_identity_create(
   ffi.Pointer<burrow_engine> e,
   ffi.Pointer<ffi.Char> key,
   ffi.Pointer<burrow_identity_config> cfg,
@@ -3640,7 +3575,7 @@ external int burrow_group_create(
 /// Gives a handle to a group that is known, or to which we are invited.
 ///
 /// * [id]: Whose group it is.
-/// * [group_id]: The id of the group, from an event or burrow_group_id().
+/// * [group_id]: The id of the group, from an event or burrow_group_info.
 /// * [len]: Its length.
 /// * [out]: (out) The group.
 ///
@@ -3675,26 +3610,6 @@ external int burrow_group_list(
   ffi.Pointer<ffi.Pointer<burrow_group>> out,
   int cap,
   ffi.Pointer<ffi.Size> count,
-);
-
-/// Copies the id of a group. It is a secret of its members: no relay is told.
-///
-/// * [g]: The group.
-/// * [out]: (out) The id; NULL with cap 0 asks for its length.
-/// * [cap]: Bytes available at out.
-/// * [len]: (out) Its length; 0 until the group is founded, at most 255.
-///
-/// Returns: BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
-///
-/// Threads: any thread
-///
-/// Ownership: nothing changes hands
-@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_group>, ffi.Pointer<ffi.Uint8>, ffi.Size, ffi.Pointer<ffi.Size>)>()
-external int burrow_group_id(
-  ffi.Pointer<burrow_group> g,
-  ffi.Pointer<ffi.Uint8> out,
-  int cap,
-  ffi.Pointer<ffi.Size> len,
 );
 
 /// Accepts an invitation.
