@@ -15,6 +15,8 @@ package final class FrameOpener {
     private let epochs: OpeningEpochs
     private let metadata: FrameMetadata
     private var keys: [OpeningKey] = []
+    /// That of the last frame, which is nearly always that of the next one.
+    private var recent: OpeningKey?
 
     /// The key of this track in one epoch, and what was done with it.
     private final class OpeningKey {
@@ -75,6 +77,7 @@ package final class FrameOpener {
     /// Forgets the key of an epoch.
     func forget(_ epoch: OpeningEpoch) {
         keys.removeAll { $0.epoch === epoch }
+        if recent?.epoch === epoch { recent = nil }
     }
 
     private func open(
@@ -128,11 +131,16 @@ package final class FrameOpener {
 
     /// The key a frame names, derived when it is first needed.
     private func key(_ keyID: UInt64, _ now: Instant) throws(CryptoError) -> OpeningKey? {
-        for key in keys where key.key.keyID == keyID && !key.epoch.isOver(now) { return key }
+        if let recent, recent.key.keyID == keyID, !recent.epoch.isOver(now) { return recent }
+        for key in keys where key.key.keyID == keyID && !key.epoch.isOver(now) {
+            recent = key
+            return key
+        }
         guard let epoch = epochs.epoch(keyID, now: now) else { return nil }
         let key = OpeningKey(epoch, try epoch.secret.key(keyID))
         keys.removeAll { $0.key.keyID == keyID }
         keys.append(key)
+        recent = key
         return key
     }
 
