@@ -65,6 +65,11 @@ let package = Package(
             path: "Sources/BurrowSDK/Marmot"
         ),
         .target(
+            name: "BurrowCalls",
+            dependencies: ["BurrowBase", "BurrowNostr"],
+            path: "Sources/BurrowSDK/Calls"
+        ),
+        .target(
             name: "BurrowQUIC",
             dependencies: ["BurrowBase", "CBurrowQUIC"],
             path: "Sources/BurrowSDK/QUIC"
@@ -141,6 +146,11 @@ let package = Package(
             name: "BurrowMarmotTests",
             dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMLS", "BurrowNostr", "BurrowMarmot"],
             path: "Tests/MarmotTests"
+        ),
+        .testTarget(
+            name: "BurrowCallsTests",
+            dependencies: ["BurrowBase", "BurrowNostr", "BurrowCalls"],
+            path: "Tests/CallsTests"
         ),
         .executableTarget(
             name: "burrow-marmot-peer",
@@ -255,6 +265,7 @@ if let names = Context.environment["BURROW_FUZZ"] {
             name: "fuzz-\(name)",
             dependencies: [
                 "FuzzHarness", "BurrowBase", "BurrowCrypto", "BurrowMLS", "BurrowNostr", "BurrowMarmot",
+                "BurrowCalls",
                 "BurrowQUIC", "BurrowMoQ", "BurrowMedia",
                 "BurrowEngine", "BurrowSimulation",
             ],

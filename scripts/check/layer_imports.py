@@ -6,7 +6,7 @@ import re
 from common import ROOT, files, finish, relative
 
 ORDER = [
-    "Base", "Crypto", "Storage", "MLS", "Nostr", "Marmot", "QUIC", "MoQ", "Media", "Call", "Engine", "ABI",
+    "Base", "Crypto", "Storage", "MLS", "Nostr", "Marmot", "Calls", "QUIC", "MoQ", "Media", "Engine", "ABI",
 ]
 
 #: Modules beside the layers themselves. Everything not named is refused, Foundation and Dispatch first of all.
@@ -18,10 +18,10 @@ ALLOWED = {
     "MLS": set(),
     "Nostr": {"CWslay"},
     "Marmot": set(),
+    "Calls": set(),
     "QUIC": {"CBurrowQUIC", "CGnuTLS"},
     "MoQ": set(),
     "Media": {"CBurrowMedia"},
-    "Call": set(),
     # All other effects: sockets, threads, files and clocks.
     "Engine": {"Glibc", "CBurrowShims", "Synchronization"},
     # The only layer that sees the public header.

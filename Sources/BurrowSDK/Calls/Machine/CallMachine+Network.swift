@@ -1,0 +1,159 @@
+package import BurrowBase
+package import BurrowNostr
+
+/// What the room and the clock do.
+extension CallMachine {
+    // MARK: The room
+
+    /// We are in the room and announced there.
+    package mutating func connected(_ id: CallID, relay: ServerURL, now: Instant) {
+        guard let index = calls.firstIndex(where: { $0.id == id }), calls[index].wantsRoom else { return }
+        calls[index].isConnected = true
+        if calls[index].relays.first != relay {
+            calls[index].relays.removeAll { $0 == relay }
+            calls[index].relays.insert(relay, at: 0)
+        }
+        switch calls[index].state {
+        case .outgoing(.publishing):
+            // Who is there before we called did not come because we did.
+            calls[index].earlier = calls[index].roster.participants.compactMap(\.path)
+            sendOffer(index, now: now)
+            move(index, to: .outgoing(.sent), now: now)
+        case .connecting(.relay):
+            if calls[index].isPair {
+                move(index, to: .connecting(.waitingMedia), now: now)
+            } else {
+                sendUpdate(index, .joined, now: now)
+                move(index, to: .active(detail(index)), now: now)
+            }
+        default: settle(index, now: now)
+        }
+    }
+
+    /// The connection is lost and being made again.
+    package mutating func connectionLost(_ id: CallID, now: Instant) {
+        guard let index = calls.firstIndex(where: { $0.id == id }), calls[index].wantsRoom else { return }
+        calls[index].isConnected = false
+        if case .connecting(.waitingMedia) = calls[index].state {
+            move(index, to: .connecting(.relay), now: now)
+        } else {
+            settle(index, now: now)
+        }
+    }
+
+    /// There is no way into the room, or none back.
+    package mutating func connectionFailed(_ id: CallID, _ reason: CallEndReason, now: Instant) {
+        guard let index = calls.firstIndex(where: { $0.id == id }), calls[index].wantsRoom else { return }
+        switch calls[index].state {
+        case .outgoing(.publishing): break
+        case .outgoing: sendEnd(index, .cancelled, scope: .call, now: now)
+        case .connecting, .active: sendEnd(index, reason, now: now)
+        default: return
+        }
+        move(index, to: .failed(reason), now: now)
+    }
+
+    /// A broadcast came or went in a call's room.
+    package mutating func announced(_ id: CallID, _ path: String, isThere: Bool, now: Instant) {
+        guard let index = calls.firstIndex(where: { $0.id == id }), calls[index].state.hasConsent,
+            path != calls[index].path
+        else { return }
+        let call = calls[index]
+        let members = group(call.group)?.members ?? []
+        let outcome = calls[index].roster.announce(path, isThere: isThere, in: call.room, of: members)
+        tell(outcome, of: id)
+        if !isThere { calls[index].earlier.removeAll { $0 == path } }
+        if case .outgoing(let detail) = call.state {
+            guard isThere, detail != .publishing, !call.earlier.contains(path),
+                let owner = calls[index].roster.owner(of: path), owner != publicKey
+            else { return }
+            return answered(index, now: now)
+        }
+        if case .joined = outcome, calls[index].isMuted || calls[index].hasVideo != (call.media == .video) {
+            // They have not heard what we said before.
+            calls[index].refreshAt = min(calls[index].refreshAt, now + .milliseconds(500))
+        }
+        settle(index, now: now)
+    }
+
+    /// Something of somebody's broadcast could be decrypted.
+    package mutating func mediaArrived(_ id: CallID, _ path: String, now: Instant) {
+        guard let index = calls.firstIndex(where: { $0.id == id }),
+            calls[index].state == .connecting(.waitingMedia),
+            let peer = calls[index].peer, calls[index].roster.owner(of: path) == peer
+        else { return }
+        move(index, to: .active(detail(index)), now: now)
+    }
+
+    // MARK: What follows
+
+    /// The other side has taken our call, or somebody of the group has.
+    mutating func answered(_ index: Int, now: Instant) {
+        if calls[index].isPair {
+            move(index, to: .connecting(calls[index].isConnected ? .waitingMedia : .relay), now: now)
+        } else {
+            move(index, to: .active(detail(index)), now: now)
+        }
+        sendUpdate(index, .joined, now: now)
+    }
+
+    /// Lets a call that is active show how it is.
+    mutating func settle(_ index: Int, now: Instant) {
+        guard case .active(let shown) = calls[index].state else { return }
+        let actual = detail(index)
+        if actual != shown { move(index, to: .active(actual), now: now) }
+    }
+
+    private func detail(_ index: Int) -> CallState.Active {
+        let call = calls[index]
+        guard call.isConnected else { return .reconnecting }
+        if let peer = call.peer { return call.roster.isAnnounced(peer) ? .ok : .reconnecting }
+        return call.roster.hasOthers(than: publicKey, device) ? .ok : .alone
+    }
+
+    // MARK: The clock
+
+    package mutating func timerFired(now: Instant) {
+        for question in questions where question.deadline <= now {
+            questions.removeAll { $0.received.call == question.received.call }
+            ring(question.received, isSilent: true, now: now)
+        }
+        for index in calls.indices {
+            if calls[index].refreshAt <= now {
+                calls[index].refreshAt = .distantFuture
+                if case .active = calls[index].state { sendUpdate(index, .joined, now: now) }
+            }
+            if calls[index].timer <= now { expire(index, now: now) }
+        }
+        let oldest = unixTime(now) - settings.availableAge
+        available.removeAll { $0.received.createdAt < oldest }
+    }
+
+    /// What a state waits for did not come.
+    private mutating func expire(_ index: Int, now: Instant) {
+        let call = calls[index]
+        switch call.state {
+        case .outgoing(.publishing): move(index, to: .failed(.relayUnreachable), now: now)
+        case .outgoing:
+            if !call.isPair, settings.waitsUnanswered {
+                return move(index, to: .active(detail(index)), now: now)
+            }
+            sendEnd(index, .timeout, scope: .call, now: now)
+            move(index, to: .ended(.timeout), now: now)
+        case .incoming:
+            move(index, to: .ended(.missed), now: now)
+            keepAvailable(call)
+        case .connecting:
+            sendEnd(index, .failed, now: now)
+            move(index, to: .failed(.timeout), now: now)
+        case .active(.alone):
+            sendEnd(index, .timeout, now: now)
+            move(index, to: .ended(.timeout), now: now)
+        case .active:
+            sendEnd(index, .failed, now: now)
+            move(index, to: .failed(call.isConnected ? .mediaFailed : .relayUnreachable), now: now)
+        case .ending(let reason): move(index, to: .ended(reason), now: now)
+        case .ended, .failed: break
+        }
+    }
+}
