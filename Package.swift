@@ -88,15 +88,15 @@ let package = Package(
             name: "BurrowEngine",
             dependencies: [
                 "BurrowBase", "BurrowCrypto", "BurrowStorage", "BurrowMLS", "BurrowNostr", "BurrowMarmot",
-                "BurrowQUIC", "BurrowMoQ", "BurrowMedia", "CBurrowShims",
+                "BurrowCalls", "BurrowQUIC", "BurrowMoQ", "BurrowMedia", "CBurrowShims",
             ],
             path: "Sources/BurrowSDK/Engine"
         ),
         .target(
             name: "BurrowABI",
             dependencies: [
-                "BurrowBase", "BurrowCrypto", "BurrowEngine", "BurrowMarmot", "BurrowMedia", "BurrowMoQ",
-                "BurrowNostr", "BurrowQUIC", "CBurrow", "CBurrowShims",
+                "BurrowBase", "BurrowCalls", "BurrowCrypto", "BurrowEngine", "BurrowMarmot", "BurrowMedia",
+                "BurrowMoQ", "BurrowNostr", "BurrowQUIC", "CBurrow", "CBurrowShims",
             ],
             path: "Sources/BurrowSDK/ABI"
         ),

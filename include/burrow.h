@@ -3,8 +3,8 @@
  *
  * The whole library is behind this header. Read these paragraphs once; the functions only add what is special.
  *
- * Handles. A handle (engine, room, track, relay, buffer, sealer, opener, identity, group) is a token, not an address:
- * never dereference it, never invent one. A stale handle, one of another kind, or one that was never valid gives
+ * Handles. A handle (engine, room, track, relay, buffer, sealer, opener, identity, group, call) is a token, not an
+ * address: never dereference it, never invent one. A stale handle, one of another kind, or one that was never valid gives
  * BURROW_ERR_STALE_HANDLE. Handles are reference counted with burrow_retain() and burrow_release(), for all kinds
  * alike, from any thread. A handle from an out parameter is owned by the caller. No event of this version hands over
  * a handle: the `subject` of an event is borrowed, and stays valid as long as you hold a reference of your own.
@@ -92,6 +92,8 @@ typedef struct burrow_opener burrow_opener;
 typedef struct burrow_identity burrow_identity;
 /** A group of an identity, or an invitation to one. */
 typedef struct burrow_group burrow_group;
+/** A call of an identity: what was agreed about a room. */
+typedef struct burrow_call burrow_call;
 /** Memory lent to the host until burrow_release(). */
 typedef struct burrow_buffer burrow_buffer;
 
@@ -368,9 +370,10 @@ BURROW_API void burrow_release(void *BURROW_NULLABLE handle);
  * A room ends its tracks and says farewell to the relay. A published track or an encoder takes nothing more; subscribers
  * still get what was pushed before. A subscribed track or a decoder drops the frames that wait; those on loan stay valid. A
  * relay takes no new sessions, says goodbye to those that exist and closes its sockets. An identity closes its state file;
- * its groups answer BURROW_ERR_CLOSED. Releasing the last reference does the same in the background.
+ * its calls end and its groups answer BURROW_ERR_CLOSED. A call is hung up, as by burrow_call_end(). Releasing the last
+ * reference does the same in the background.
  *
- * @param handle  An engine, a room, a track, an encoder or decoder, a relay or an identity.
+ * @param handle  An engine, a room, a track, an encoder or decoder, a relay, an identity or a call.
  * @param req     [out] The id of this request, which completes when it is over, or NULL. Tracks, encoders and decoders have
  *                ended when this returns; then it is 0.
  * @return BURROW_OK; BURROW_ERR_CLOSED when it is over already.
@@ -458,7 +461,13 @@ BURROW_API burrow_status burrow_log_read(int32_t *BURROW_NONNULL level, char *BU
 enum {
   /** The host has Nostr relays of its own: nothing connects to any. Events to publish come out as
       BURROW_EVENT_NOSTR_OUT, those that arrive go in through burrow_nostr_ingest(). */
-  BURROW_ENGINE_HOST_RELAYS = 1
+  BURROW_ENGINE_HOST_RELAYS = 1,
+  /** The host decides about each call that comes before it rings: BURROW_CALL_ASKED. Else all calls of members of our groups
+      ring. */
+  BURROW_ENGINE_ASK_CALLS = 2,
+  /** Calls that come may be on relays in private networks, as when everything runs on one machine. That is so anyway when
+      the engine has a Nostr relay of that kind. */
+  BURROW_ENGINE_PRIVATE_CALLS = 4
 };
 
 /** How an engine works. Prepared by burrow_config_init(). */
@@ -475,7 +484,7 @@ typedef struct burrow_engine_config {
 /* Kinds of events. Unknown kinds must be ignored. */
 enum {
   /** A request is complete. request: its id; status, text: how it ended; value: the peer's numeric code or 0;
-      subject: the room, track, relay or identity it was about, borrowed, or NULL. */
+      subject: the room, track, relay, identity or call it was about, borrowed, or NULL. */
   BURROW_EVENT_DONE = 1,
   /** More than 4096 events waited and some were dropped, though never a BURROW_EVENT_DONE. Read the state of what
       you have with the _get functions and burrow_room_participants(). value: how many were dropped. */
@@ -565,7 +574,15 @@ enum {
   BURROW_EVENT_GROUP_ROLLED_BACK = 55,
   /** A MoQ relay was tried. request: the burrow_discovery_select(); text: its URL; status: BURROW_OK when it let us in, else
       why not; data: the sentence about that; value: how long it took, in microseconds. */
-  BURROW_EVENT_RELAY_TRIED = 56
+  BURROW_EVENT_RELAY_TRIED = 56,
+  /** A call is something else than before; one that comes from others appears with this. Never dropped. subject: the call,
+      borrowed: retain it to keep it; state: the BURROW_CALL_* state; value: its detail, plus 256 times the
+      BURROW_CALL_REASON_*; text: the reason in a word; data: the public key of who called. */
+  BURROW_EVENT_CALL_STATE = 60,
+  /** Somebody came into a call, left it, or something about them changed. subject: the call, borrowed; state:
+      BURROW_CALL_MEMBER_*; data: their public key; text: the path of their broadcast, if it is known; participant: its number
+      in the room, 0 while it is not announced. */
+  BURROW_EVENT_CALL_MEMBER = 61
 };
 
 /** One event, filled by the library. Its pointers live until the next draining call or destroy. */
@@ -587,7 +604,7 @@ typedef struct burrow_event {
   int64_t time_us;
   /** A number whose meaning the kind defines. */
   int64_t value;
-  /** The room, track, relay or identity it is about, borrowed; or NULL. */
+  /** The room, track, relay, identity or call it is about, borrowed; or NULL. */
   void *BURROW_NULLABLE subject;
   /** UTF-8, never NULL. */
   const char *BURROW_NONNULL text;
@@ -3152,6 +3169,373 @@ BURROW_API burrow_status burrow_group_export_secret(burrow_group *BURROW_NONNULL
                                                     const uint8_t *BURROW_NULLABLE context, size_t context_len,
                                                     uint8_t *BURROW_NONNULL out, size_t out_len,
                                                     uint64_t *BURROW_NULLABLE epoch);
+
+/* ---- calls ------------------------------------------------------------------------------------------------- */
+
+/*
+ * A call is an agreement about a room: who is in it, since when, and when it is over. Its signals travel by themselves, in
+ * messages of the group, between two people in gift wraps; frames are protected with the group's keys.
+ *
+ * A call that somebody else begins first appears in a BURROW_EVENT_CALL_STATE with BURROW_CALL_INCOMING: retain its subject to
+ * keep it, answer with burrow_call_accept() or burrow_call_end(). Nothing connects to its relay before it is accepted.
+ *
+ * As soon as burrow_call_info has a room, publish tracks in it and subscribe to those of others, as in any room that was opened
+ * with BURROW_ROOM_MEDIA. The room may be another one after a change of relays: read it at each BURROW_EVENT_CALL_STATE.
+ *
+ * There is one BURROW_EVENT_CALL_STATE for each transition, and none follows the one that says that a call is over.
+ * A reference to a call that was started or accepted keeps it up: releasing the last one hangs up.
+ */
+
+/* Flags of burrow_call_config and burrow_call_info. */
+enum {
+  /** With pictures, else sound alone. In burrow_call_info: the call was begun so. */
+  BURROW_CALL_VIDEO = 1,
+  /** Others are told that our sound is muted. */
+  BURROW_CALL_MUTED = 2,
+  /** Nobody's phone rings: the call can be joined by who looks. */
+  BURROW_CALL_SILENT = 4,
+  /** In burrow_call_info: we began it. */
+  BURROW_CALL_OUTWARD = 8,
+  /** In burrow_call_info: others are told that we send pictures. */
+  BURROW_CALL_CAMERA = 16,
+  /** In burrow_call_info: it is a call of two, which ends for both. */
+  BURROW_CALL_PAIR = 32
+};
+
+/* States of a call. */
+enum {
+  /** Ours, and nobody has answered. Details: BURROW_CALL_PUBLISHING, _SENT, _REMOTE_RINGING. */
+  BURROW_CALL_OUTGOING = 1,
+  /** Somebody else's, and not answered. Details: BURROW_CALL_RINGING, or _SILENTLY when nobody is to be disturbed. */
+  BURROW_CALL_INCOMING = 2,
+  /** Accepted, and on its way. Details: BURROW_CALL_RELAY, _WAITING_MEDIA. */
+  BURROW_CALL_CONNECTING = 3,
+  /** Details: BURROW_CALL_OK, _ALONE, _RECONNECTING. */
+  BURROW_CALL_ACTIVE = 4,
+  /** We have left, and others are being told. */
+  BURROW_CALL_ENDING = 5,
+  /** Over, as somebody wished. Says why: BURROW_CALL_REASON_* */
+  BURROW_CALL_ENDED = 6,
+  /** Over, although nobody wished it. Says why: BURROW_CALL_REASON_* */
+  BURROW_CALL_FAILED = 7,
+  /** A group's call goes on without us: burrow_call_accept() joins it, BURROW_CALL_CHANGE_LOOK says who is there. */
+  BURROW_CALL_AVAILABLE = 8,
+  /** Somebody calls, and with BURROW_ENGINE_ASK_CALLS the host says what becomes of it: answer within 5 s with
+      BURROW_CALL_CHANGE_ADMISSION; after that it is as if the answer were BURROW_CALL_ADMIT_SILENCE. */
+  BURROW_CALL_ASKED = 9
+};
+
+/* Details of the states of a call; 0 for those that have none. */
+enum {
+  /** The room is being made; nobody knows of the call yet. */
+  BURROW_CALL_PUBLISHING = 1,
+  /** The offer is on its way. */
+  BURROW_CALL_SENT = 2,
+  /** The other's phone rings. */
+  BURROW_CALL_REMOTE_RINGING = 3,
+  BURROW_CALL_RINGING = 4,
+  /** It may be accepted, and nobody is to be disturbed. */
+  BURROW_CALL_SILENTLY = 5,
+  /** The relay is being reached. */
+  BURROW_CALL_RELAY = 6,
+  /** In the room, and nothing of the other has come. */
+  BURROW_CALL_WAITING_MEDIA = 7,
+  /** In a group's call with nobody else. */
+  BURROW_CALL_ALONE = 8,
+  BURROW_CALL_OK = 9,
+  /** Our connection is lost, or in a call of two the other's. */
+  BURROW_CALL_RECONNECTING = 10
+};
+
+/* Why a call is over. The last four are never said by others. */
+enum {
+  BURROW_CALL_REASON_NONE = 0,
+  /** We left. */
+  BURROW_CALL_REASON_HANGUP = 1,
+  BURROW_CALL_REASON_DECLINED = 2,
+  BURROW_CALL_REASON_BUSY = 3,
+  BURROW_CALL_REASON_TIMEOUT = 4,
+  /** Taken back before anybody answered. */
+  BURROW_CALL_REASON_CANCELLED = 5,
+  BURROW_CALL_REASON_ANSWERED_ELSEWHERE = 6,
+  BURROW_CALL_REASON_DECLINED_ELSEWHERE = 7,
+  /** Two called each other: the other call goes on, see other_id of burrow_call_info. */
+  BURROW_CALL_REASON_GLARE = 8,
+  BURROW_CALL_REASON_FAILED = 9,
+  BURROW_CALL_REASON_RELAY_UNREACHABLE = 10,
+  /** Who called speaks another language, or names a relay that is refused here. */
+  BURROW_CALL_REASON_UNSUPPORTED = 11,
+  /** No relay lets us in. */
+  BURROW_CALL_REASON_AUTH_FAILED = 12,
+  /** Somebody is no member of the group any more: in a call of two either, else we. */
+  BURROW_CALL_REASON_REMOVED = 13,
+  /** No Nostr relay took the offer. */
+  BURROW_CALL_REASON_PUBLISH_FAILED = 14,
+  /** Others ended it for a reason of theirs. */
+  BURROW_CALL_REASON_UNKNOWN = 15,
+  /** The other side left. */
+  BURROW_CALL_REASON_REMOTE_HANGUP = 16,
+  /** Nobody answered here. The text of the event says how it came about. */
+  BURROW_CALL_REASON_MISSED = 17,
+  BURROW_CALL_REASON_MEDIA_FAILED = 18,
+  BURROW_CALL_REASON_KEYS_UNAVAILABLE = 19
+};
+
+/* What became of somebody in a call, in the state of a BURROW_EVENT_CALL_MEMBER. */
+enum {
+  BURROW_CALL_MEMBER_JOINED = 1,
+  BURROW_CALL_MEMBER_LEFT = 2,
+  /** Muted, camera, path or progress: read them with burrow_call_participants(). */
+  BURROW_CALL_MEMBER_CHANGED = 3,
+  /** A broadcast in the room is no member's. Nothing of it is let in. */
+  BURROW_CALL_MEMBER_UNKNOWN = 4
+};
+
+/* How far somebody says they are. */
+enum {
+  BURROW_CALL_PROGRESS_NONE = 0,
+  BURROW_CALL_PROGRESS_RINGING = 1,
+  BURROW_CALL_PROGRESS_ACCEPTED = 2,
+  BURROW_CALL_PROGRESS_JOINED = 3,
+  BURROW_CALL_PROGRESS_RECONNECTING = 4,
+  BURROW_CALL_PROGRESS_HELD = 5
+};
+
+/* Flags of burrow_call_end(). */
+enum {
+  /** Ends a group's call for all, which admins may. */
+  BURROW_CALL_END_ALL = 1,
+  /** Declines as busy. */
+  BURROW_CALL_END_BUSY = 2
+};
+
+/* What of a burrow_call_change counts. */
+enum {
+  BURROW_CALL_CHANGE_MUTED = 1,
+  BURROW_CALL_CHANGE_VIDEO = 2,
+  /** Answers BURROW_CALL_ASKED. */
+  BURROW_CALL_CHANGE_ADMISSION = 8,
+  /** Asks the relay who is in a call that is BURROW_CALL_AVAILABLE. The relay learns our address. */
+  BURROW_CALL_CHANGE_LOOK = 16
+};
+
+/* Answers to BURROW_CALL_ASKED. */
+enum {
+  BURROW_CALL_ADMIT_RING = 1,
+  BURROW_CALL_ADMIT_SILENCE = 2,
+  /** As if nobody had called. */
+  BURROW_CALL_ADMIT_DROP = 3
+};
+
+/** Sizes of texts about calls, with their NUL. */
+enum {
+  BURROW_CALL_ID_SIZE = 136,
+  BURROW_DEVICE_ID_SIZE = 72
+};
+
+/** How to be in a call. Prepared by burrow_config_init(). */
+typedef struct burrow_call_config {
+  uint32_t struct_size;
+  /** BURROW_CALL_VIDEO, BURROW_CALL_MUTED, BURROW_CALL_SILENT. */
+  uint32_t flags;
+  /** burrow_call_start(): whom to call, required. burrow_call_accept(): NULL. */
+  burrow_group *BURROW_NULLABLE group;
+  /** MoQ relays that come before all others, one URL a line. After them, or with NULL, it is as with
+      burrow_discovery_select(): the group's relays, then those of our own list. Only for burrow_call_start(). */
+  const char *BURROW_NULLABLE relays;
+  /** How the room is reached: certificates, flags, times, last_n. Its url, path, prefix, group and call_id must be NULL, its
+      flags BURROW_ROOM_NO_DISCOVERY and BURROW_ROOM_NO_RECONNECT not set. NULL: the defaults. */
+  const burrow_room_config *BURROW_NULLABLE room;
+  /** A service that makes tokens for the relay, as for burrow_token_request(); NULL when relays want none. */
+  const char *BURROW_NULLABLE token_url;
+  /** How long our call rings at others; 0 = 45 s. */
+  uint32_t ring_ms;
+  /** How long it may take to reach the relay; 0 = 20 s. */
+  uint32_t connect_ms;
+  /** How long a lost connection may take to come back; 0 = 30 s. */
+  uint32_t grace_ms;
+  /** How long we stay in a group's call with nobody else; 0 = 300 s. */
+  uint32_t alone_ms;
+} burrow_call_config;
+
+/** What is to be different in a call. Prepared by burrow_config_init(). */
+typedef struct burrow_call_change {
+  uint32_t struct_size;
+  /** BURROW_CALL_CHANGE_* flags: which of the fields count. */
+  uint32_t flags;
+  /** Whether others are told that our sound is muted. The track is muted with burrow_track_control(). */
+  int32_t muted;
+  /** Whether others are told that we send pictures. */
+  int32_t video;
+  /** BURROW_CALL_ADMIT_* */
+  uint32_t admission;
+  /** 0 */
+  uint32_t reserved;
+} burrow_call_change;
+
+/** A snapshot of a call. Filled by burrow_call_info_get(). */
+typedef struct burrow_call_info {
+  uint32_t struct_size;
+  /** The BURROW_CALL_* state. */
+  uint32_t state;
+  /** The detail of the state, or 0. */
+  uint32_t detail;
+  /** BURROW_CALL_REASON_*, once it ends. */
+  uint32_t reason;
+  /** BURROW_CALL_* flags. */
+  uint32_t flags;
+  /** How many others are in it. */
+  uint32_t participant_count;
+  /** When it became active; 0 before. */
+  int64_t started_us;
+  /** Since when it is in this state. */
+  int64_t since_us;
+  /** Goes up with every event about a call of this identity. */
+  uint64_t sequence;
+  /** The room, borrowed; NULL before there is one and after the call. Retain it to keep it. */
+  burrow_room *BURROW_NULLABLE room;
+  /** The public key of the one who called. */
+  uint8_t caller[32];
+  /** In a call of two the public key of the other, else all 0. */
+  uint8_t peer[32];
+  /** The id of the group, for burrow_group_open(). */
+  uint8_t group_id[64];
+  /** Its length; 0 when it is of no group. */
+  uint32_t group_id_len;
+  /** 0 */
+  uint32_t reserved;
+  char call_id[BURROW_CALL_ID_SIZE];
+  /** The id of the call that took its place, or in whose place it came; empty when there is none. */
+  char other_id[BURROW_CALL_ID_SIZE];
+  /** The relay it is on; empty before there is one. */
+  char relay[BURROW_PATH_SIZE];
+  /** Why it is over, for people. */
+  char text[BURROW_TEXT_SIZE];
+} burrow_call_info;
+
+/** Somebody in a call with one of their devices. */
+typedef struct burrow_call_member {
+  uint32_t struct_size;
+  /** The number of their broadcast in the room; 0 when it is not announced. */
+  uint32_t participant;
+  uint8_t pubkey[32];
+  /** Which device it is; empty when that is not known. */
+  char device[BURROW_DEVICE_ID_SIZE];
+  /** What they say of their sound and of their pictures: 1, 0, or -1 while nothing is known. */
+  int32_t muted;
+  int32_t video;
+  /** 1 when they are in the call for all we know. */
+  int32_t present;
+  /** 1 when the relay announces their broadcast. */
+  int32_t announced;
+  /** BURROW_CALL_PROGRESS_* */
+  uint32_t progress;
+  /** 0 */
+  uint32_t reserved;
+  /** The path of their broadcast, for burrow_track_subscribe(); empty when it is not known. */
+  char path[BURROW_PATH_SIZE];
+} burrow_call_member;
+
+/**
+ * Calls a group.
+ *
+ * The relay is chosen and the room made first, then the others hear of it: in a gift wrap in a group of two, else in a message
+ * of the group. The request completes when the offer is on its way. When nobody answers while it rings, the call is over.
+ *
+ * @param id   Who calls; an identity that was made with a configuration.
+ * @param cfg  Whom, and how; copied.
+ * @param out  [out] The call.
+ * @param req  [out] The id of this request, or NULL if you do not need it.
+ * @return BURROW_OK; BURROW_ERR_NOT_MEMBER; BURROW_ERR_WRONG_KIND when the identity has no groups; BURROW_ERR_CLOSED. The
+ *         completion can carry BURROW_ERR_BUSY when there is another call, BURROW_ERR_NOT_MEMBER when there is nobody else in
+ *         the group, BURROW_ERR_UNREACHABLE, BURROW_ERR_UNAUTHORIZED, BURROW_ERR_CANCELLED.
+ * @threading any thread
+ * @ownership *out is owned by the caller: burrow_release(), which hangs up
+ * @since 0.1
+ */
+BURROW_WARN_UNUSED BURROW_API burrow_status burrow_call_start(burrow_identity *BURROW_NONNULL id,
+                                                              const burrow_call_config *BURROW_NONNULL cfg,
+                                                              burrow_call *BURROW_NULLABLE *BURROW_NONNULL out,
+                                                              burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Takes a call that rings, or joins one that is BURROW_CALL_AVAILABLE.
+ *
+ * The others are told at once, and only from here on the relay sees us. The request completes when the call is active or over.
+ *
+ * @param c    The call.
+ * @param cfg  How, or NULL: with sound alone. Copied.
+ * @param req  [out] The id of this request, or NULL if you do not need it.
+ * @return BURROW_OK; BURROW_ERR_CLOSED. The completion can carry BURROW_ERR_CLOSED when the call is over,
+ *         BURROW_ERR_WRONG_KIND when it does not ring, BURROW_ERR_BUSY when there is another one, BURROW_ERR_UNREACHABLE,
+ *         BURROW_ERR_UNAUTHORIZED, BURROW_ERR_TIMEOUT, BURROW_ERR_CONNECTION_LOST.
+ * @threading any thread
+ * @ownership keep a reference of your own before this: the library gives up its own, and releasing the last one hangs up
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_call_accept(burrow_call *BURROW_NONNULL c,
+                                            const burrow_call_config *BURROW_NULLABLE cfg,
+                                            burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Hangs up, takes back or declines, by the state of the call. burrow_close() does the same without flags.
+ *
+ * A group is not told that somebody declines: others may take the call, and it can be joined later.
+ *
+ * @param c      The call.
+ * @param flags  BURROW_CALL_END_* flags.
+ * @param req    [out] The id of this request, which completes when the others are told or 5 s are over; or NULL.
+ * @return BURROW_OK; BURROW_ERR_CLOSED. The completion can carry BURROW_ERR_CLOSED when it is over already.
+ * @threading any thread
+ * @ownership nothing changes hands; the handle still has to be released
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_call_end(burrow_call *BURROW_NONNULL c, uint32_t flags,
+                                         burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Tells the others what we send, answers a question about a call, or asks who is there.
+ *
+ * @param c       The call.
+ * @param change  What; copied.
+ * @param req     [out] The id of this request, which completes when that is on its way, or the relay has answered; or NULL.
+ * @return BURROW_OK; BURROW_ERR_CLOSED. The completion can carry BURROW_ERR_CLOSED when the call is over or there is nothing
+ *         to answer, BURROW_ERR_WRONG_KIND when we are not in the call, BURROW_ERR_UNREACHABLE, BURROW_ERR_TIMEOUT.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_call_update(burrow_call *BURROW_NONNULL c,
+                                            const burrow_call_change *BURROW_NONNULL change,
+                                            burrow_request *BURROW_NULLABLE req);
+
+/**
+ * Copies how a call is doing.
+ *
+ * @param c    The call.
+ * @param out  [out] struct_size must be set; everything else is overwritten.
+ * @return BURROW_OK.
+ * @threading any thread
+ * @ownership out->room is borrowed
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_call_info_get(burrow_call *BURROW_NONNULL c, burrow_call_info *BURROW_NONNULL out);
+
+/**
+ * Lists who else is in a call, by the order in which they became known.
+ *
+ * @param c      The call.
+ * @param out    [out] The members; struct_size of the first must be set; NULL with cap 0 asks for their number.
+ * @param cap    Elements available at out.
+ * @param count  [out] How many there are.
+ * @return BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+ * @threading any thread
+ * @ownership nothing changes hands
+ * @since 0.1
+ */
+BURROW_API burrow_status burrow_call_participants(burrow_call *BURROW_NONNULL c,
+                                                  burrow_call_member *BURROW_NULLABLE out, size_t cap,
+                                                  size_t *BURROW_NONNULL count);
 
 #ifdef __cplusplus
 }

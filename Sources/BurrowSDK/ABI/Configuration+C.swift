@@ -9,7 +9,11 @@ import CBurrow
 
 extension SocketBuffers {
     init(_ cfg: burrow_engine_config) throws(EngineError) {
-        try Arguments.check(cfg.flags, [BURROW_ENGINE_HOST_RELAYS], "flags")
+        try Arguments.check(
+            cfg.flags,
+            [BURROW_ENGINE_HOST_RELAYS, BURROW_ENGINE_ASK_CALLS, BURROW_ENGINE_PRIVATE_CALLS],
+            "flags"
+        )
         self.init()
         if cfg.socket_receive_buffer > 0 { receive = Int32(clamping: cfg.socket_receive_buffer) }
         if cfg.socket_send_buffer > 0 { send = Int32(clamping: cfg.socket_send_buffer) }
@@ -86,7 +90,8 @@ extension TLSContext.ClientTrust {
 }
 
 extension RoomConfiguration {
-    init(_ cfg: burrow_room_config) throws(EngineError) {
+    /// With a URL, that is used instead of the one that stands there.
+    init(_ cfg: burrow_room_config, url given: String? = nil) throws(EngineError) {
         try Arguments.check(
             unsafe cfg.flags,
             [
@@ -96,7 +101,8 @@ extension RoomConfiguration {
             "flags"
         )
         try Arguments.check(reserved: unsafe cfg.reserved)
-        let text = unsafe try Arguments.text(cfg.url, "url")
+        let text: String
+        if let given { text = given } else { text = unsafe try Arguments.text(cfg.url, "url") }
         do throws(RelayURLError) {
             self.init(url: try RelayURL(text))
         } catch {

@@ -15,7 +15,8 @@ public func burrow_engine_create(
         let chosen = read ?? burrow_engine_config()
         let engine = try Engine.start(
             buffers: SocketBuffers(chosen),
-            hasHostRelays: chosen.flags.has(BURROW_ENGINE_HOST_RELAYS)
+            hasHostRelays: chosen.flags.has(BURROW_ENGINE_HOST_RELAYS),
+            calls: CallRules(chosen)
         )
         unsafe target.pointee = OpaquePointer(bitPattern: try engine.publish())
         return .ok

@@ -14,11 +14,16 @@ extension burrow_event {
         unsafe participant = event.participant
         unsafe request = event.request
         unsafe time_us = event.time.microseconds
-        unsafe value = event.value
+        unsafe value = Self.value(of: event)
         unsafe subject = UnsafeMutableRawPointer(bitPattern: event.subject)
         unsafe text = queue.text
         unsafe data = queue.data
         unsafe data_len = queue.byteCount
+    }
+
+    private static func value(of event: HostEvent) -> Int64 {
+        guard case .callState(_, _, let detail, let reason) = event.kind else { return event.value }
+        return Int64(detail.rawValue) | Int64(reason?.number ?? BURROW_CALL_REASON_NONE) << 8
     }
 
     private static func numbers(of kind: HostEvent.Kind) -> (kind: Int, state: UInt32) {
@@ -52,6 +57,8 @@ extension burrow_event {
         case .groupData: (BURROW_EVENT_GROUP_DATA, 0)
         case .groupMessage(_): (BURROW_EVENT_GROUP_MESSAGE, 0)
         case .groupRolledBack: (BURROW_EVENT_GROUP_ROLLED_BACK, 0)
+        case .callState(_, let phase, _, _): (BURROW_EVENT_CALL_STATE, phase.rawValue)
+        case .callMember(let change): (BURROW_EVENT_CALL_MEMBER, change.rawValue)
         }
     }
 

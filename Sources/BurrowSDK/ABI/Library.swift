@@ -103,6 +103,10 @@ private func close(_ number: UInt) throws(EngineError) -> UInt64 {
         try identity.close()
     }
     if let identity { return identity }
+    let call = try table.with(number, as: HostCall.self) { (call) throws(EngineError) in
+        try call.end(CallEnding())
+    }
+    if let call { return call }
     let engine = try table.with(number, as: Engine.self) { (engine) throws(EngineError) in
         try engine.shutDown()
     }

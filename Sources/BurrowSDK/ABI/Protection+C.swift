@@ -44,7 +44,7 @@ extension RoomProtectionOptions {
         )
     }
 
-    private static func group(_ handle: OpaquePointer?) throws(EngineError) -> HostGroup? {
+    static func group(_ handle: OpaquePointer?) throws(EngineError) -> HostGroup? {
         guard let handle = unsafe handle else { return nil }
         let group = HandleTable.shared.with(UInt(bitPattern: handle), as: HostGroup.self) { $0 }
         guard let group else { throw EngineError(.staleHandle, "group is none, or was released already") }

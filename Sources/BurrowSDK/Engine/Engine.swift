@@ -37,12 +37,15 @@ package final class Engine: HandleObject {
     let proofs = Guarded(HTTPProofChecker())
     /// Nothing connects to Nostr relays: the host has its own.
     package let hasHostRelays: Bool
+    /// What the host decided about calls.
+    let callRules: CallRules
     /// Keeps identities and groups; starts with the first identity that may have groups.
     package let state: StateThread
     private let life = Guarded(State())
 
-    private init(hasHostRelays: Bool) throws(EngineError) {
+    private init(hasHostRelays: Bool, calls: CallRules) throws(EngineError) {
         self.hasHostRelays = hasHostRelays
+        callRules = calls
         number = Self.lastEngine.withLock { (last) in
             last += 1
             return last
@@ -58,10 +61,11 @@ package final class Engine: HandleObject {
     /// Makes an engine and waits until its loop runs.
     package static func start(
         buffers: SocketBuffers,
-        hasHostRelays: Bool = false
+        hasHostRelays: Bool = false,
+        calls: CallRules = CallRules()
     ) throws(EngineError) -> Engine {
         cburrow_install_fork_mark()
-        let engine = try Engine(hasHostRelays: hasHostRelays)
+        let engine = try Engine(hasHostRelays: hasHostRelays, calls: calls)
         let report = try Mailbox<EngineError?>()
         let thread = try EngineThread.start("burrow-loop") {
             do throws(EngineError) {

@@ -150,10 +150,16 @@ BURROW_LOG_TRACE: Final = 5
 #: The host has Nostr relays of its own: nothing connects to any. Events to publish come out as
 #: BURROW_EVENT_NOSTR_OUT, those that arrive go in through burrow_nostr_ingest().
 BURROW_ENGINE_HOST_RELAYS: Final = 1
+#: The host decides about each call that comes before it rings: BURROW_CALL_ASKED. Else all calls of members of our
+#: groups ring.
+BURROW_ENGINE_ASK_CALLS: Final = 2
+#: Calls that come may be on relays in private networks, as when everything runs on one machine. That is so anyway
+#: when the engine has a Nostr relay of that kind.
+BURROW_ENGINE_PRIVATE_CALLS: Final = 4
 
 # Kinds of events. Unknown kinds must be ignored.
 #: A request is complete. request: its id; status, text: how it ended; value: the peer's numeric code or 0; subject:
-#: the room, track, relay or identity it was about, borrowed, or NULL.
+#: the room, track, relay, identity or call it was about, borrowed, or NULL.
 BURROW_EVENT_DONE: Final = 1
 #: More than 4096 events waited and some were dropped, though never a BURROW_EVENT_DONE. Read the state of what you
 #: have with the _get functions and burrow_room_participants(). value: how many were dropped.
@@ -241,6 +247,14 @@ BURROW_EVENT_GROUP_ROLLED_BACK: Final = 55
 #: A MoQ relay was tried. request: the burrow_discovery_select(); text: its URL; status: BURROW_OK when it let us
 #: in, else why not; data: the sentence about that; value: how long it took, in microseconds.
 BURROW_EVENT_RELAY_TRIED: Final = 56
+#: A call is something else than before; one that comes from others appears with this. Never dropped. subject: the
+#: call, borrowed: retain it to keep it; state: the BURROW_CALL_* state; value: its detail, plus 256 times the
+#: BURROW_CALL_REASON_*; text: the reason in a word; data: the public key of who called.
+BURROW_EVENT_CALL_STATE: Final = 60
+#: Somebody came into a call, left it, or something about them changed. subject: the call, borrowed; state:
+#: BURROW_CALL_MEMBER_*; data: their public key; text: the path of their broadcast, if it is known; participant: its
+#: number in the room, 0 while it is not announced.
+BURROW_EVENT_CALL_MEMBER: Final = 61
 
 #: The device has other addresses or another default route now.
 BURROW_NETWORK_SWITCHED: Final = 1
@@ -525,6 +539,144 @@ BURROW_GROUP_CHANGE_PENDING: Final = 4
 #: The member is this identity.
 BURROW_GROUP_SELF: Final = 8
 
+# Flags of burrow_call_config and burrow_call_info.
+#: With pictures, else sound alone. In burrow_call_info: the call was begun so.
+BURROW_CALL_VIDEO: Final = 1
+#: Others are told that our sound is muted.
+BURROW_CALL_MUTED: Final = 2
+#: Nobody's phone rings: the call can be joined by who looks.
+BURROW_CALL_SILENT: Final = 4
+#: In burrow_call_info: we began it.
+BURROW_CALL_OUTWARD: Final = 8
+#: In burrow_call_info: others are told that we send pictures.
+BURROW_CALL_CAMERA: Final = 16
+#: In burrow_call_info: it is a call of two, which ends for both.
+BURROW_CALL_PAIR: Final = 32
+
+# States of a call.
+#: Ours, and nobody has answered. Details: BURROW_CALL_PUBLISHING, _SENT, _REMOTE_RINGING.
+BURROW_CALL_OUTGOING: Final = 1
+#: Somebody else's, and not answered. Details: BURROW_CALL_RINGING, or _SILENTLY when nobody is to be disturbed.
+BURROW_CALL_INCOMING: Final = 2
+#: Accepted, and on its way. Details: BURROW_CALL_RELAY, _WAITING_MEDIA.
+BURROW_CALL_CONNECTING: Final = 3
+#: Details: BURROW_CALL_OK, _ALONE, _RECONNECTING.
+BURROW_CALL_ACTIVE: Final = 4
+#: We have left, and others are being told.
+BURROW_CALL_ENDING: Final = 5
+#: Over, as somebody wished. Says why: BURROW_CALL_REASON_*
+BURROW_CALL_ENDED: Final = 6
+#: Over, although nobody wished it. Says why: BURROW_CALL_REASON_*
+BURROW_CALL_FAILED: Final = 7
+#: A group's call goes on without us: burrow_call_accept() joins it, BURROW_CALL_CHANGE_LOOK says who is there.
+BURROW_CALL_AVAILABLE: Final = 8
+#: Somebody calls, and with BURROW_ENGINE_ASK_CALLS the host says what becomes of it: answer within 5 s with
+#: BURROW_CALL_CHANGE_ADMISSION; after that it is as if the answer were BURROW_CALL_ADMIT_SILENCE.
+BURROW_CALL_ASKED: Final = 9
+
+# Details of the states of a call; 0 for those that have none.
+#: The room is being made; nobody knows of the call yet.
+BURROW_CALL_PUBLISHING: Final = 1
+#: The offer is on its way.
+BURROW_CALL_SENT: Final = 2
+#: The other's phone rings.
+BURROW_CALL_REMOTE_RINGING: Final = 3
+#: The other's phone rings.
+BURROW_CALL_RINGING: Final = 4
+#: It may be accepted, and nobody is to be disturbed.
+BURROW_CALL_SILENTLY: Final = 5
+#: The relay is being reached.
+BURROW_CALL_RELAY: Final = 6
+#: In the room, and nothing of the other has come.
+BURROW_CALL_WAITING_MEDIA: Final = 7
+#: In a group's call with nobody else.
+BURROW_CALL_ALONE: Final = 8
+#: In a group's call with nobody else.
+BURROW_CALL_OK: Final = 9
+#: Our connection is lost, or in a call of two the other's.
+BURROW_CALL_RECONNECTING: Final = 10
+
+# Why a call is over. The last four are never said by others.
+BURROW_CALL_REASON_NONE: Final = 0
+#: We left.
+BURROW_CALL_REASON_HANGUP: Final = 1
+#: We left.
+BURROW_CALL_REASON_DECLINED: Final = 2
+#: We left.
+BURROW_CALL_REASON_BUSY: Final = 3
+#: We left.
+BURROW_CALL_REASON_TIMEOUT: Final = 4
+#: Taken back before anybody answered.
+BURROW_CALL_REASON_CANCELLED: Final = 5
+#: Taken back before anybody answered.
+BURROW_CALL_REASON_ANSWERED_ELSEWHERE: Final = 6
+#: Taken back before anybody answered.
+BURROW_CALL_REASON_DECLINED_ELSEWHERE: Final = 7
+#: Two called each other: the other call goes on, see other_id of burrow_call_info.
+BURROW_CALL_REASON_GLARE: Final = 8
+#: Two called each other: the other call goes on, see other_id of burrow_call_info.
+BURROW_CALL_REASON_FAILED: Final = 9
+#: Two called each other: the other call goes on, see other_id of burrow_call_info.
+BURROW_CALL_REASON_RELAY_UNREACHABLE: Final = 10
+#: Who called speaks another language, or names a relay that is refused here.
+BURROW_CALL_REASON_UNSUPPORTED: Final = 11
+#: No relay lets us in.
+BURROW_CALL_REASON_AUTH_FAILED: Final = 12
+#: Somebody is no member of the group any more: in a call of two either, else we.
+BURROW_CALL_REASON_REMOVED: Final = 13
+#: No Nostr relay took the offer.
+BURROW_CALL_REASON_PUBLISH_FAILED: Final = 14
+#: Others ended it for a reason of theirs.
+BURROW_CALL_REASON_UNKNOWN: Final = 15
+#: The other side left.
+BURROW_CALL_REASON_REMOTE_HANGUP: Final = 16
+#: Nobody answered here. The text of the event says how it came about.
+BURROW_CALL_REASON_MISSED: Final = 17
+#: Nobody answered here. The text of the event says how it came about.
+BURROW_CALL_REASON_MEDIA_FAILED: Final = 18
+#: Nobody answered here. The text of the event says how it came about.
+BURROW_CALL_REASON_KEYS_UNAVAILABLE: Final = 19
+
+# What became of somebody in a call, in the state of a BURROW_EVENT_CALL_MEMBER.
+BURROW_CALL_MEMBER_JOINED: Final = 1
+BURROW_CALL_MEMBER_LEFT: Final = 2
+#: Muted, camera, path or progress: read them with burrow_call_participants().
+BURROW_CALL_MEMBER_CHANGED: Final = 3
+#: A broadcast in the room is no member's. Nothing of it is let in.
+BURROW_CALL_MEMBER_UNKNOWN: Final = 4
+
+# How far somebody says they are.
+BURROW_CALL_PROGRESS_NONE: Final = 0
+BURROW_CALL_PROGRESS_RINGING: Final = 1
+BURROW_CALL_PROGRESS_ACCEPTED: Final = 2
+BURROW_CALL_PROGRESS_JOINED: Final = 3
+BURROW_CALL_PROGRESS_RECONNECTING: Final = 4
+BURROW_CALL_PROGRESS_HELD: Final = 5
+
+# Flags of burrow_call_end().
+#: Ends a group's call for all, which admins may.
+BURROW_CALL_END_ALL: Final = 1
+#: Declines as busy.
+BURROW_CALL_END_BUSY: Final = 2
+
+# What of a burrow_call_change counts.
+BURROW_CALL_CHANGE_MUTED: Final = 1
+BURROW_CALL_CHANGE_VIDEO: Final = 2
+#: Answers BURROW_CALL_ASKED.
+BURROW_CALL_CHANGE_ADMISSION: Final = 8
+#: Asks the relay who is in a call that is BURROW_CALL_AVAILABLE. The relay learns our address.
+BURROW_CALL_CHANGE_LOOK: Final = 16
+
+# Answers to BURROW_CALL_ASKED.
+BURROW_CALL_ADMIT_RING: Final = 1
+BURROW_CALL_ADMIT_SILENCE: Final = 2
+#: As if nobody had called.
+BURROW_CALL_ADMIT_DROP: Final = 3
+
+# Sizes of texts about calls, with their NUL.
+BURROW_CALL_ID_SIZE: Final = 136
+BURROW_DEVICE_ID_SIZE: Final = 72
+
 
 class burrow_engine_config(ctypes.Structure):
     """How an engine works. Prepared by burrow_config_init()."""
@@ -579,7 +731,7 @@ class burrow_event(ctypes.Structure):
     time_us: int
     #: A number whose meaning the kind defines.
     value: int
-    #: The room, track, relay or identity it is about, borrowed; or NULL.
+    #: The room, track, relay, identity or call it is about, borrowed; or NULL.
     subject: int | None
     #: UTF-8, never NULL.
     text: bytes | None
@@ -1699,6 +1851,167 @@ class burrow_member(ctypes.Structure):
     pubkey: ctypes.Array[ctypes.c_uint8]
 
 
+class burrow_call_config(ctypes.Structure):
+    """How to be in a call. Prepared by burrow_config_init()."""
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("group", ctypes.c_void_p),
+        ("relays", ctypes.c_char_p),
+        ("room", ctypes.c_void_p),
+        ("token_url", ctypes.c_char_p),
+        ("ring_ms", ctypes.c_uint32),
+        ("connect_ms", ctypes.c_uint32),
+        ("grace_ms", ctypes.c_uint32),
+        ("alone_ms", ctypes.c_uint32),
+    ]
+    struct_size: int
+    #: BURROW_CALL_VIDEO, BURROW_CALL_MUTED, BURROW_CALL_SILENT.
+    flags: int
+    #: burrow_call_start(): whom to call, required. burrow_call_accept(): NULL.
+    group: int | None
+    #: MoQ relays that come before all others, one URL a line. After them, or with NULL, it is as with
+    #: burrow_discovery_select(): the group's relays, then those of our own list. Only for burrow_call_start().
+    relays: bytes | None
+    #: How the room is reached: certificates, flags, times, last_n. Its url, path, prefix, group and call_id must be
+    #: NULL, its flags BURROW_ROOM_NO_DISCOVERY and BURROW_ROOM_NO_RECONNECT not set. NULL: the defaults.
+    room: int | None
+    #: A service that makes tokens for the relay, as for burrow_token_request(); NULL when relays want none.
+    token_url: bytes | None
+    #: How long our call rings at others; 0 = 45 s.
+    ring_ms: int
+    #: How long it may take to reach the relay; 0 = 20 s.
+    connect_ms: int
+    #: How long a lost connection may take to come back; 0 = 30 s.
+    grace_ms: int
+    #: How long we stay in a group's call with nobody else; 0 = 300 s.
+    alone_ms: int
+
+
+class burrow_call_change(ctypes.Structure):
+    """What is to be different in a call. Prepared by burrow_config_init()."""
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("muted", ctypes.c_int32),
+        ("video", ctypes.c_int32),
+        ("admission", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+    ]
+    struct_size: int
+    #: BURROW_CALL_CHANGE_* flags: which of the fields count.
+    flags: int
+    #: Whether others are told that our sound is muted. The track is muted with burrow_track_control().
+    muted: int
+    #: Whether others are told that we send pictures.
+    video: int
+    #: BURROW_CALL_ADMIT_*
+    admission: int
+    #: 0
+    reserved: int
+
+
+class burrow_call_info(ctypes.Structure):
+    """A snapshot of a call. Filled by burrow_call_info_get()."""
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("state", ctypes.c_uint32),
+        ("detail", ctypes.c_uint32),
+        ("reason", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("participant_count", ctypes.c_uint32),
+        ("started_us", ctypes.c_int64),
+        ("since_us", ctypes.c_int64),
+        ("sequence", ctypes.c_uint64),
+        ("room", ctypes.c_void_p),
+        ("caller", ctypes.c_uint8 * 32),
+        ("peer", ctypes.c_uint8 * 32),
+        ("group_id", ctypes.c_uint8 * 64),
+        ("group_id_len", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("call_id", ctypes.c_char * 136),
+        ("other_id", ctypes.c_char * 136),
+        ("relay", ctypes.c_char * 1024),
+        ("text", ctypes.c_char * 256),
+    ]
+    struct_size: int
+    #: The BURROW_CALL_* state.
+    state: int
+    #: The detail of the state, or 0.
+    detail: int
+    #: BURROW_CALL_REASON_*, once it ends.
+    reason: int
+    #: BURROW_CALL_* flags.
+    flags: int
+    #: How many others are in it.
+    participant_count: int
+    #: When it became active; 0 before.
+    started_us: int
+    #: Since when it is in this state.
+    since_us: int
+    #: Goes up with every event about a call of this identity.
+    sequence: int
+    #: The room, borrowed; NULL before there is one and after the call. Retain it to keep it.
+    room: int | None
+    #: The public key of the one who called.
+    caller: ctypes.Array[ctypes.c_uint8]
+    #: In a call of two the public key of the other, else all 0.
+    peer: ctypes.Array[ctypes.c_uint8]
+    #: The id of the group, for burrow_group_open().
+    group_id: ctypes.Array[ctypes.c_uint8]
+    #: Its length; 0 when it is of no group.
+    group_id_len: int
+    #: 0
+    reserved: int
+    call_id: bytes
+    #: The id of the call that took its place, or in whose place it came; empty when there is none.
+    other_id: bytes
+    #: The relay it is on; empty before there is one.
+    relay: bytes
+    #: Why it is over, for people.
+    text: bytes
+
+
+class burrow_call_member(ctypes.Structure):
+    """Somebody in a call with one of their devices."""
+
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("participant", ctypes.c_uint32),
+        ("pubkey", ctypes.c_uint8 * 32),
+        ("device", ctypes.c_char * 72),
+        ("muted", ctypes.c_int32),
+        ("video", ctypes.c_int32),
+        ("present", ctypes.c_int32),
+        ("announced", ctypes.c_int32),
+        ("progress", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("path", ctypes.c_char * 1024),
+    ]
+    struct_size: int
+    #: The number of their broadcast in the room; 0 when it is not announced.
+    participant: int
+    pubkey: ctypes.Array[ctypes.c_uint8]
+    #: Which device it is; empty when that is not known.
+    device: bytes
+    #: What they say of their sound and of their pictures: 1, 0, or -1 while nothing is known.
+    muted: int
+    video: int
+    #: 1 when they are in the call for all we know.
+    present: int
+    #: 1 when the relay announces their broadcast.
+    announced: int
+    #: BURROW_CALL_PROGRESS_*
+    progress: int
+    #: 0
+    reserved: int
+    #: The path of their broadcast, for burrow_track_subscribe(); empty when it is not known.
+    path: bytes
+
+
 #: Receives log lines on a thread of the library. It must return soon, may call nothing but burrow_now_us(), and
 #: gets texts that are dead after it returns.
 burrow_log_fn = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p, ctypes.c_char_p)
@@ -2197,6 +2510,37 @@ FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
         ctypes.c_size_t,
         ctypes.POINTER(ctypes.c_uint64),
     ]),
+    "burrow_call_start": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_call_config),
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_call_accept": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_call_config),
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_call_end": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.c_uint32,
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_call_update": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_call_change),
+        ctypes.POINTER(ctypes.c_uint64),
+    ]),
+    "burrow_call_info_get": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_call_info),
+    ]),
+    "burrow_call_participants": (ctypes.c_int32, [
+        ctypes.c_void_p,
+        ctypes.POINTER(burrow_call_member),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+    ]),
 }
 
 STRUCTS: Final[list[type[ctypes.Structure]]] = [
@@ -2229,6 +2573,10 @@ STRUCTS: Final[list[type[ctypes.Structure]]] = [
     burrow_group_change,
     burrow_group_info,
     burrow_member,
+    burrow_call_config,
+    burrow_call_change,
+    burrow_call_info,
+    burrow_call_member,
 ]
 
 
@@ -2369,10 +2717,10 @@ class Library(Protocol):
         A room ends its tracks and says farewell to the relay. A published track or an encoder takes nothing more;
         subscribers still get what was pushed before. A subscribed track or a decoder drops the frames that wait;
         those on loan stay valid. A relay takes no new sessions, says goodbye to those that exist and closes its
-        sockets. An identity closes its state file; its groups answer BURROW_ERR_CLOSED. Releasing the last
-        reference does the same in the background.
+        sockets. An identity closes its state file; its calls end and its groups answer BURROW_ERR_CLOSED. A call is
+        hung up, as by burrow_call_end(). Releasing the last reference does the same in the background.
 
-        handle: An engine, a room, a track, an encoder or decoder, a relay or an identity.
+        handle: An engine, a room, a track, an encoder or decoder, a relay, an identity or a call.
         req: [out] The id of this request, which completes when it is over, or NULL. Tracks, encoders and decoders
             have ended when this returns; then it is 0.
 
@@ -3962,6 +4310,115 @@ class Library(Protocol):
         epoch: [out] The epoch it belongs to; NULL if you do not need it.
 
         Returns: BURROW_OK; BURROW_ERR_NOT_MEMBER.
+
+        Threads: any thread
+
+        Ownership: nothing changes hands
+        """
+        ...
+
+    def burrow_call_start(self, id: Any, cfg: Any, out: Any, req: Any, /) -> int:
+        """Calls a group.
+
+        The relay is chosen and the room made first, then the others hear of it: in a gift wrap in a group of two,
+        else in a message of the group. The request completes when the offer is on its way. When nobody answers
+        while it rings, the call is over.
+
+        id: Who calls; an identity that was made with a configuration.
+        cfg: Whom, and how; copied.
+        out: [out] The call.
+        req: [out] The id of this request, or NULL if you do not need it.
+
+        Returns: BURROW_OK; BURROW_ERR_NOT_MEMBER; BURROW_ERR_WRONG_KIND when the identity has no groups;
+            BURROW_ERR_CLOSED. The completion can carry BURROW_ERR_BUSY when there is another call,
+            BURROW_ERR_NOT_MEMBER when there is nobody else in the group, BURROW_ERR_UNREACHABLE,
+            BURROW_ERR_UNAUTHORIZED, BURROW_ERR_CANCELLED.
+
+        Threads: any thread
+
+        Ownership: *out is owned by the caller: burrow_release(), which hangs up
+        """
+        ...
+
+    def burrow_call_accept(self, c: Any, cfg: Any, req: Any, /) -> int:
+        """Takes a call that rings, or joins one that is BURROW_CALL_AVAILABLE.
+
+        The others are told at once, and only from here on the relay sees us. The request completes when the call is
+        active or over.
+
+        c: The call.
+        cfg: How, or NULL: with sound alone. Copied.
+        req: [out] The id of this request, or NULL if you do not need it.
+
+        Returns: BURROW_OK; BURROW_ERR_CLOSED. The completion can carry BURROW_ERR_CLOSED when the call is over,
+            BURROW_ERR_WRONG_KIND when it does not ring, BURROW_ERR_BUSY when there is another one,
+            BURROW_ERR_UNREACHABLE, BURROW_ERR_UNAUTHORIZED, BURROW_ERR_TIMEOUT, BURROW_ERR_CONNECTION_LOST.
+
+        Threads: any thread
+
+        Ownership: keep a reference of your own before this: the library gives up its own, and releasing the last
+            one hangs up
+        """
+        ...
+
+    def burrow_call_end(self, c: Any, flags: int, req: Any, /) -> int:
+        """Hangs up, takes back or declines, by the state of the call. burrow_close() does the same without flags.
+
+        A group is not told that somebody declines: others may take the call, and it can be joined later.
+
+        c: The call.
+        flags: BURROW_CALL_END_* flags.
+        req: [out] The id of this request, which completes when the others are told or 5 s are over; or NULL.
+
+        Returns: BURROW_OK; BURROW_ERR_CLOSED. The completion can carry BURROW_ERR_CLOSED when it is over already.
+
+        Threads: any thread
+
+        Ownership: nothing changes hands; the handle still has to be released
+        """
+        ...
+
+    def burrow_call_update(self, c: Any, change: Any, req: Any, /) -> int:
+        """Tells the others what we send, answers a question about a call, or asks who is there.
+
+        c: The call.
+        change: What; copied.
+        req: [out] The id of this request, which completes when that is on its way, or the relay has answered; or
+            NULL.
+
+        Returns: BURROW_OK; BURROW_ERR_CLOSED. The completion can carry BURROW_ERR_CLOSED when the call is over or
+            there is nothing to answer, BURROW_ERR_WRONG_KIND when we are not in the call, BURROW_ERR_UNREACHABLE,
+            BURROW_ERR_TIMEOUT.
+
+        Threads: any thread
+
+        Ownership: nothing changes hands
+        """
+        ...
+
+    def burrow_call_info_get(self, c: Any, out: Any, /) -> int:
+        """Copies how a call is doing.
+
+        c: The call.
+        out: [out] struct_size must be set; everything else is overwritten.
+
+        Returns: BURROW_OK.
+
+        Threads: any thread
+
+        Ownership: out->room is borrowed
+        """
+        ...
+
+    def burrow_call_participants(self, c: Any, out: Any, cap: int, count: Any, /) -> int:
+        """Lists who else is in a call, by the order in which they became known.
+
+        c: The call.
+        out: [out] The members; struct_size of the first must be set; NULL with cap 0 asks for their number.
+        cap: Elements available at out.
+        count: [out] How many there are.
+
+        Returns: BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
 
         Threads: any thread
 

@@ -36,6 +36,11 @@ package struct Call: Equatable, Sendable {
     var peerHeardAt: UnixTime?
     /// Broadcasts that were in the room before we called.
     var earlier: [String] = []
+    /// Until when broadcasts that appear may have been there before us.
+    var settlesAt = Instant(microseconds: 0)
+    /// Whether our offer is to ring, and for how long, if not as usual.
+    var rings = true
+    var ringTime: Interval?
     /// The room was asked for.
     var wantsRoom = false
     var isConnected = false
@@ -58,6 +63,13 @@ package struct CallNotice: Equatable, Sendable {
     package let group: [UInt8]
     package let media: CallMedia
     package let offeredAt: UnixTime
+
+    package init(caller: PublicKey, group: [UInt8], media: CallMedia, offeredAt: UnixTime) {
+        self.caller = caller
+        self.group = group
+        self.media = media
+        self.offeredAt = offeredAt
+    }
 }
 
 /// Something the host learns about a call. Numbers only grow, over all calls.

@@ -9,6 +9,8 @@ extension CallMachine {
         in group: [UInt8],
         media: CallMedia,
         route: SignalRoute? = nil,
+        rings: Bool = true,
+        ringTime: Interval? = nil,
         isMuted: Bool = false,
         hasVideo: Bool,
         now: Instant
@@ -37,6 +39,8 @@ extension CallMachine {
             path: room.path(of: publicKey, device: view.hasSiblings ? device : nil),
             relays: []
         )
+        call.rings = rings
+        call.ringTime = ringTime
         call.isMuted = isMuted
         call.hasVideo = hasVideo
         connect(add(call, now: now))
@@ -141,6 +145,12 @@ extension CallMachine {
         }
         questions.removeAll { $0.received.call == id }
         if admission != .drop { ring(question.received, isSilent: admission != .ring, now: now) }
+    }
+
+    /// The user does not want to hear of a call that could be joined.
+    package mutating func ignore(_ id: CallID, now: Instant) {
+        available.removeAll { $0.received.call == id }
+        memory.bury(id, by: publicKey, until: now + settings.deadTime, now: now)
     }
 
     /// Asks the relay who is in a call that could be joined, as the user wishes: the relay learns of us.

@@ -5,10 +5,16 @@ package import BurrowNostr
 extension CallMachine {
     // MARK: The room
 
-    /// We are in the room and announced there.
-    package mutating func connected(_ id: CallID, relay: ServerURL, now: Instant) {
+    /// We are in the room and announced there. `others` are relays the call could go to, if it is ours.
+    package mutating func connected(
+        _ id: CallID,
+        relay: ServerURL,
+        others: [ServerURL] = [],
+        now: Instant
+    ) {
         guard let index = calls.firstIndex(where: { $0.id == id }), calls[index].wantsRoom else { return }
         calls[index].isConnected = true
+        if calls[index].relays.isEmpty { calls[index].relays = others }
         if calls[index].relays.first != relay {
             calls[index].relays.removeAll { $0 == relay }
             calls[index].relays.insert(relay, at: 0)
@@ -17,7 +23,8 @@ extension CallMachine {
         case .outgoing(.publishing):
             // Who is there before we called did not come because we did.
             calls[index].earlier = calls[index].roster.participants.compactMap(\.path)
-            sendOffer(index, now: now)
+            calls[index].settlesAt = now + settings.settleTime
+            sendOffer(index, rings: calls[index].rings, now: now)
             move(index, to: .outgoing(.sent), now: now)
         case .connecting(.relay):
             if calls[index].isPair {
@@ -63,8 +70,9 @@ extension CallMachine {
         let outcome = calls[index].roster.announce(path, isThere: isThere, in: call.room, of: members)
         tell(outcome, of: id)
         if !isThere { calls[index].earlier.removeAll { $0 == path } }
+        if isThere, now < call.settlesAt { calls[index].earlier.append(path) }
         if case .outgoing(let detail) = call.state {
-            guard isThere, detail != .publishing, !call.earlier.contains(path),
+            guard isThere, detail != .publishing, !calls[index].earlier.contains(path),
                 let owner = calls[index].roster.owner(of: path), owner != publicKey
             else { return }
             return answered(index, now: now)

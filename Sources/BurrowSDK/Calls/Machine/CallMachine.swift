@@ -165,7 +165,8 @@ package struct CallMachine: Sendable {
     private mutating func timer(_ index: Int, from old: CallState, now: Instant) -> Instant {
         switch calls[index].state {
         case .outgoing(.publishing): return now + settings.connectTime
-        case .outgoing(.sent), .incoming: return now + settings.ringTime
+        case .outgoing(.sent): return now + (calls[index].ringTime ?? settings.ringTime)
+        case .incoming: return now + settings.ringTime
         case .outgoing(.remoteRinging): return calls[index].timer
         case .connecting(let detail):
             if case .connecting = old {

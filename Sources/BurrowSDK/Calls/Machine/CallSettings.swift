@@ -22,6 +22,8 @@ package struct CallSettings: Sendable {
     /// Seconds in which a group's call can still be joined by its offer.
     package var availableAge: Int64 = 4 * 3600
     package var ringTime = Interval.seconds(45)
+    /// How long a relay may take to say who was in the room before us: until then nobody has answered by being there.
+    package var settleTime = Interval.zero
     package var connectTime = Interval.seconds(20)
     package var mediaTime = Interval.seconds(20)
     package var reconnectGrace = Interval.seconds(30)

@@ -18,6 +18,12 @@ package struct Participant: Equatable, Sendable {
     /// The number of the newest update.
     var sequence: Int64?
 
+    /// Somebody whom the relay announces, and of whom nothing else is known.
+    package init(present person: PublicKey) {
+        self.person = person
+        isAnnounced = true
+    }
+
     /// Whether it is in the call for all we know.
     package var isPresent: Bool { isAnnounced || hasJoined }
 }

@@ -1,4 +1,5 @@
 package import BurrowBase
+package import BurrowCalls
 
 /// Something the host will learn about.
 package struct HostEvent: Sendable {
@@ -44,6 +45,10 @@ package struct HostEvent: Sendable {
         case groupData
         case groupMessage(MessageReceipt)
         case groupRolledBack
+        /// A call is something else than before.
+        case callState(HostCall, CallPhase, CallDetail, CallEndReason?)
+        /// Somebody came into a call, left it, or changed in it.
+        case callMember(CallMemberChange)
     }
 
     package var kind: Kind
@@ -78,9 +83,11 @@ package struct HostEvent: Sendable {
             false
         // What was said stands nowhere else.
         case .groupMessage, .groupRolledBack: false
+        // There is one for each transition.
+        case .callState: false
         case .roomState, .participantJoined, .participantLeft, .participantMedia, .speaker, .protection,
             .trackState, .relayState, .nostrRelay, .nostrRefused, .keyPackageUsed, .groupState, .groupEpoch,
-            .groupMembers, .groupData:
+            .groupMembers, .groupData, .callMember:
             true
         // What is lost runs out of time.
         case .keyRequest: true

@@ -19,7 +19,7 @@ extension Engine {
     }
 
     /// Makes the handle of a new object and posts what brings it up.
-    fileprivate func open(
+    func open(
         _ object: some HandleObject,
         invitees: [PublicKey] = [],
         _ command: (_ handle: UInt, _ request: UInt64) -> StateCommand
@@ -45,7 +45,7 @@ extension Engine {
         submit(.nostr(.findKeyPackages(of: invitees, before: command, request: request)))
     }
 
-    fileprivate func post(_ command: StateCommand) throws(EngineError) {
+    func post(_ command: StateCommand) throws(EngineError) {
         guard state.post(command) else {
             requestCompleted()
             throw EngineError(.closed, "the engine is shut down")
@@ -112,7 +112,7 @@ extension HostIdentity {
         return handle
     }
 
-    private func checkOpen() throws(EngineError) {
+    func checkOpen() throws(EngineError) {
         guard hasGroups else {
             throw EngineError(
                 .wrongKind,

@@ -45,6 +45,8 @@ extension IdentityKeeper {
 
     /// What became of something that was asked.
     func keyUsed(_ use: KeyUse, _ result: Result<KeyTask.Product, EngineError>) {
+        // Calls do not wait in the line.
+        if case .signal(let number) = use { return calls.keyUsed(number, result) }
         var isTimeout = false
         if case .failure(let error) = result { isTimeout = error.code == .timeout }
         line.ended(isAnswered: !isTimeout)

@@ -1,4 +1,5 @@
 import BurrowBase
+import BurrowCalls
 import BurrowCrypto
 import BurrowMarmot
 import BurrowNostr
@@ -9,7 +10,7 @@ import BurrowStorage
 /// Each step is done on a copy: it is stored, then the copy takes the place of what was, then its messages get out and the
 /// host is told. So a file that cannot be written leaves everything as it was.
 final class IdentityKeeper {
-    private struct Operation: Hashable {
+    struct Operation: Hashable {
         let group: [UInt8]
         let number: UInt64
     }
@@ -19,16 +20,19 @@ final class IdentityKeeper {
     /// Whether the key is elsewhere.
     let isRemote: Bool
     unowned let loop: StateLoop
-    private var client: MarmotClient
+    private(set) var client: MarmotClient
     private var store: Store?
-    private var boards: [[UInt8]: GroupBoard] = [:]
+    var boards: [[UInt8]: GroupBoard] = [:]
     /// Requests that end when a relay has our commit.
-    private var operations: [Operation: UInt64] = [:]
+    var operations: [Operation: UInt64] = [:]
     var mail: Mail
     /// What the key is needed for, if that is elsewhere.
     var line = KeyLine()
     /// Requests that end when their drafts have become events.
     var keyRequests: [UInt64: [UInt64]] = [:]
+    private(set) lazy var calls = CallDesk(self)
+    /// Signals whose epoch was undone.
+    var lostSignals: [(group: [UInt8], rumors: [Rumor])] = []
     /// What relays are asked for; `nil` before they are.
     private var feeds: [GroupFeed]?
     /// Invitations that were shown, also before this was opened.
@@ -66,7 +70,7 @@ final class IdentityKeeper {
         for invitation in client.invitations { refresh(invitation.group) }
     }
 
-    var deadline: Instant { min(client.deadline ?? .distantFuture, settlesAt) }
+    var deadline: Instant { min(client.deadline ?? .distantFuture, settlesAt, calls.deadline) }
 
     /// Goes on with what was on its way when the process ended.
     func resume() throws(EngineError) {
@@ -92,6 +96,7 @@ final class IdentityKeeper {
     }
 
     func close() {
+        calls.close()
         for request in (Array(operations.values) + Array(keyRequests.keys)).sorted() {
             loop.complete(request, host.handle, EngineError(.cancelled, "the identity was closed"))
         }
@@ -107,6 +112,7 @@ final class IdentityKeeper {
 
     /// Changes a copy of the client, stores what changed, and does what follows from it.
     private func perform<Result>(
+        keepsMail: Bool = true,
         _ body: (inout MarmotClient) throws(MarmotError) -> (Result, MarmotStep)
     ) throws(EngineError) -> Result {
         var next = client
@@ -116,15 +122,19 @@ final class IdentityKeeper {
         var outgoing: [Mail.Outgoing] = []
         var drafts: [UInt64] = []
         for send in step.sends {
-            if isRemote, let draft = mail.draft(send, into: &batch) {
+            if isRemote, keepsMail, let draft = mail.draft(send, into: &batch) {
                 drafts.append(draft.number)
                 continue
             }
             guard let (event, relays) = made(of: send) else { continue }
+            guard keepsMail else {
+                outgoing.append(Mail.Outgoing(passing: event, relays: relays))
+                continue
+            }
             if let out = mail.send(event, relays, into: &batch) { outgoing.append(out) }
         }
         var incoming: [Mail.Incoming] = []
-        for case .message(let message) in step.notices {
+        for case .message(let message) in step.notices where !CallDesk.isSignal(message.rumor) {
             incoming.append(mail.receive(message, into: &batch))
         }
         var invitations: [EventID] = []
@@ -144,13 +154,26 @@ final class IdentityKeeper {
         for draft in drafts { line.append(draft) }
         incoming.reverse()
         for notice in step.notices {
-            if case .message = notice, let message = incoming.popLast() {
-                tell(message)
+            if case .message(let message) = notice {
+                if calls.receive(message.rumor, from: .group(message.group)) { continue }
+                if let message = incoming.popLast() { tell(message) }
             } else {
                 tell(notice)
             }
         }
+        while let lost = lostSignals.popLast() { calls.sendAgain(lost.rumors, to: lost.group) }
         return result
+    }
+
+    /// Sends a signal of a call to a group. Answers the event that carries it.
+    func send(_ signal: Rumor, to group: [UInt8]) throws(EngineError) -> EventID? {
+        let now = loop.now
+        return try perform(keepsMail: false) { (client) throws(MarmotError) in
+            let step = try client.send(again: signal, to: group, now: now)
+            var event: EventID?
+            for case .groupEvent(let sent, _, _) in step.sends { event = sent.id }
+            return (event, step)
+        }
     }
 
     func commit(_ batch: RecordBatch) throws(EngineError) {
@@ -329,6 +352,11 @@ final class IdentityKeeper {
         return try perform { (client) throws(MarmotError) in try client.update(data, of: id, now: now) }
     }
 
+    /// A group as rooms of calls need it.
+    func group(_ id: [UInt8]) -> HostGroup? { boards[id].map { HostGroup(identity: host, board: $0) } }
+
+    func mediaRelays(of id: [UInt8]) -> [String] { client.group(id)?.mediaRelays ?? [] }
+
     // MARK: What comes from outside
 
     func follows(_ tag: Bytes32) -> Bool { client.subscriptions.contains(tag) }
@@ -336,6 +364,7 @@ final class IdentityKeeper {
     func receive(_ event: Event) {
         let now = loop.now
         mail.published(event.id)
+        calls.settled(event.id, accepted: true)
         take(event.id) { (client) in
             // A relay that gives our own event back has it.
             let confirmed = client.published(event.id, accepted: true, now: now)
@@ -347,6 +376,7 @@ final class IdentityKeeper {
     func published(_ id: EventID, _ accepted: Bool) {
         let now = loop.now
         mail.published(id)
+        calls.settled(id, accepted: accepted)
         settleSoon()
         let step = { (client: inout MarmotClient) in client.published(id, accepted: accepted, now: now) }
         // Most events are no changes, and nothing follows from them.
@@ -375,6 +405,7 @@ final class IdentityKeeper {
 
     /// The inside of a wrap.
     func opened(_ event: Event, _ rumor: Rumor) {
+        if calls.receive(rumor, from: .wrap) { return }
         // Other messages are for the host, and an answer stays one, however often relays bring the question.
         guard rumor.kind == .welcome, !knownInvitations.contains(rumor.id) else { return }
         let now = loop.now
@@ -384,84 +415,9 @@ final class IdentityKeeper {
     func timerFired() {
         let now = loop.now
         if settlesAt <= now { settle() }
+        if calls.deadline <= now { calls.timerFired() }
         guard let due = client.deadline, due <= now else { return }
         try? perform { (client) in ((), client.timerFired(now: now)) }
-    }
-
-    // MARK: Telling
-
-    private func tell(_ notice: MarmotNotice) {
-        switch notice {
-        case .message: break
-        case .epochChanged(let group, let epoch, _):
-            refresh(group)
-            tell(.groupEpoch, group) { $0.value = Int64(clamping: epoch) }
-        case .membersChanged(let group, _, _):
-            refresh(group)
-            tell(.groupMembers, group) { _ in }
-        case .dataChanged(let group), .mediaRelaysChanged(let group, _):
-            refresh(group)
-            tell(.groupData, group) { _ in }
-        case .invitation(let invitation): tellState(invitation.group)
-        case .joined(let group), .removed(let group, _): tellState(group)
-        case .operationDone(let group, let number): finish(group, number, nil)
-        case .operationFailed(let group, let number, let error): finish(group, number, EngineError(error))
-        case .rolledBack(let group, let epoch, let unsent):
-            refresh(group)
-            tell(.groupRolledBack, group) { (event) in
-                event.value = Int64(clamping: epoch)
-                let texts = unsent.map { String(decoding: $0.json, as: UTF8.self) }
-                event.text = "[" + texts.joined(separator: ",") + "]"
-            }
-        case .keyPackageUsed(let slot):
-            var event = HostEvent(.keyPackageUsed, subject: host.handle, time: loop.now)
-            event.data = slot.bytes
-            loop.tell(event)
-        case .refused(let id, let error):
-            // Relays give the same again and again.
-            if loop.isAsked, error.code == .replayed || error.code == .groupAlreadyKnown { break }
-            loop.refuse(id, EngineError(error), subject: host.handle)
-        }
-    }
-
-    private func tellState(_ group: [UInt8]) {
-        refresh(group)
-        let phase = boards[group]?.snapshot.withLock { $0.phase } ?? .gone
-        tell(.groupState(phase), group) { _ in }
-    }
-
-    private func tell(_ kind: HostEvent.Kind, _ group: [UInt8], _ fill: (inout HostEvent) -> Void) {
-        var event = HostEvent(kind, subject: host.handle, time: loop.now)
-        event.data = group
-        fill(&event)
-        loop.tell(event)
-    }
-
-    private func finish(_ group: [UInt8], _ number: UInt64, _ error: EngineError?) {
-        refresh(group)
-        let request = operations.removeValue(forKey: Operation(group: group, number: number))
-        loop.complete(request ?? 0, host.handle, error)
-    }
-
-    /// Shows a group, or the invitation to it, to the host's threads.
-    private func refresh(_ id: [UInt8]) {
-        let board = boards[id] ?? GroupBoard()
-        let isNew = boards[id] == nil
-        let invitation = client.invitations.first { $0.group == id }
-        if let group = client.group(id), invitation == nil || group.isActive {
-            board.show(group, now: UnixTime(loop.now, offset: loop.wallClockOffset))
-        } else if let invitation {
-            board.show(invitation)
-        } else {
-            board.end()
-            boards[id] = nil
-            host.snapshot.withLock { $0.groups.removeAll { $0 === board } }
-            return
-        }
-        boards[id] = board
-        guard isNew || !host.snapshot.withLock({ $0.groups.contains { $0 === board } }) else { return }
-        let groups = boards.keys.sorted { $0.lexicographicallyPrecedes($1) }.compactMap { boards[$0] }
-        host.snapshot.withLock { $0.groups = groups }
     }
 }
 

@@ -21,6 +21,23 @@ struct Mail {
         let number: UInt64
         let text: String
         let relays: String
+
+        init(id: EventID, number: UInt64, text: String, relays: String) {
+            self.id = id
+            self.number = number
+            self.text = text
+            self.relays = relays
+        }
+
+        /// An event that is not kept: when nobody has it at once, it means nothing any more.
+        init(passing event: Event, relays: [String]) {
+            self.init(
+                id: event.id,
+                number: 0,
+                text: String(decoding: event.json, as: UTF8.self),
+                relays: relays.joined(separator: "\n")
+            )
+        }
     }
 
     private static let outgoing: UInt8 = 3

@@ -13,6 +13,8 @@ enum StateCommand: Sendable {
     case published(EventID, accepted: Bool)
     /// What became of something that was done with an identity's key.
     case keyUsed(HostIdentity, KeyUse, Result<KeyTask.Product, EngineError>)
+    /// Something about the calls of an identity.
+    case call(HostIdentity, CallCommand)
     /// The host has taken a message.
     case delivered(HostIdentity, UInt64)
     /// Ends everything, and hands the request on to the reactor.

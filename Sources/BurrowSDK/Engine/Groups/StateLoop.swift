@@ -31,6 +31,7 @@ final class StateLoop {
             for command in commands { perform(command) }
             commands.removeAll(keepingCapacity: true)
             for keeper in keepers where keeper.deadline <= now { keeper.timerFired() }
+            for keeper in keepers { keeper.calls.advance() }
             post()
             // Who is asked has been told before what for.
             for keeper in keepers { keeper.advanceKeys() }
@@ -135,6 +136,12 @@ final class StateLoop {
         case .published(let id, let accepted): for keeper in keepers { keeper.published(id, accepted) }
         case .keyUsed(let identity, let use, let result): keeper(of: identity)?.keyUsed(use, result)
         case .delivered(let identity, let number): keeper(of: identity)?.delivered(number)
+        case .call(let identity, let command):
+            if let keeper = keeper(of: identity) {
+                keeper.calls.perform(command)
+            } else {
+                complete(command.request, identity.handle, EngineError(.closed, "the identity is not open"))
+            }
         case .shutDown(let request):
             stop()
             post()

@@ -39,7 +39,7 @@ extension EngineLoop {
         _ configuration: RoomConfiguration,
         _ request: UInt64
     ) {
-        requests[request] = OpenRequest(subject: .room(room), handle: handle)
+        if request != 0 { requests[request] = OpenRequest(subject: .room(room), handle: handle) }
         do throws(MoQError) {
             if configuration.trust.insecure {
                 LogRing.shared.write(
@@ -61,6 +61,7 @@ extension EngineLoop {
                 state.isClosed = true
             }
             tell(HostEvent(.roomState(.closed), subject: handle, time: now, error: reason))
+            room.tellCall(.closed(reason))
             complete(request, reason)
         }
     }

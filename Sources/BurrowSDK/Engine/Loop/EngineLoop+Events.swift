@@ -44,6 +44,7 @@ extension EngineLoop {
         refreshRoom(known)
         tellMedia(known)
         tell(HostEvent(.roomState(phase), subject: known.handle, time: now, error: error))
+        tellCall(known.room, phase, error)
         LogRing.shared.write(.info, "engine", "room \(phase)\(error.map { ": \($0.context)" } ?? "")")
         guard phase == .closed else { return }
         rooms[known.room.number] = nil
@@ -66,7 +67,17 @@ extension EngineLoop {
         event.data = known.protection?.memberKey(at: path) ?? []
         tell(event)
         known.protection?.announced(path, now: now)
+        known.room.tellCall(.announced(path, number: number))
         tellMedia(known)
+    }
+
+    private func tellCall(_ room: HostRoom, _ phase: RoomPhase, _ error: EngineError?) {
+        switch phase {
+        case .connecting: break
+        case .connected, .restored: room.tellCall(.connected)
+        case .reconnecting: room.tellCall(.lost)
+        case .closed: room.tellCall(.closed(error))
+        }
     }
 
     private func tellMedia(_ known: LoopRoom) {
@@ -84,6 +95,7 @@ extension EngineLoop {
         guard let known = roomsByID[id], isPresentable(path) else { return }
         known.room.snapshot.withLock { $0.participants.removeAll { $0.number == number } }
         known.protection?.unannounced(path)
+        known.room.tellCall(.unannounced(path))
         var event = HostEvent(.participantLeft, subject: known.handle, time: now)
         event.participant = number
         event.text = path

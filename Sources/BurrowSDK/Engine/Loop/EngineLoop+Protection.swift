@@ -339,6 +339,7 @@ extension EngineLoop {
 
     /// Delivers the plaintext of a catalogue.
     private func deliver(_ document: [UInt8], _ known: LoopTrack, _ group: UInt64, arrival: Instant) -> Bool {
+        known.track.room.tellCall(.media(known.track.path))
         let exchange = known.track.exchange
         let buffer = exchange.buffer(for: document.count)
         unsafe document.withUnsafeBytes { (bytes) in

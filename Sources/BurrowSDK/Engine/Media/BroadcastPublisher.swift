@@ -24,6 +24,11 @@ final class BroadcastPublisher: WireUser {
     /// When `act` wants to be called although nothing happened.
     var deadline: Instant { publisher.deadline }
 
+    /// Opens the catalogue, if that is not done, although nothing stands in it yet.
+    func begin() {
+        if open[.catalogue] == nil { attempt { () throws(MediaError) in } }
+    }
+
     // MARK: Tracks
 
     func add(

@@ -160,6 +160,8 @@ final class MediaRoom {
             participants[participant.path]?.isPresent(as: participant.number, since: participant.joined)
         }
         guard room.followsMedia else { return }
+        // Who is in a call can be heard to be there before anything is sent.
+        if room.seat != nil { broadcast.begin() }
         for participant in present {
             do throws(EngineError) {
                 try self.participant(participant.path)

@@ -62,6 +62,12 @@ extension Engine {
         submit(.nostr(.removeRelay(url)))
     }
 
+    /// Whether offers may name relays in private networks: the host says so, or has a Nostr relay of that kind.
+    var allowsPrivateRelays: Bool {
+        callRules.allowsPrivateRelays
+            || nostrRelays.contains { (try? ServerURL($0.url.text, policy: .relays)) == nil }
+    }
+
     package var nostrRelays: [NostrRelayInfo] { nostr.withLock { $0.relays } }
 
     /// In whose name relays that ask are told who we are.

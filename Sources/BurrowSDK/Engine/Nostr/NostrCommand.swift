@@ -103,5 +103,8 @@ enum NostrCommand: Sendable {
     case lease(TokenLease.Wish, request: UInt64)
     /// The MoQ relay for a call.
     case select(RelayWish, request: UInt64)
+    /// The same for a call of ours, which the state thread is told of.
+    case choose(RelayWish, CallSeat)
+    case endChoice(CallSeat)
     case resolved(UInt64, Result<[SocketAddress.IP], EngineError>)
 }

@@ -38,6 +38,8 @@ extension NostrLoop {
         case .select(let wish, let request):
             open(request)
             select(wish, request)
+        case .choose(let wish, let seat): choose(wish, for: seat)
+        case .endChoice(let seat): forgetSelection(Self.request(of: seat))
         case .lease(let wish, let request):
             open(request)
             lease(wish, request)

@@ -9,6 +9,18 @@ extension NostrLoop {
         consider(selection)
     }
 
+    /// Looks for the relay of a call of ours.
+    func choose(_ wish: RelayWish, for seat: CallSeat) {
+        let selection = RelaySelection(Self.request(of: seat), wish, seat, now: now)
+        selections.append(selection)
+        consider(selection)
+    }
+
+    /// What no request of a host has as its number.
+    static func request(of seat: CallSeat) -> UInt64 {
+        seat.number &+ (seat.identity.number << 24) | 1 << 63
+    }
+
     /// Finds the candidates, or waits for the own list.
     private func consider(_ selection: RelaySelection, hasWaited: Bool = false) {
         let wish = selection.wish
@@ -21,7 +33,7 @@ extension NostrLoop {
             ownList: list,
             standard: wish.standard,
             policy: wish.policy,
-            waited: hasWaited ? RelayChoice.patience : waited
+            waited: hasWaited || !wish.preferred.isEmpty ? RelayChoice.patience : waited
         )
         switch outcome {
         case .wait(let interval):
@@ -30,16 +42,35 @@ extension NostrLoop {
             withLists(of: person, .select(request: selection.request))
         case .dial(let candidates, let notes):
             selection.notes = notes
-            selection.begin(candidates, now: now)
+            begin(selection, preferred(wish) + candidates)
             // An old list is good enough now; the next call has a newer one.
             if let person = wish.person, case .known(_, isStale: true) = list {
                 withLists(of: person, .refresh)
             }
-            carryOn(selection)
         case .unreachable(let notes):
             selection.notes = notes
+            let preferred = preferred(wish)
+            guard preferred.isEmpty else { return begin(selection, preferred) }
             end(selection, EngineError(.unreachable, "there is no relay to try"))
         }
+    }
+
+    private func preferred(_ wish: RelayWish) -> [RelayChoice.Candidate] {
+        wish.preferred.compactMap { (text) in
+            let url = try? ServerURL(text, policy: wish.policy.own)
+            return url.map { RelayChoice.Candidate($0, .standard) }
+        }
+    }
+
+    private func begin(_ selection: RelaySelection, _ candidates: [RelayChoice.Candidate]) {
+        var unique: [RelayChoice.Candidate] = []
+        for candidate in candidates where unique.count < RelayChoice.candidateCount {
+            if !unique.contains(where: { $0.url == candidate.url }) { unique.append(candidate) }
+        }
+        selection.begin(unique, now: now)
+        // When there is no choice the call tries it itself.
+        if selection.seat != nil, unique.count == 1 { return won(0, selection) }
+        carryOn(selection)
     }
 
     private func considerOffer(_ selection: RelaySelection) {
@@ -51,8 +82,7 @@ extension NostrLoop {
         )
         switch outcome {
         case .dial(let candidates):
-            selection.begin(candidates, now: now)
-            carryOn(selection)
+            begin(selection, candidates)
         case .unsupported:
             end(selection, EngineError(.unsupported, "the relay of the offer is refused here"))
         case .invalid:
@@ -144,6 +174,7 @@ extension NostrLoop {
     }
 
     private func tell(_ index: Int, of selection: RelaySelection, _ error: EngineError?) {
+        guard selection.seat == nil else { return }
         var told = HostEvent(.relayTried, subject: 0, time: now, error: error)
         told.request = selection.request
         told.text = selection.candidates[index].url.text
@@ -160,6 +191,11 @@ extension NostrLoop {
         notes += RelayChoice.notes(winner: winner, of: selection.candidates)
         let others = RelayChoice.offer(winner: winner, of: selection.candidates).others
         drop(selection)
+        if let seat = selection.seat {
+            let chosen = ChosenRelay(url: winner.url, others: others)
+            engine.state.post(.call(seat.identity, .relay(seat, .success(chosen))))
+            return
+        }
         let bits: Int64 = (notes.contains(.fallback) ? 1 : 0) | (notes.contains(.groupSettingInvalid) ? 2 : 0)
         complete(
             selection.request,
@@ -172,6 +208,10 @@ extension NostrLoop {
 
     private func end(_ selection: RelaySelection, _ error: EngineError) {
         drop(selection)
+        if let seat = selection.seat {
+            engine.state.post(.call(seat.identity, .relay(seat, .failure(error))))
+            return
+        }
         complete(selection.request, error)
     }
 

@@ -145,7 +145,10 @@ final class NostrLoop {
     func turn(now: Instant) {
         self.now = now
         lookAfterKeys()
-        guard !links.isEmpty || pool.deadline != nil || !requests.isEmpty || !deliveries.isEmpty else {
+        guard
+            !links.isEmpty || pool.deadline != nil || !requests.isEmpty || !deliveries.isEmpty
+                || !selections.isEmpty
+        else {
             return
         }
         turnAgain = .distantFuture

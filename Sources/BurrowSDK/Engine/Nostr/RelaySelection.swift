@@ -6,6 +6,8 @@ package import BurrowQUIC
 final class RelaySelection {
     let request: UInt64
     let wish: RelayWish
+    /// The call it is for; else it is for the host.
+    let seat: CallSeat?
     let began: Instant
     /// When the own list is waited for no longer.
     var until: Instant = .distantFuture
@@ -16,9 +18,10 @@ final class RelaySelection {
     var probes: [Int: UInt64] = [:]
     var started: [Int: Instant] = [:]
 
-    init(_ request: UInt64, _ wish: RelayWish, now: Instant) {
+    init(_ request: UInt64, _ wish: RelayWish, _ seat: CallSeat? = nil, now: Instant) {
         self.request = request
         self.wish = wish
+        self.seat = seat
         began = now
     }
 
@@ -40,6 +43,8 @@ package struct RelayWish: Sendable {
     /// Whose list comes next.
     package var person: PublicKey?
     package var standard: [String] = []
+    /// Those that come before all others, and make it needless to wait for a list.
+    package var preferred: [String] = []
     package var policy = RelayChoice.Policy()
     package var trust = TLSContext.ClientTrust()
     /// From the first name look-up of one relay to its session.

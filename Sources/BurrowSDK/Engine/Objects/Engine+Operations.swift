@@ -41,6 +41,36 @@ extension Engine {
         return Opening(handle: handle, request: request)
     }
 
+    /// Opens the room of a call, or one that is only looked into, which has no protection.
+    func openRoom(
+        _ configuration: RoomConfiguration,
+        of seat: CallSeat,
+        lastN: Int,
+        protection: RoomProtectionOptions?
+    ) throws(EngineError) -> HostRoom {
+        try checkRunning()
+        let followsMedia = protection != nil
+        if followsMedia { try media.start(for: self) }
+        let room = HostRoom(
+            engine: self,
+            number: newNumber(),
+            path: configuration.path?.description ?? "",
+            followsMedia: followsMedia,
+            lastN: lastN,
+            protection: protection,
+            seat: seat
+        )
+        let handle = HandleTable.shared.insert(room, owner: number)
+        guard handle != 0 else { throw EngineError(.limit, "too many handles") }
+        room.snapshot.withLock { (state) in
+            state.handle = handle
+            state.usesMedia = followsMedia
+        }
+        submit(.openRoom(room, handle: handle, configuration, request: 0))
+        protection?.group?.board.follow(by: room)
+        return room
+    }
+
     package func startRelay(_ options: RelayOptions) throws(EngineError) -> Opening {
         let request = try newRequest()
         let relay = HostRelay(engine: self, number: newNumber())

@@ -156,7 +156,7 @@ extension HostIdentity {
             case .failure(let error): complete(request, error)
             }
         case .list, .token, .authenticate: engine.submit(.nostr(.keyUsed(self, use, result)))
-        case .draft, .invitation: engine.state.post(.keyUsed(self, use, result))
+        case .draft, .invitation, .signal: engine.state.post(.keyUsed(self, use, result))
         }
     }
 

@@ -56,6 +56,8 @@ package final class HostRoom: HandleObject {
     let lastN: Int
     /// Set when everything is sealed that goes out, and only what was sealed is let in.
     let protection: RoomProtectionOptions?
+    /// The call that the room is for.
+    let seat: CallSeat?
     let mixer = RoomMixer()
     package let snapshot = Guarded(Snapshot())
 
@@ -65,7 +67,8 @@ package final class HostRoom: HandleObject {
         path: String,
         followsMedia: Bool,
         lastN: Int,
-        protection: RoomProtectionOptions?
+        protection: RoomProtectionOptions?,
+        seat: CallSeat? = nil
     ) {
         self.engine = engine
         self.number = number
@@ -73,6 +76,7 @@ package final class HostRoom: HandleObject {
         self.followsMedia = followsMedia
         self.lastN = lastN
         self.protection = protection
+        self.seat = seat
     }
 
     package func lastReferenceGone() {

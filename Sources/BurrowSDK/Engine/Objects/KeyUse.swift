@@ -29,6 +29,8 @@ enum KeyUse: Sendable {
     case draft(UInt64)
     /// A wrap may hold an invitation, which is for the state thread.
     case invitation(Event, attempt: Int)
+    /// A call is signalled, by the state thread; the number of the signal, or 0.
+    case signal(UInt64)
 
     /// The host's request that ends with it.
     var request: UInt64 {
@@ -36,7 +38,7 @@ enum KeyUse: Sendable {
         case .publish(_, let request), .open(let request), .proof(let request), .list(let request),
             .token(let request):
             request
-        case .authenticate, .draft, .invitation: 0
+        case .authenticate, .draft, .invitation, .signal: 0
         }
     }
 }

@@ -44,6 +44,8 @@ import CBurrowShims
     package private(set) var byteCount = 0
     /// What is acknowledged with the next draining; touched only by the draining thread.
     private var receipt: MessageReceipt?
+    /// A call that is over, which the host may retain until then; as `receipt`.
+    private var parting: HostCall?
 
     package init() throws(EngineError) {
         descriptor = cburrow_eventfd()
@@ -197,6 +199,8 @@ import CBurrowShims
     package func next(timeout: Int32) -> Wait {
         receipt?.acknowledge()
         receipt = nil
+        parting?.letGo()
+        parting = nil
         if let taken = take() { return taken }
         guard timeout != 0 else { return .nothing }
         state.withLock { (state) in
@@ -225,6 +229,7 @@ import CBurrowShims
             // Frames that come from here on get an event of their own.
             if case .trackData(let track) = event.kind { track.dataEventTaken() }
             if case .groupMessage(let taken) = event.kind { receipt = taken }
+            if case .callState(let call, let phase, _, _) = event.kind, phase.isOver { parting = call }
             keep(event.text)
             keep(event.data)
             return .event(event)

@@ -12,6 +12,7 @@ package enum HandleKind: UInt64, Sendable {
     case opener = 8
     case identity = 9
     case group = 10
+    case call = 11
 }
 
 /// Something a host can hold a handle to.

@@ -40,6 +40,9 @@ final class burrow_identity extends ffi.Opaque {}
 /// A group of an identity, or an invitation to one.
 final class burrow_group extends ffi.Opaque {}
 
+/// A call of an identity: what was agreed about a room.
+final class burrow_call extends ffi.Opaque {}
+
 /// Memory lent to the host until burrow_release().
 final class burrow_buffer extends ffi.Opaque {}
 
@@ -185,10 +188,16 @@ const int BURROW_LOG_TRACE = 5;
 /// The host has Nostr relays of its own: nothing connects to any. Events to publish come out as
 /// BURROW_EVENT_NOSTR_OUT, those that arrive go in through burrow_nostr_ingest().
 const int BURROW_ENGINE_HOST_RELAYS = 1;
+/// The host decides about each call that comes before it rings: BURROW_CALL_ASKED. Else all calls of members of our
+/// groups ring.
+const int BURROW_ENGINE_ASK_CALLS = 2;
+/// Calls that come may be on relays in private networks, as when everything runs on one machine. That is so anyway
+/// when the engine has a Nostr relay of that kind.
+const int BURROW_ENGINE_PRIVATE_CALLS = 4;
 
 // Kinds of events. Unknown kinds must be ignored.
 /// A request is complete. request: its id; status, text: how it ended; value: the peer's numeric code or 0; subject:
-/// the room, track, relay or identity it was about, borrowed, or NULL.
+/// the room, track, relay, identity or call it was about, borrowed, or NULL.
 const int BURROW_EVENT_DONE = 1;
 /// More than 4096 events waited and some were dropped, though never a BURROW_EVENT_DONE. Read the state of what you
 /// have with the _get functions and burrow_room_participants(). value: how many were dropped.
@@ -275,6 +284,14 @@ const int BURROW_EVENT_GROUP_ROLLED_BACK = 55;
 /// A MoQ relay was tried. request: the burrow_discovery_select(); text: its URL; status: BURROW_OK when it let us in,
 /// else why not; data: the sentence about that; value: how long it took, in microseconds.
 const int BURROW_EVENT_RELAY_TRIED = 56;
+/// A call is something else than before; one that comes from others appears with this. Never dropped. subject: the
+/// call, borrowed: retain it to keep it; state: the BURROW_CALL_* state; value: its detail, plus 256 times the
+/// BURROW_CALL_REASON_*; text: the reason in a word; data: the public key of who called.
+const int BURROW_EVENT_CALL_STATE = 60;
+/// Somebody came into a call, left it, or something about them changed. subject: the call, borrowed; state:
+/// BURROW_CALL_MEMBER_*; data: their public key; text: the path of their broadcast, if it is known; participant: its
+/// number in the room, 0 while it is not announced.
+const int BURROW_EVENT_CALL_MEMBER = 61;
 
 /// The device has other addresses or another default route now.
 const int BURROW_NETWORK_SWITCHED = 1;
@@ -559,6 +576,144 @@ const int BURROW_GROUP_CHANGE_PENDING = 4;
 /// The member is this identity.
 const int BURROW_GROUP_SELF = 8;
 
+// Flags of burrow_call_config and burrow_call_info.
+/// With pictures, else sound alone. In burrow_call_info: the call was begun so.
+const int BURROW_CALL_VIDEO = 1;
+/// Others are told that our sound is muted.
+const int BURROW_CALL_MUTED = 2;
+/// Nobody's phone rings: the call can be joined by who looks.
+const int BURROW_CALL_SILENT = 4;
+/// In burrow_call_info: we began it.
+const int BURROW_CALL_OUTWARD = 8;
+/// In burrow_call_info: others are told that we send pictures.
+const int BURROW_CALL_CAMERA = 16;
+/// In burrow_call_info: it is a call of two, which ends for both.
+const int BURROW_CALL_PAIR = 32;
+
+// States of a call.
+/// Ours, and nobody has answered. Details: BURROW_CALL_PUBLISHING, _SENT, _REMOTE_RINGING.
+const int BURROW_CALL_OUTGOING = 1;
+/// Somebody else's, and not answered. Details: BURROW_CALL_RINGING, or _SILENTLY when nobody is to be disturbed.
+const int BURROW_CALL_INCOMING = 2;
+/// Accepted, and on its way. Details: BURROW_CALL_RELAY, _WAITING_MEDIA.
+const int BURROW_CALL_CONNECTING = 3;
+/// Details: BURROW_CALL_OK, _ALONE, _RECONNECTING.
+const int BURROW_CALL_ACTIVE = 4;
+/// We have left, and others are being told.
+const int BURROW_CALL_ENDING = 5;
+/// Over, as somebody wished. Says why: BURROW_CALL_REASON_*
+const int BURROW_CALL_ENDED = 6;
+/// Over, although nobody wished it. Says why: BURROW_CALL_REASON_*
+const int BURROW_CALL_FAILED = 7;
+/// A group's call goes on without us: burrow_call_accept() joins it, BURROW_CALL_CHANGE_LOOK says who is there.
+const int BURROW_CALL_AVAILABLE = 8;
+/// Somebody calls, and with BURROW_ENGINE_ASK_CALLS the host says what becomes of it: answer within 5 s with
+/// BURROW_CALL_CHANGE_ADMISSION; after that it is as if the answer were BURROW_CALL_ADMIT_SILENCE.
+const int BURROW_CALL_ASKED = 9;
+
+// Details of the states of a call; 0 for those that have none.
+/// The room is being made; nobody knows of the call yet.
+const int BURROW_CALL_PUBLISHING = 1;
+/// The offer is on its way.
+const int BURROW_CALL_SENT = 2;
+/// The other's phone rings.
+const int BURROW_CALL_REMOTE_RINGING = 3;
+/// The other's phone rings.
+const int BURROW_CALL_RINGING = 4;
+/// It may be accepted, and nobody is to be disturbed.
+const int BURROW_CALL_SILENTLY = 5;
+/// The relay is being reached.
+const int BURROW_CALL_RELAY = 6;
+/// In the room, and nothing of the other has come.
+const int BURROW_CALL_WAITING_MEDIA = 7;
+/// In a group's call with nobody else.
+const int BURROW_CALL_ALONE = 8;
+/// In a group's call with nobody else.
+const int BURROW_CALL_OK = 9;
+/// Our connection is lost, or in a call of two the other's.
+const int BURROW_CALL_RECONNECTING = 10;
+
+// Why a call is over. The last four are never said by others.
+const int BURROW_CALL_REASON_NONE = 0;
+/// We left.
+const int BURROW_CALL_REASON_HANGUP = 1;
+/// We left.
+const int BURROW_CALL_REASON_DECLINED = 2;
+/// We left.
+const int BURROW_CALL_REASON_BUSY = 3;
+/// We left.
+const int BURROW_CALL_REASON_TIMEOUT = 4;
+/// Taken back before anybody answered.
+const int BURROW_CALL_REASON_CANCELLED = 5;
+/// Taken back before anybody answered.
+const int BURROW_CALL_REASON_ANSWERED_ELSEWHERE = 6;
+/// Taken back before anybody answered.
+const int BURROW_CALL_REASON_DECLINED_ELSEWHERE = 7;
+/// Two called each other: the other call goes on, see other_id of burrow_call_info.
+const int BURROW_CALL_REASON_GLARE = 8;
+/// Two called each other: the other call goes on, see other_id of burrow_call_info.
+const int BURROW_CALL_REASON_FAILED = 9;
+/// Two called each other: the other call goes on, see other_id of burrow_call_info.
+const int BURROW_CALL_REASON_RELAY_UNREACHABLE = 10;
+/// Who called speaks another language, or names a relay that is refused here.
+const int BURROW_CALL_REASON_UNSUPPORTED = 11;
+/// No relay lets us in.
+const int BURROW_CALL_REASON_AUTH_FAILED = 12;
+/// Somebody is no member of the group any more: in a call of two either, else we.
+const int BURROW_CALL_REASON_REMOVED = 13;
+/// No Nostr relay took the offer.
+const int BURROW_CALL_REASON_PUBLISH_FAILED = 14;
+/// Others ended it for a reason of theirs.
+const int BURROW_CALL_REASON_UNKNOWN = 15;
+/// The other side left.
+const int BURROW_CALL_REASON_REMOTE_HANGUP = 16;
+/// Nobody answered here. The text of the event says how it came about.
+const int BURROW_CALL_REASON_MISSED = 17;
+/// Nobody answered here. The text of the event says how it came about.
+const int BURROW_CALL_REASON_MEDIA_FAILED = 18;
+/// Nobody answered here. The text of the event says how it came about.
+const int BURROW_CALL_REASON_KEYS_UNAVAILABLE = 19;
+
+// What became of somebody in a call, in the state of a BURROW_EVENT_CALL_MEMBER.
+const int BURROW_CALL_MEMBER_JOINED = 1;
+const int BURROW_CALL_MEMBER_LEFT = 2;
+/// Muted, camera, path or progress: read them with burrow_call_participants().
+const int BURROW_CALL_MEMBER_CHANGED = 3;
+/// A broadcast in the room is no member's. Nothing of it is let in.
+const int BURROW_CALL_MEMBER_UNKNOWN = 4;
+
+// How far somebody says they are.
+const int BURROW_CALL_PROGRESS_NONE = 0;
+const int BURROW_CALL_PROGRESS_RINGING = 1;
+const int BURROW_CALL_PROGRESS_ACCEPTED = 2;
+const int BURROW_CALL_PROGRESS_JOINED = 3;
+const int BURROW_CALL_PROGRESS_RECONNECTING = 4;
+const int BURROW_CALL_PROGRESS_HELD = 5;
+
+// Flags of burrow_call_end().
+/// Ends a group's call for all, which admins may.
+const int BURROW_CALL_END_ALL = 1;
+/// Declines as busy.
+const int BURROW_CALL_END_BUSY = 2;
+
+// What of a burrow_call_change counts.
+const int BURROW_CALL_CHANGE_MUTED = 1;
+const int BURROW_CALL_CHANGE_VIDEO = 2;
+/// Answers BURROW_CALL_ASKED.
+const int BURROW_CALL_CHANGE_ADMISSION = 8;
+/// Asks the relay who is in a call that is BURROW_CALL_AVAILABLE. The relay learns our address.
+const int BURROW_CALL_CHANGE_LOOK = 16;
+
+// Answers to BURROW_CALL_ASKED.
+const int BURROW_CALL_ADMIT_RING = 1;
+const int BURROW_CALL_ADMIT_SILENCE = 2;
+/// As if nobody had called.
+const int BURROW_CALL_ADMIT_DROP = 3;
+
+// Sizes of texts about calls, with their NUL.
+const int BURROW_CALL_ID_SIZE = 136;
+const int BURROW_DEVICE_ID_SIZE = 72;
+
 /// How an engine works. Prepared by burrow_config_init().
 final class burrow_engine_config extends ffi.Struct {
   @ffi.Uint32()
@@ -614,7 +769,7 @@ final class burrow_event extends ffi.Struct {
   @ffi.Int64()
   external int value;
 
-  /// The room, track, relay or identity it is about, borrowed; or NULL.
+  /// The room, track, relay, identity or call it is about, borrowed; or NULL.
   external ffi.Pointer<ffi.Void> subject;
 
   /// UTF-8, never NULL.
@@ -1899,6 +2054,192 @@ final class burrow_member extends ffi.Struct {
   external ffi.Array<ffi.Uint8> pubkey;
 }
 
+/// How to be in a call. Prepared by burrow_config_init().
+final class burrow_call_config extends ffi.Struct {
+  @ffi.Uint32()
+  external int struct_size;
+
+  /// BURROW_CALL_VIDEO, BURROW_CALL_MUTED, BURROW_CALL_SILENT.
+  @ffi.Uint32()
+  external int flags;
+
+  /// burrow_call_start(): whom to call, required. burrow_call_accept(): NULL.
+  external ffi.Pointer<burrow_group> group;
+
+  /// MoQ relays that come before all others, one URL a line. After them, or with NULL, it is as with
+  /// burrow_discovery_select(): the group's relays, then those of our own list. Only for burrow_call_start().
+  external ffi.Pointer<ffi.Char> relays;
+
+  /// How the room is reached: certificates, flags, times, last_n. Its url, path, prefix, group and call_id must be
+  /// NULL, its flags BURROW_ROOM_NO_DISCOVERY and BURROW_ROOM_NO_RECONNECT not set. NULL: the defaults.
+  external ffi.Pointer<burrow_room_config> room;
+
+  /// A service that makes tokens for the relay, as for burrow_token_request(); NULL when relays want none.
+  external ffi.Pointer<ffi.Char> token_url;
+
+  /// How long our call rings at others; 0 = 45 s.
+  @ffi.Uint32()
+  external int ring_ms;
+
+  /// How long it may take to reach the relay; 0 = 20 s.
+  @ffi.Uint32()
+  external int connect_ms;
+
+  /// How long a lost connection may take to come back; 0 = 30 s.
+  @ffi.Uint32()
+  external int grace_ms;
+
+  /// How long we stay in a group's call with nobody else; 0 = 300 s.
+  @ffi.Uint32()
+  external int alone_ms;
+}
+
+/// What is to be different in a call. Prepared by burrow_config_init().
+final class burrow_call_change extends ffi.Struct {
+  @ffi.Uint32()
+  external int struct_size;
+
+  /// BURROW_CALL_CHANGE_* flags: which of the fields count.
+  @ffi.Uint32()
+  external int flags;
+
+  /// Whether others are told that our sound is muted. The track is muted with burrow_track_control().
+  @ffi.Int32()
+  external int muted;
+
+  /// Whether others are told that we send pictures.
+  @ffi.Int32()
+  external int video;
+
+  /// BURROW_CALL_ADMIT_*
+  @ffi.Uint32()
+  external int admission;
+
+  /// 0
+  @ffi.Uint32()
+  external int reserved;
+}
+
+/// A snapshot of a call. Filled by burrow_call_info_get().
+final class burrow_call_info extends ffi.Struct {
+  @ffi.Uint32()
+  external int struct_size;
+
+  /// The BURROW_CALL_* state.
+  @ffi.Uint32()
+  external int state;
+
+  /// The detail of the state, or 0.
+  @ffi.Uint32()
+  external int detail;
+
+  /// BURROW_CALL_REASON_*, once it ends.
+  @ffi.Uint32()
+  external int reason;
+
+  /// BURROW_CALL_* flags.
+  @ffi.Uint32()
+  external int flags;
+
+  /// How many others are in it.
+  @ffi.Uint32()
+  external int participant_count;
+
+  /// When it became active; 0 before.
+  @ffi.Int64()
+  external int started_us;
+
+  /// Since when it is in this state.
+  @ffi.Int64()
+  external int since_us;
+
+  /// Goes up with every event about a call of this identity.
+  @ffi.Uint64()
+  external int sequence;
+
+  /// The room, borrowed; NULL before there is one and after the call. Retain it to keep it.
+  external ffi.Pointer<burrow_room> room;
+
+  /// The public key of the one who called.
+  @ffi.Array(32)
+  external ffi.Array<ffi.Uint8> caller;
+
+  /// In a call of two the public key of the other, else all 0.
+  @ffi.Array(32)
+  external ffi.Array<ffi.Uint8> peer;
+
+  /// The id of the group, for burrow_group_open().
+  @ffi.Array(64)
+  external ffi.Array<ffi.Uint8> group_id;
+
+  /// Its length; 0 when it is of no group.
+  @ffi.Uint32()
+  external int group_id_len;
+
+  /// 0
+  @ffi.Uint32()
+  external int reserved;
+
+  @ffi.Array(136)
+  external ffi.Array<ffi.Char> call_id;
+
+  /// The id of the call that took its place, or in whose place it came; empty when there is none.
+  @ffi.Array(136)
+  external ffi.Array<ffi.Char> other_id;
+
+  /// The relay it is on; empty before there is one.
+  @ffi.Array(1024)
+  external ffi.Array<ffi.Char> relay;
+
+  /// Why it is over, for people.
+  @ffi.Array(256)
+  external ffi.Array<ffi.Char> text;
+}
+
+/// Somebody in a call with one of their devices.
+final class burrow_call_member extends ffi.Struct {
+  @ffi.Uint32()
+  external int struct_size;
+
+  /// The number of their broadcast in the room; 0 when it is not announced.
+  @ffi.Uint32()
+  external int participant;
+
+  @ffi.Array(32)
+  external ffi.Array<ffi.Uint8> pubkey;
+
+  /// Which device it is; empty when that is not known.
+  @ffi.Array(72)
+  external ffi.Array<ffi.Char> device;
+
+  /// What they say of their sound and of their pictures: 1, 0, or -1 while nothing is known.
+  @ffi.Int32()
+  external int muted;
+
+  @ffi.Int32()
+  external int video;
+
+  /// 1 when they are in the call for all we know.
+  @ffi.Int32()
+  external int present;
+
+  /// 1 when the relay announces their broadcast.
+  @ffi.Int32()
+  external int announced;
+
+  /// BURROW_CALL_PROGRESS_*
+  @ffi.Uint32()
+  external int progress;
+
+  /// 0
+  @ffi.Uint32()
+  external int reserved;
+
+  /// The path of their broadcast, for burrow_track_subscribe(); empty when it is not known.
+  @ffi.Array(1024)
+  external ffi.Array<ffi.Char> path;
+}
+
 /// Receives log lines on a thread of the library.
 ///
 /// It must return soon, may call nothing but burrow_now_us(), and gets texts that are dead after it returns.
@@ -2050,10 +2391,10 @@ external void burrow_release(ffi.Pointer<ffi.Void> handle);
 /// A room ends its tracks and says farewell to the relay. A published track or an encoder takes nothing more;
 /// subscribers still get what was pushed before. A subscribed track or a decoder drops the frames that wait; those on
 /// loan stay valid. A relay takes no new sessions, says goodbye to those that exist and closes its sockets. An
-/// identity closes its state file; its groups answer BURROW_ERR_CLOSED. Releasing the last reference does the same in
-/// the background.
+/// identity closes its state file; its calls end and its groups answer BURROW_ERR_CLOSED. A call is hung up, as by
+/// burrow_call_end(). Releasing the last reference does the same in the background.
 ///
-/// * [handle]: An engine, a room, a track, an encoder or decoder, a relay or an identity.
+/// * [handle]: An engine, a room, a track, an encoder or decoder, a relay, an identity or a call.
 /// * [req]: (out) The id of this request, which completes when it is over, or NULL. Tracks, encoders and decoders
 ///   have ended when this returns; then it is 0.
 ///
@@ -3807,4 +4148,124 @@ external int burrow_group_export_secret(
   ffi.Pointer<ffi.Uint8> out,
   int out_len,
   ffi.Pointer<ffi.Uint64> epoch,
+);
+
+/// Calls a group.
+///
+/// The relay is chosen and the room made first, then the others hear of it: in a gift wrap in a group of two, else in
+/// a message of the group. The request completes when the offer is on its way. When nobody answers while it rings,
+/// the call is over.
+///
+/// * [id]: Who calls; an identity that was made with a configuration.
+/// * [cfg]: Whom, and how; copied.
+/// * [out]: (out) The call.
+/// * [req]: (out) The id of this request, or NULL if you do not need it.
+///
+/// Returns: BURROW_OK; BURROW_ERR_NOT_MEMBER; BURROW_ERR_WRONG_KIND when the identity has no groups;
+/// BURROW_ERR_CLOSED. The completion can carry BURROW_ERR_BUSY when there is another call, BURROW_ERR_NOT_MEMBER when
+/// there is nobody else in the group, BURROW_ERR_UNREACHABLE, BURROW_ERR_UNAUTHORIZED, BURROW_ERR_CANCELLED.
+///
+/// Threads: any thread
+///
+/// Ownership: *out is owned by the caller: burrow_release(), which hangs up
+@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_identity>, ffi.Pointer<burrow_call_config>, ffi.Pointer<ffi.Pointer<burrow_call>>, ffi.Pointer<ffi.Uint64>)>()
+external int burrow_call_start(
+  ffi.Pointer<burrow_identity> id,
+  ffi.Pointer<burrow_call_config> cfg,
+  ffi.Pointer<ffi.Pointer<burrow_call>> out,
+  ffi.Pointer<ffi.Uint64> req,
+);
+
+/// Takes a call that rings, or joins one that is BURROW_CALL_AVAILABLE.
+///
+/// The others are told at once, and only from here on the relay sees us. The request completes when the call is
+/// active or over.
+///
+/// * [c]: The call.
+/// * [cfg]: How, or NULL: with sound alone. Copied.
+/// * [req]: (out) The id of this request, or NULL if you do not need it.
+///
+/// Returns: BURROW_OK; BURROW_ERR_CLOSED. The completion can carry BURROW_ERR_CLOSED when the call is over,
+/// BURROW_ERR_WRONG_KIND when it does not ring, BURROW_ERR_BUSY when there is another one, BURROW_ERR_UNREACHABLE,
+/// BURROW_ERR_UNAUTHORIZED, BURROW_ERR_TIMEOUT, BURROW_ERR_CONNECTION_LOST.
+///
+/// Threads: any thread
+///
+/// Ownership: keep a reference of your own before this: the library gives up its own, and releasing the last one
+/// hangs up
+@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_call>, ffi.Pointer<burrow_call_config>, ffi.Pointer<ffi.Uint64>)>()
+external int burrow_call_accept(
+  ffi.Pointer<burrow_call> c,
+  ffi.Pointer<burrow_call_config> cfg,
+  ffi.Pointer<ffi.Uint64> req,
+);
+
+/// Hangs up, takes back or declines, by the state of the call. burrow_close() does the same without flags.
+///
+/// A group is not told that somebody declines: others may take the call, and it can be joined later.
+///
+/// * [c]: The call.
+/// * [flags]: BURROW_CALL_END_* flags.
+/// * [req]: (out) The id of this request, which completes when the others are told or 5 s are over; or NULL.
+///
+/// Returns: BURROW_OK; BURROW_ERR_CLOSED. The completion can carry BURROW_ERR_CLOSED when it is over already.
+///
+/// Threads: any thread
+///
+/// Ownership: nothing changes hands; the handle still has to be released
+@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_call>, ffi.Uint32, ffi.Pointer<ffi.Uint64>)>()
+external int burrow_call_end(ffi.Pointer<burrow_call> c, int flags, ffi.Pointer<ffi.Uint64> req);
+
+/// Tells the others what we send, answers a question about a call, or asks who is there.
+///
+/// * [c]: The call.
+/// * [change]: What; copied.
+/// * [req]: (out) The id of this request, which completes when that is on its way, or the relay has answered; or
+///   NULL.
+///
+/// Returns: BURROW_OK; BURROW_ERR_CLOSED. The completion can carry BURROW_ERR_CLOSED when the call is over or there
+/// is nothing to answer, BURROW_ERR_WRONG_KIND when we are not in the call, BURROW_ERR_UNREACHABLE,
+/// BURROW_ERR_TIMEOUT.
+///
+/// Threads: any thread
+///
+/// Ownership: nothing changes hands
+@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_call>, ffi.Pointer<burrow_call_change>, ffi.Pointer<ffi.Uint64>)>()
+external int burrow_call_update(
+  ffi.Pointer<burrow_call> c,
+  ffi.Pointer<burrow_call_change> change,
+  ffi.Pointer<ffi.Uint64> req,
+);
+
+/// Copies how a call is doing.
+///
+/// * [c]: The call.
+/// * [out]: (out) struct_size must be set; everything else is overwritten.
+///
+/// Returns: BURROW_OK.
+///
+/// Threads: any thread
+///
+/// Ownership: out->room is borrowed
+@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_call>, ffi.Pointer<burrow_call_info>)>()
+external int burrow_call_info_get(ffi.Pointer<burrow_call> c, ffi.Pointer<burrow_call_info> out);
+
+/// Lists who else is in a call, by the order in which they became known.
+///
+/// * [c]: The call.
+/// * [out]: (out) The members; struct_size of the first must be set; NULL with cap 0 asks for their number.
+/// * [cap]: Elements available at out.
+/// * [count]: (out) How many there are.
+///
+/// Returns: BURROW_OK; BURROW_ERR_BUFFER_TOO_SMALL.
+///
+/// Threads: any thread
+///
+/// Ownership: nothing changes hands
+@ffi.Native<ffi.Int32 Function(ffi.Pointer<burrow_call>, ffi.Pointer<burrow_call_member>, ffi.Size, ffi.Pointer<ffi.Size>)>()
+external int burrow_call_participants(
+  ffi.Pointer<burrow_call> c,
+  ffi.Pointer<burrow_call_member> out,
+  int cap,
+  ffi.Pointer<ffi.Size> count,
 );
