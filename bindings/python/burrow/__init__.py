@@ -11,6 +11,18 @@ Pure ctypes over libburrow; see include/burrow.h for what every function promise
 from __future__ import annotations
 
 from ._library import lib
+from .call import Call, CallMoment
+from .call_types import (
+    Admission,
+    CallDetail,
+    CallEndedError,
+    CallInfo,
+    CallMember,
+    CallMemberChange,
+    CallProgress,
+    CallReason,
+    CallState,
+)
 from .choice import RelaySelection
 from .codec import AudioDecoder, AudioEncoder, Codec, Decoder, Encoder, VideoDecoder, VideoEncoder
 from .engine import Engine
@@ -108,7 +120,7 @@ from .nostr import (
 from .protection import EXPORTER_LABEL, Opener, Protected, Sealer
 from .relay import Relay
 from .request import Request
-from .room import Room
+from .room import Connection, Room
 from .tokens import TokenClaims, TokenLease, sign_token, verify_token
 from .streams import EventStream
 from .track import Track
@@ -173,6 +185,7 @@ def now_us() -> int:
 __all__ = [
     "EXPORTER_LABEL",
     "AddressInUseError",
+    "Admission",
     "AudioDecoder",
     "AudioEncoder",
     "AudioFlags",
@@ -181,6 +194,16 @@ __all__ = [
     "BufferTooSmallError",
     "BurrowError",
     "BusyError",
+    "Call",
+    "CallDetail",
+    "CallEndedError",
+    "CallInfo",
+    "CallMember",
+    "CallMemberChange",
+    "CallMoment",
+    "CallProgress",
+    "CallReason",
+    "CallState",
     "CancelledError",
     "ChangePendingError",
     "ClosedError",
@@ -188,6 +211,7 @@ __all__ = [
     "CodecError",
     "Color",
     "Congestion",
+    "Connection",
     "ConnectionLostError",
     "DamagedError",
     "DeadlineError",

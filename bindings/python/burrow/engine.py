@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from . import _abi
 from ._library import check, lib, sized
+from .calls import CallBook
 from .errors import ClosedError
 from .frame import Loans
 from .nostr import Nostr
@@ -37,13 +38,28 @@ class Engine:
     unless a wakeup or a log handler was set, so ending the interpreter is always safe.
     """
 
-    def __init__(self, *, socket_receive_buffer: int = 0, socket_send_buffer: int = 0, host_relays: bool = False) -> None:
-        """With ``host_relays`` nothing connects to Nostr relays: see BURROW_ENGINE_HOST_RELAYS."""
+    def __init__(
+        self,
+        *,
+        socket_receive_buffer: int = 0,
+        socket_send_buffer: int = 0,
+        host_relays: bool = False,
+        ask_calls: bool = False,
+        private_calls: bool = False,
+    ) -> None:
+        """With ``host_relays`` nothing connects to Nostr relays: see BURROW_ENGINE_HOST_RELAYS. With ``ask_calls`` no call rings
+        before Call.admit() said so. With ``private_calls`` calls of others may be on relays in private networks, as they may
+        anyway when one of our Nostr relays is there."""
         configuration = _abi.burrow_engine_config()
         check(lib.burrow_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
         configuration.socket_receive_buffer = socket_receive_buffer
         configuration.socket_send_buffer = socket_send_buffer
-        configuration.flags = _abi.BURROW_ENGINE_HOST_RELAYS if host_relays else 0
+        for wanted, flag in (
+            (host_relays, _abi.BURROW_ENGINE_HOST_RELAYS),
+            (ask_calls, _abi.BURROW_ENGINE_ASK_CALLS),
+            (private_calls, _abi.BURROW_ENGINE_PRIVATE_CALLS),
+        ):
+            configuration.flags |= flag if wanted else 0
         out = ctypes.c_void_p()
         check(lib.burrow_engine_create(ctypes.byref(configuration), ctypes.byref(out)))
         assert out.value is not None
@@ -53,6 +69,7 @@ class Engine:
         #: What goes through Nostr relays.
         self.nostr = Nostr(self)
         self._objects: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+        self._calls = CallBook(self)
         self._backlog: collections.deque[Event] = collections.deque(maxlen=BACKLOG)
         self._waiting_data: set[int] = set()
         self._streams: weakref.WeakSet[EventStream] = weakref.WeakSet()
@@ -369,7 +386,7 @@ class Engine:
             request=raw.request,
             time_us=raw.time_us,
             value=raw.value,
-            subject=self._objects.get(raw.subject) if raw.subject else None,
+            subject=(self._objects.get(raw.subject) or self._calls.meet(kind, raw.subject)) if raw.subject else None,
             text=(raw.text or b"").decode(errors="replace"),
             data=ctypes.string_at(raw.data, raw.data_len) if raw.data and raw.data_len else b"",
         )
@@ -410,6 +427,7 @@ class Engine:
             requests, self._requests = self._requests, {}
             streams = list(self._streams)
             subjects = list(self._objects.values())
+            self._calls.clear()
             self._drained.notify_all()
         for request in requests.values():
             request._complete(None)

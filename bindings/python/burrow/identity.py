@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import _abi
 from ._library import check, encode, encode_optional, lib, read_text
+from .calls import Callee
 from .errors import BurrowError, NostrKeyError, NostrUnreadableError
 from .handle import Handle
 from .nostr import NostrEvent, Publication, ServerKind, key_bytes, relay_texts, server_configuration
@@ -102,7 +103,7 @@ class Proof(_Soon):
         return self.header
 
 
-class Identity(Handle):
+class Identity(Handle, Callee):
     """Signs and publishes events, sends and opens wrapped messages, and has groups if it was made with them.
 
     ``async with engine.open_identity(...) as alice`` waits until its state file is read, and closes it in the end.
@@ -155,6 +156,7 @@ class Identity(Handle):
             assert out.value is not None
             return out.value, id.value
 
+        Callee.__init__(self)
         self._engine = engine
         #: Answers for a key that is elsewhere.
         self.signer = signer
@@ -167,7 +169,7 @@ class Identity(Handle):
             ctypes.memset(memory, 0, 32)
 
     def _begin(self, handle: int, opened: Request) -> Identity:
-        super().__init__(handle)
+        Handle.__init__(self, handle)
         self.opened = opened if opened.id else None
         return self
 
@@ -401,7 +403,9 @@ class Identity(Handle):
             capacity = count.value * 2
 
     def _notice(self, event: Event | None) -> None:
-        """Events about identities are for the host; nothing waits inside one."""
+        """Events about identities are for the host; at the end nobody waits for calls any more."""
+        if event is None:
+            self._wake_callee()
 
 
 def texts(values: str | Iterable[str], what: str) -> tuple[Any, int]:

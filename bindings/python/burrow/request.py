@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from . import _abi
 from ._library import check, lib
 from .errors import error_for
+from .types import Event, EventKind
 
 if TYPE_CHECKING:
     from .engine import Engine
-    from .types import Event
 
 R = TypeVar("R", bound="Request")
 
@@ -31,6 +31,13 @@ class Request:
         self._event: Event | None = None
         self._closed = False
         self._futures: list[asyncio.Future[None]] = []
+
+    @classmethod
+    def _over(cls, engine: Engine) -> Request:
+        """One that ended well before anybody asked for it."""
+        request = cls(engine, 0)
+        request._event = Event(EventKind.DONE, 0, 0, 0, 0, 0, 0, None, "")
+        return request
 
     @property
     def done(self) -> bool:

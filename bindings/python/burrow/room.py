@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from . import _abi
@@ -14,6 +15,7 @@ from .handle import Handle
 from .request import Request
 from .types import (
     AudioFormat,
+    Congestion,
     Encoding,
     Event,
     MediaInfo,
@@ -42,21 +44,58 @@ def pin_bytes(pins: Iterable[bytes | str]) -> bytes:
     return joined
 
 
-def open_room(engine: Engine, url: str, **wishes: Any) -> Room:
-    """See Engine.open_room()."""
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """How relays are reached and trusted, for calls; Engine.open_room() has the same as arguments. See burrow_room_config."""
+
+    roots_pem: str | None = None
+    pins: Iterable[bytes | str] = ()
+    server_name: str | None = None
+    qlog_dir: str | None = None
+    versions: Version = Version.ANY
+    congestion: Congestion = Congestion.AUTO
+    insecure: bool = False
+    system_roots: bool = True
+    connect_timeout_ms: int = 0
+    idle_timeout_ms: int = 0
+    keep_alive_ms: int = 0
+    reconnect_min_ms: int = 0
+    reconnect_max_ms: int = 0
+    last_n: int = 0
+
+
+def room_configuration(connection: Connection) -> tuple[Any, Any]:
+    """The part of a configuration of the header that says how to connect, and what keeps the memory it points to."""
     configuration = _abi.burrow_room_config()
     check(lib.burrow_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
-    configuration.url = encode(url, "url")
-    for name in ("path", "prefix", "roots_pem", "server_name", "qlog_dir"):
-        setattr(configuration, name, encode_optional(wishes[name], name))
+    for name in ("roots_pem", "server_name", "qlog_dir"):
+        setattr(configuration, name, encode_optional(getattr(connection, name), name))
     for name in (
         "connect_timeout_ms", "idle_timeout_ms", "keep_alive_ms", "reconnect_min_ms", "reconnect_max_ms", "last_n"
     ):  # fmt: skip
-        setattr(configuration, name, wishes[name])
-    configuration.versions, configuration.congestion = int(wishes["versions"]), int(wishes["congestion"])
+        setattr(configuration, name, getattr(connection, name))
+    configuration.versions, configuration.congestion = int(connection.versions), int(connection.congestion)
     for wanted, flag in (
-        (wishes["insecure"], _abi.BURROW_ROOM_INSECURE),
-        (not wishes["system_roots"], _abi.BURROW_ROOM_NO_SYSTEM_ROOTS),
+        (connection.insecure, _abi.BURROW_ROOM_INSECURE),
+        (not connection.system_roots, _abi.BURROW_ROOM_NO_SYSTEM_ROOTS),
+    ):
+        configuration.flags |= flag if wanted else 0
+    pins = pin_bytes(connection.pins)
+    memory = ctypes.create_string_buffer(pins, len(pins))
+    if pins:
+        configuration.pins, configuration.pin_count = ctypes.addressof(memory), len(pins) // 32
+    return configuration, memory
+
+
+def open_room(engine: Engine, url: str, **wishes: Any) -> Room:
+    """See Engine.open_room()."""
+    configuration, pins = room_configuration(
+        Connection(**{field.name: wishes[field.name] for field in fields(Connection)})
+    )
+    configuration.url = encode(url, "url")
+    for name in ("path", "prefix"):
+        setattr(configuration, name, encode_optional(wishes[name], name))
+    for wanted, flag in (
         (not wishes["reconnect"], _abi.BURROW_ROOM_NO_RECONNECT),
         (not wishes["discovery"], _abi.BURROW_ROOM_NO_DISCOVERY),
         (wishes["media"], _abi.BURROW_ROOM_MEDIA),
@@ -70,10 +109,6 @@ def open_room(engine: Engine, url: str, **wishes: Any) -> Room:
         configuration.call_id, configuration.call_id_len = ctypes.addressof(identifier), len(call_id)
     if wishes["group"] is not None:
         configuration.group = wishes["group"].handle
-    pins = pin_bytes(wishes["pins"])
-    memory = ctypes.create_string_buffer(pins, len(pins))
-    if pins:
-        configuration.pins, configuration.pin_count = ctypes.addressof(memory), len(pins) // 32
 
     def call() -> tuple[int, int]:
         out, id = ctypes.c_void_p(), ctypes.c_uint64()
@@ -83,6 +118,7 @@ def open_room(engine: Engine, url: str, **wishes: Any) -> Room:
         return out.value, id.value
 
     room: Room = engine._register(call, lambda handle, request: Room(engine, handle, request))
+    del pins
     return room
 
 
@@ -100,6 +136,8 @@ class Room(Handle):
         self._engine = engine
         #: Ends when the first connection stands, or cannot be made.
         self.opened = opened
+        #: Whom events about it concern too: the call it is the room of.
+        self._watcher: Callable[[], None] | None = None
 
     async def __aenter__(self) -> Room:
         try:
@@ -355,3 +393,5 @@ class Room(Handle):
 
     def _notice(self, event: Event | None) -> None:
         """Events about rooms are for the host; nothing waits inside a room."""
+        if self._watcher is not None:
+            self._watcher()

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from . import _abi
 
 if TYPE_CHECKING:
+    from .call import Call
     from .identity import Identity
     from .relay import Relay
     from .room import Room
     from .track import Track
 
-    Subject: TypeAlias = Room | Track | Relay | Identity
+    Subject: TypeAlias = Room | Track | Relay | Identity | Call
 
 
 class EventKind(enum.IntEnum):
@@ -49,6 +50,8 @@ class EventKind(enum.IntEnum):
     GROUP_MESSAGE = _abi.BURROW_EVENT_GROUP_MESSAGE
     GROUP_ROLLED_BACK = _abi.BURROW_EVENT_GROUP_ROLLED_BACK
     RELAY_TRIED = _abi.BURROW_EVENT_RELAY_TRIED
+    CALL_STATE = _abi.BURROW_EVENT_CALL_STATE
+    CALL_MEMBER = _abi.BURROW_EVENT_CALL_MEMBER
 
 
 class LogLevel(enum.IntEnum):
@@ -152,13 +155,13 @@ class Event:
     kind: int
     status: int
     participant: int
-    #: The new RoomState, TrackState, RelayState or GroupState, for the STATE kinds; for PROTECTION the low bits of an epoch,
-    #: for KEY_REQUEST a KeyRequestKind.
+    #: The new RoomState, TrackState, RelayState, GroupState or CallState, for the STATE kinds; for PROTECTION the low bits of
+    #: an epoch, for KEY_REQUEST a KeyRequestKind.
     state: int
     request: int
     time_us: int
     value: int
-    #: The room, track, relay or identity it is about, as long as the host still holds it.
+    #: The room, track, relay, identity or call it is about, as long as the host still holds it.
     subject: Subject | None
     text: str
     data: bytes = b""
