@@ -1,4 +1,4 @@
-# make demo    a relay, a publisher and a subscriber talk for a few seconds
+# make demo    four people in an encrypted group call, and a page about it
 # make test    everything that decides whether this is right, on one machine
 #
 # Both install what is missing first (scripts/bootstrap.sh). `make help` lists the rest.
@@ -16,8 +16,8 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 .PHONY: demo
-demo: ## see it work, in seconds after the build
-	@scripts/demo.sh
+demo: ## four people in an encrypted call; DEMO="--relay moq-rs" chooses (demo/run.py --help)
+	@scripts/demo.sh $(DEMO)
 
 .PHONY: test
 test: ## all tests; STAGES="swift cabi" chooses (scripts/test.py --list)

@@ -3,6 +3,7 @@
 #
 #   scripts/bootstrap.sh            everything
 #   scripts/bootstrap.sh --build    only what building needs
+#   scripts/bootstrap.sh --demo     that, and what the demo needs
 #
 # Needs Debian 12 or later and Swift 6.3 on the PATH. Peers for the interop tests come from PyPI into .venv (today's
 # Rust stack) and .venv-old (its oldest published client), clips and what judges them into .venv-media, members of groups
@@ -14,7 +15,7 @@ cd "$(dirname "$0")/.."
 
 what=${1:-all}
 case $what in
-  all | --build) ;;
+  all | --build | --demo) ;;
   *) fail "unknown option $what; see the top of $0" ;;
 esac
 
@@ -39,8 +40,9 @@ packages=(
   libsqlite3-dev
   libopus-dev libopenh264-dev libspeexdsp-dev libyuv-dev
 )
+if [ "$what" = --demo ]; then packages+=(python3 python3-venv python3-dev alsa-utils); fi
 if [ "$what" = all ]; then
-  packages+=(python3 python3-venv clang-format-14 openssl procps)
+  packages+=(python3 python3-venv python3-dev clang-format-14 openssl procps)
   # A window without a screen, recorded speech, and longer speech.
   packages+=(python3-tk xvfb alsa-utils espeak-ng)
 fi
@@ -68,6 +70,8 @@ for package in "${missing[@]}"; do
     xvfb) command -v Xvfb > /dev/null && continue ;;
     espeak-ng) command -v espeak-ng > /dev/null && continue ;;
     alsa-utils) [ -f /usr/share/sounds/alsa/Front_Center.wav ] && continue ;;
+    python3-dev) python3 -c 'import os, sysconfig; assert os.path.exists(sysconfig.get_path("include") + "/Python.h")' \
+      2> /dev/null && continue ;;
     python3-venv) python3 -c 'import venv, ensurepip' 2> /dev/null && continue ;;
   esac
   still+=("$package")
@@ -91,7 +95,7 @@ Installing them needs root, and there is no sudo. As root run:
   optional=()
   needed=()
   for package in "${still[@]}"; do
-    case $package in clang-format-14 | procps | python3-tk | xvfb | alsa-utils | espeak-ng) optional+=("$package") ;; *) needed+=("$package") ;; esac
+    case $package in clang-format-14 | procps | python3-dev | python3-tk | xvfb | alsa-utils | espeak-ng) optional+=("$package") ;; *) needed+=("$package") ;; esac
   done
   if [ "${#needed[@]}" -gt 0 ]; then
     quietly build/log/apt.log "${as_root[@]}" "${apt[@]}" install --no-install-recommends "${needed[@]}" ||
@@ -110,7 +114,7 @@ if ! printf '6.3\n%s\n' "${version:-0}" | sort -V -C; then
   fail "Swift 6.3 or later is needed; this is ${version:-an unknown version}"
 fi
 
-[ "$what" = all ] || exit 0
+[ "$what" != --build ] || exit 0
 
 # -- peers and tools from PyPI --------------------------------------------------------------------------------------
 
@@ -150,10 +154,11 @@ environment() {
 }
 
 environment .venv moq-rs==0.5.1 nostr-sdk==0.45.1 ruff==0.14.5 PyJWT==2.15.1 cryptography==50.0.2
+environment .venv-media av==18.1.0 numpy==2.4.6 scikit-video==1.1.11 pesq==0.0.4
+[ "$what" = all ] || exit 0
 environment .venv-old moq-ffi==0.1.2
 # What reads the header and the sources of the bindings.
 environment .venv-bindings libclang==18.1.1 mypy==2.4.1 tree-sitter==0.26.1 tree-sitter-dart==0.1.0
-environment .venv-media av==18.1.0 numpy==2.4.6 scikit-video==1.1.11 pesq==0.0.4
 # Members of another implementation for groups. Its library asks for a newer glibc than it uses.
 environment .venv-groups mdk-python==0.8.0 nostr-sdk==0.45.1 sqlcipher3-wheels==0.5.7
 for library in .venv-groups/lib/python3*/site-packages/mdk/libmdk_uniffi.so; do
