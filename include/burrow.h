@@ -479,6 +479,10 @@ typedef struct burrow_engine_config {
   uint32_t socket_receive_buffer;
   /** Bytes asked of the system for each UDP socket; 0 = 4 MiB. */
   uint32_t socket_send_buffer;
+  /** Nostr relays and token services are reached through this proxy, which also looks up their names:
+      "socks5://host:port" or "http://host:port", "user:password@" before the host (percent-encoded) where it wants
+      to know. NULL = none. Media does not go through it. */
+  const char *BURROW_NULLABLE proxy;
 } burrow_engine_config;
 
 /* Kinds of events. Unknown kinds must be ignored. */
@@ -640,7 +644,8 @@ typedef void (*burrow_event_fn)(void *BURROW_NULLABLE user_data, const burrow_ev
  *
  * @param cfg  The configuration, or NULL for the defaults.
  * @param out  [out] The engine.
- * @return BURROW_OK; BURROW_ERR_SYSTEM when no thread or descriptor is to be had.
+ * @return BURROW_OK; BURROW_ERR_INVALID_ARGUMENT for a bad URL; BURROW_ERR_SYSTEM when no thread or descriptor is to
+ *         be had.
  * @threading any thread
  * @ownership *out is owned by the caller: burrow_engine_destroy() or burrow_release()
  * @since 0.1

@@ -153,7 +153,8 @@ environment() {
   if [ "$complete" = yes ]; then printf '%s\n' "$wanted" > "$directory/installed"; fi
 }
 
-environment .venv moq-rs==0.5.1 nostr-sdk==0.45.1 ruff==0.14.5 PyJWT==2.15.1 cryptography==50.0.2
+environment .venv moq-rs==0.5.1 nostr-sdk==0.45.1 ruff==0.14.5 PyJWT==2.15.1 cryptography==50.0.2 \
+  asyncio-socks-server==0.3.0 proxy.py==2.4.10
 environment .venv-media av==18.1.0 numpy==2.4.6 scikit-video==1.1.11 pesq==0.0.4
 [ "$what" = all ] || exit 0
 environment .venv-old moq-ffi==0.1.2

@@ -59,6 +59,17 @@ static void test_structs(void) {
   CHECK_STATUS(burrow_engine_create(&config, &e), BURROW_ERR_INVALID_ARGUMENT);
   CHECK_STATUS(burrow_engine_create(&config, NULL), BURROW_ERR_INVALID_ARGUMENT);
 
+  CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
+  const char *bad[] = {"", "proxy", "socks4://proxy", "https://proxy", "socks5://", "http://me:pass@proxy/path"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    config.proxy = bad[i];
+    CHECK_STATUS(burrow_engine_create(&config, &e), BURROW_ERR_INVALID_ARGUMENT);
+  }
+  config.proxy = "socks5://me:pass@[::1]:1080";
+  CHECK_STATUS(burrow_engine_create(&config, &e), BURROW_OK);
+  CHECK_STATUS(burrow_engine_destroy(e), BURROW_OK);
+  e = NULL;
+
   /* A host that is newer than the library: fine as long as its new fields are zero. */
   struct {
     burrow_engine_config known;

@@ -19,11 +19,12 @@
 #pragma GCC diagnostic ignored "-Wunused-local-typedefs"
 #endif
 
-SIZE(engine_config, 16, 16);
+SIZE(engine_config, 24, 20);
 FIELD(engine_config, struct_size, 0, 0);
 FIELD(engine_config, flags, 4, 4);
 FIELD(engine_config, socket_receive_buffer, 8, 8);
 FIELD(engine_config, socket_send_buffer, 12, 12);
+FIELD(engine_config, proxy, 16, 16);
 
 SIZE(event, 80, 64);
 FIELD(event, struct_size, 0, 0);

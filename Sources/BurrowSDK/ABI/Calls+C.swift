@@ -10,8 +10,8 @@ import CBurrow
 extension CallRules {
     init(_ cfg: burrow_engine_config) {
         self.init()
-        asks = cfg.flags.has(BURROW_ENGINE_ASK_CALLS)
-        allowsPrivateRelays = cfg.flags.has(BURROW_ENGINE_PRIVATE_CALLS)
+        asks = unsafe cfg.flags.has(BURROW_ENGINE_ASK_CALLS)
+        allowsPrivateRelays = unsafe cfg.flags.has(BURROW_ENGINE_PRIVATE_CALLS)
     }
 }
 

@@ -2,6 +2,7 @@ import BurrowBase
 import BurrowEngine
 import BurrowMedia
 import BurrowMoQ
+import BurrowNostr
 import BurrowQUIC
 import CBurrow
 
@@ -10,13 +11,22 @@ import CBurrow
 extension SocketBuffers {
     init(_ cfg: burrow_engine_config) throws(EngineError) {
         try Arguments.check(
-            cfg.flags,
+            unsafe cfg.flags,
             [BURROW_ENGINE_HOST_RELAYS, BURROW_ENGINE_ASK_CALLS, BURROW_ENGINE_PRIVATE_CALLS],
             "flags"
         )
         self.init()
-        if cfg.socket_receive_buffer > 0 { receive = Int32(clamping: cfg.socket_receive_buffer) }
-        if cfg.socket_send_buffer > 0 { send = Int32(clamping: cfg.socket_send_buffer) }
+        let wanted = unsafe (receive: cfg.socket_receive_buffer, send: cfg.socket_send_buffer)
+        if wanted.receive > 0 { receive = Int32(clamping: wanted.receive) }
+        if wanted.send > 0 { send = Int32(clamping: wanted.send) }
+    }
+}
+
+extension ProxyURL {
+    /// `nil` when there is none.
+    init?(_ cfg: burrow_engine_config) throws(EngineError) {
+        guard let text = unsafe try Arguments.optionalText(cfg.proxy, "proxy") else { return nil }
+        do throws(NostrError) { try self.init(text) } catch { throw EngineError(error) }
     }
 }
 

@@ -1,5 +1,6 @@
 import BurrowBase
 import BurrowEngine
+import BurrowNostr
 public import CBurrow
 
 @c @implementation
@@ -12,11 +13,12 @@ public func burrow_engine_create(
         let read = unsafe try cfg.map { (cfg) throws(EngineError) in
             unsafe try Arguments.read(cfg, zero: burrow_engine_config(), "cfg")
         }
-        let chosen = read ?? burrow_engine_config()
+        let chosen = unsafe read ?? burrow_engine_config()
         let engine = try Engine.start(
-            buffers: SocketBuffers(chosen),
-            hasHostRelays: chosen.flags.has(BURROW_ENGINE_HOST_RELAYS),
-            calls: CallRules(chosen)
+            buffers: unsafe SocketBuffers(chosen),
+            hasHostRelays: unsafe chosen.flags.has(BURROW_ENGINE_HOST_RELAYS),
+            calls: unsafe CallRules(chosen),
+            proxy: unsafe try ProxyURL(chosen)
         )
         unsafe target.pointee = OpaquePointer(bitPattern: try engine.publish())
         return .ok

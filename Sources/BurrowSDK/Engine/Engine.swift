@@ -1,6 +1,6 @@
 import BurrowBase
 import BurrowMoQ
-import BurrowNostr
+package import BurrowNostr
 import CBurrowShims
 
 /// The part of an engine that hosts hold: it numbers things, hands commands to the loop, and owns the loop's thread.
@@ -39,13 +39,16 @@ package final class Engine: HandleObject {
     package let hasHostRelays: Bool
     /// What the host decided about calls.
     let callRules: CallRules
+    /// What Nostr relays and services are reached through.
+    let proxy: ProxyURL?
     /// Keeps identities and groups; starts with the first identity that may have groups.
     package let state: StateThread
     private let life = Guarded(State())
 
-    private init(hasHostRelays: Bool, calls: CallRules) throws(EngineError) {
+    private init(hasHostRelays: Bool, calls: CallRules, proxy: ProxyURL?) throws(EngineError) {
         self.hasHostRelays = hasHostRelays
         callRules = calls
+        self.proxy = proxy
         number = Self.lastEngine.withLock { (last) in
             last += 1
             return last
@@ -62,10 +65,11 @@ package final class Engine: HandleObject {
     package static func start(
         buffers: SocketBuffers,
         hasHostRelays: Bool = false,
-        calls: CallRules = CallRules()
+        calls: CallRules = CallRules(),
+        proxy: ProxyURL? = nil
     ) throws(EngineError) -> Engine {
         cburrow_install_fork_mark()
-        let engine = try Engine(hasHostRelays: hasHostRelays, calls: calls)
+        let engine = try Engine(hasHostRelays: hasHostRelays, calls: calls, proxy: proxy)
         let report = try Mailbox<EngineError?>()
         let thread = try EngineThread.start("burrow-loop") {
             do throws(EngineError) {

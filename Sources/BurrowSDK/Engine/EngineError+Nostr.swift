@@ -45,6 +45,20 @@ extension EngineError {
         }
     }
 
+    init(_ error: ProxyError) {
+        let code: Code =
+            switch error.code {
+            case .badAnswer: .protocolViolation
+            case .unauthorized: .unauthorized
+            case .unreachable: .unreachable
+            case .timeout: .timeout
+            case .overloaded: .overloaded
+            case .unsupported: .unsupported
+            case .refused: .peer
+            }
+        self.init(code, error.context, peerCode: Int64(error.number))
+    }
+
     /// An error of TLS over a stream.
     init(stream error: QUICError) {
         let code: Code =

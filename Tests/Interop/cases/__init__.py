@@ -1,10 +1,10 @@
 """All cases; importing a module registers its cases."""
 
 from . import (
-    access, announcements, calls, clips, continuity, extras, groups, matrix, media, nostr, old, pins, resilience, volume,
+    access, announcements, calls, clips, continuity, extras, groups, matrix, media, nostr, old, pins, proxies, resilience, volume,
 )  # fmt: skip
 
 __all__ = [
     "access", "announcements", "calls", "clips", "continuity", "extras", "groups", "matrix", "media", "nostr", "old",
-    "pins", "resilience", "volume",
+    "pins", "proxies", "resilience", "volume",
 ]  # fmt: skip

@@ -45,6 +45,8 @@ class Stage:
             python = environment.pyjwt_python()
         elif whose == "nostrsdk":
             python = environment.nostrsdk_python()
+        elif whose == "pypi":
+            python = environment.proxy_python()
         elif whose == "faulty":
             python = environment.our_python()
         else:

@@ -33,6 +33,12 @@ def pyjwt_python() -> Path:
     return _interpreter("BURROW_PEER_PYTHON", ROOT / ".venv", "import moq, nostr_sdk, jwt, cryptography", "PyJWT")
 
 
+def proxy_python() -> Path:
+    """The interpreter that has proxies."""
+    check = "import asyncio_socks_server, proxy"
+    return _interpreter("BURROW_PROXY_PYTHON", ROOT / ".venv", check, "asyncio-socks-server and proxy.py")
+
+
 def mdk_python() -> Path:
     """The interpreter that has groups of another implementation."""
     return _interpreter("BURROW_MDK_PYTHON", ROOT / ".venv-groups", "import mdk, nostr_sdk", "mdk-python")

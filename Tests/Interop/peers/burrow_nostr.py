@@ -16,7 +16,7 @@ options = nostr_arguments("our Nostr client")
 
 async def main(commands: Commands) -> None:
     log_lines(options.log)
-    async with burrow.Engine() as engine:
+    async with burrow.Engine(proxy=options.proxy) as engine:
         if options.remote:
             from remote_key import RemoteKey
 

@@ -25,7 +25,7 @@ def verify(token: str, keys: str) -> dict[str, Any]:
 
 async def request(command: dict[str, Any]) -> None:
     """Asks a service for tokens, as many as wanted."""
-    async with burrow.Engine() as engine:
+    async with burrow.Engine(proxy=command.get("proxy")) as engine:
         me = burrow.Identity(engine, command["secret"])
         way = {"roots_pem": Path(command["roots"]).read_text()} if "roots" in command else {}
         wanted = burrow.TokenClaims("room/123", ("alice",), ("",))

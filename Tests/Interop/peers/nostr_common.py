@@ -19,6 +19,7 @@ def nostr_arguments(description: str) -> argparse.Namespace:
     parser.add_argument("--url", action="append", default=[], help="a relay; may be repeated")
     parser.add_argument("--fault", default="", help="how a relay misbehaves")
     parser.add_argument("--roots", default="", help="certificates to trust, a PEM file")
+    parser.add_argument("--proxy", default=None, help="what relays are reached through, a URL")
     parser.add_argument("--secret", default="", help="the secret key, in hexadecimal digits")
     parser.add_argument("--remote", action="store_true", help="somebody else than the library has the key")
     parser.add_argument("--quiet", action="store_true", help="count events instead of telling each")

@@ -686,6 +686,7 @@ class burrow_engine_config(ctypes.Structure):
         ("flags", ctypes.c_uint32),
         ("socket_receive_buffer", ctypes.c_uint32),
         ("socket_send_buffer", ctypes.c_uint32),
+        ("proxy", ctypes.c_char_p),
     ]
     struct_size: int
     #: BURROW_ENGINE_* flags.
@@ -694,6 +695,10 @@ class burrow_engine_config(ctypes.Structure):
     socket_receive_buffer: int
     #: Bytes asked of the system for each UDP socket; 0 = 4 MiB.
     socket_send_buffer: int
+    #: Nostr relays and token services are reached through this proxy, which also looks up their names:
+    #: "socks5://host:port" or "http://host:port", "user:password@" before the host (percent-encoded) where it wants
+    #: to know. NULL = none. Media does not go through it.
+    proxy: bytes | None
 
 
 class burrow_event(ctypes.Structure):
@@ -2787,7 +2792,8 @@ class Library(Protocol):
         cfg: The configuration, or NULL for the defaults.
         out: [out] The engine.
 
-        Returns: BURROW_OK; BURROW_ERR_SYSTEM when no thread or descriptor is to be had.
+        Returns: BURROW_OK; BURROW_ERR_INVALID_ARGUMENT for a bad URL; BURROW_ERR_SYSTEM when no thread or
+            descriptor is to be had.
 
         Threads: any thread
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, overload
 
 from . import _abi
-from ._library import check, lib, sized
+from ._library import check, encode_optional, lib, sized
 from .calls import CallBook
 from .errors import ClosedError
 from .frame import Loans
@@ -46,10 +46,12 @@ class Engine:
         host_relays: bool = False,
         ask_calls: bool = False,
         private_calls: bool = False,
+        proxy: str | None = None,
     ) -> None:
         """With ``host_relays`` nothing connects to Nostr relays: see BURROW_ENGINE_HOST_RELAYS. With ``ask_calls`` no call rings
         before Call.admit() said so. With ``private_calls`` calls of others may be on relays in private networks, as they may
-        anyway when one of our Nostr relays is there."""
+        anyway when one of our Nostr relays is there. Through ``proxy``, ``"socks5://user:password@host:port"`` or
+        ``"http://host:port"``, relays and token services are reached."""
         configuration = _abi.burrow_engine_config()
         check(lib.burrow_config_init(ctypes.byref(configuration), ctypes.sizeof(configuration)))
         configuration.socket_receive_buffer = socket_receive_buffer
@@ -60,6 +62,7 @@ class Engine:
             (private_calls, _abi.BURROW_ENGINE_PRIVATE_CALLS),
         ):
             configuration.flags |= flag if wanted else 0
+        configuration.proxy = encode_optional(proxy, "proxy")
         out = ctypes.c_void_p()
         check(lib.burrow_engine_create(ctypes.byref(configuration), ctypes.byref(out)))
         assert out.value is not None

@@ -299,6 +299,13 @@ class HostileTest(LibraryTest):
         with self.assertRaises(burrow.TokenKeyError):
             engine.start_relay(jwt_keys="{}")
 
+    def test_proxies(self) -> None:
+        for bad in ("", "proxy", "socks4://proxy", "http://me:pass@"):
+            with self.assertRaises(burrow.InvalidArgumentError) as raised:
+                burrow.Engine(proxy=bad)
+            self.assertNotIn("pass", str(raised.exception))
+        burrow.Engine(proxy="socks5://me:pass@[::1]:1080").close()
+
     def test_struct_sizes(self) -> None:
         import ctypes
 

@@ -35,16 +35,18 @@ extension NostrLoop {
     private func connect(_ relay: BurrowNostr.RelayID, _ url: ServerURL) {
         urls[relay] = url
         disconnect(relay)
+        let connection: RelayConnection
         do throws(EngineError) {
             let options = relays[url] ?? NostrRelayOptions()
             let trust = url.scheme == .wss ? try trust(options.trust, url) : nil
-            links.append(Link(relay: relay, connection: try RelayConnection(url, trust: trust, streams)))
+            connection = try RelayConnection(url, trust: trust, behind: engine.proxy, streams)
         } catch {
             tell(relay, .waiting, error)
             return pool.closed(relay, now: now)
         }
+        links.append(Link(relay: relay, connection: connection))
         tell(relay, .connecting, nil)
-        lookUp(url.host, for: .relay(relay))
+        lookUp(connection.dialedHost, for: .relay(relay))
     }
 
     /// Looks a name up beside the loop.

@@ -40,9 +40,15 @@ extension NostrLoop {
         case .success(.event(let proof)):
             do throws(EngineError) {
                 let trust = service.scheme == .https ? try trust(lease.wish.options.trust, service) : nil
-                let stream = ServerStream(host: service.host, port: service.port, trust: trust, streams)
+                let stream = ServerStream(
+                    host: service.host,
+                    port: service.port,
+                    trust: trust,
+                    behind: engine.proxy,
+                    streams
+                )
                 lease.begin(stream, proof: proof, now: now)
-                lookUp(service.host, for: .lease(lease.request))
+                lookUp(stream.dialedHost, for: .lease(lease.request))
             } catch {
                 failed(lease, error)
             }

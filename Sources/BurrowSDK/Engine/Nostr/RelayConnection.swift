@@ -16,7 +16,12 @@ final class RelayConnection {
     private var ownFailure: EngineError?
 
     /// `trust` is for relays with encryption, which all others do without.
-    init(_ url: ServerURL, trust: TLSContext?, _ streams: StreamNumbers) throws(EngineError) {
+    init(
+        _ url: ServerURL,
+        trust: TLSContext?,
+        behind proxy: ProxyURL?,
+        _ streams: StreamNumbers
+    ) throws(EngineError) {
         guard url.scheme != .wss || trust != nil else {
             throw EngineError(.internalError, "no trust to check a certificate with")
         }
@@ -31,9 +36,13 @@ final class RelayConnection {
             host: url.host,
             port: url.port,
             trust: url.scheme == .wss ? trust : nil,
+            behind: proxy,
             streams
         )
     }
+
+    /// Whose addresses are looked up.
+    var dialedHost: String { stream.dialedHost }
 
     /// Why it ended, behind everything in `arrived`.
     var failure: EngineError? { ownFailure ?? stream.failure }

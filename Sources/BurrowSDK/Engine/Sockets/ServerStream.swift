@@ -1,10 +1,13 @@
 import BurrowBase
+import BurrowNostr
 import BurrowQUIC
 
-/// The way to one server, from its name to plain bytes: TCP, and TLS where that is wanted.
+/// The way to one server, from its name to plain bytes: TCP, a proxy where there is one, and TLS where that is wanted.
 final class ServerStream {
     private enum Phase {
         case dialing(StreamDialer)
+        /// The proxy has to connect us.
+        case asking(StreamSocket, ProxyHandshake)
         case securing(StreamSocket, TLSStream)
         case open(StreamSocket, TLSStream?)
         case over
@@ -14,6 +17,8 @@ final class ServerStream {
     private static let waitingBytes = 16 << 20
 
     let host: String
+    private let port: UInt16
+    private let proxy: ProxyURL?
     /// `nil` for servers without encryption.
     private let trust: TLSContext?
     private let streams: StreamNumbers
@@ -25,16 +30,21 @@ final class ServerStream {
     /// The server has ended it in good order.
     private(set) var hasEnded = false
 
-    init(host: String, port: UInt16, trust: TLSContext?, _ streams: StreamNumbers) {
+    init(host: String, port: UInt16, trust: TLSContext?, behind proxy: ProxyURL?, _ streams: StreamNumbers) {
         self.host = host
+        self.port = port
+        self.proxy = proxy
         self.trust = trust
         self.streams = streams
-        phase = .dialing(StreamDialer(host: host, port: port))
+        phase = .dialing(StreamDialer(host: proxy?.host ?? host, port: proxy?.port ?? port))
     }
 
     deinit {
         drop()
     }
+
+    /// Whose addresses are looked up. Behind a proxy that is never the server, whose name is then the proxy's business.
+    var dialedHost: String { proxy?.host ?? host }
 
     /// Whether bytes can be sent.
     var isOpen: Bool {
@@ -53,7 +63,7 @@ final class ServerStream {
     func owns(_ number: UInt32) -> Bool {
         switch phase {
         case .dialing(let dialer): dialer.owns(number)
-        case .securing(let socket, _), .open(let socket, _): socket.number == number
+        case .asking(let socket, _), .securing(let socket, _), .open(let socket, _): socket.number == number
         case .over: false
         }
     }
@@ -61,7 +71,7 @@ final class ServerStream {
     func ready(_ number: UInt32, isReadable: Bool, isWritable: Bool, now: Instant) {
         switch phase {
         case .dialing(let dialer): take(dialer.ready(number, streams: streams, now: now))
-        case .securing(let socket, _), .open(let socket, _):
+        case .asking(let socket, _), .securing(let socket, _), .open(let socket, _):
             if isWritable { attempt { () throws(EngineError) in try socket.flush() } }
             if isReadable { read(socket) }
         case .over: break
@@ -84,8 +94,37 @@ final class ServerStream {
     private func take(_ step: StreamDialer.Step) {
         switch step {
         case .waiting: break
-        case .failed(let error): fail(error)
-        case .connected(let socket): secure(socket)
+        case .failed(let error): fail(proxy.map { Self.error(error, of: $0) } ?? error)
+        case .connected(let socket): ask(socket)
+        }
+    }
+
+    private static func error(_ error: EngineError, of proxy: ProxyURL) -> EngineError {
+        EngineError(error.code, "proxy \(proxy): \(error.context)", peerCode: error.peerCode)
+    }
+
+    /// Has the proxy connect us, where there is one.
+    private func ask(_ socket: StreamSocket) {
+        guard let proxy else { return secure(socket) }
+        var handshake = ProxyHandshake(proxy, host: host, port: port, userAgent: LibraryVersion.userAgent)
+        let question = handshake.takeOutput()
+        phase = .asking(socket, handshake)
+        attempt { () throws(EngineError) in try write(question, to: socket) }
+    }
+
+    /// The proxy has said something.
+    private func answered(_ bytes: [UInt8], on socket: StreamSocket, _ handshake: ProxyHandshake) {
+        var handshake = handshake
+        do throws(ProxyError) {
+            let rest = try handshake.receive(bytes)
+            let question = handshake.takeOutput()
+            phase = .asking(socket, handshake)
+            attempt { () throws(EngineError) in try write(question, to: socket) }
+            guard let rest, failure == nil else { return }
+            secure(socket)
+            if !rest.isEmpty { receive(rest) }
+        } catch {
+            fail(EngineError(error))
         }
     }
 
@@ -126,13 +165,16 @@ final class ServerStream {
         case .ended:
             if case .open(_, nil) = phase { hasEnded = true }
             fail(ended)
-        case .failed(let error): fail(error)
+        case .failed(let error):
+            if case .asking = phase, let proxy { return fail(Self.error(error, of: proxy)) }
+            fail(error)
         }
     }
 
     private func receive(_ bytes: [UInt8]) {
         switch phase {
         case .dialing, .over: break
+        case .asking(let socket, let handshake): answered(bytes, on: socket, handshake)
         case .open(_, nil): received.append(contentsOf: bytes)
         case .securing(let socket, let tls), .open(let socket, .some(let tls)):
             do throws(QUICError) {
@@ -151,7 +193,12 @@ final class ServerStream {
         }
     }
 
-    private var ended: EngineError { EngineError(.connectionLost, "\(host) closed the connection") }
+    private var ended: EngineError {
+        if case .asking = phase, let proxy {
+            return EngineError(.connectionLost, "proxy \(proxy) closed the connection")
+        }
+        return EngineError(.connectionLost, "\(host) closed the connection")
+    }
 
     // MARK: Writing
 
@@ -170,7 +217,7 @@ final class ServerStream {
         switch phase {
         case .securing(let socket, let tls), .open(let socket, .some(let tls)):
             attempt { () throws(EngineError) in try write(secured(tls), to: socket) }
-        case .dialing, .open(_, nil), .over: break
+        case .dialing, .asking, .open(_, nil), .over: break
         }
     }
 
@@ -213,7 +260,7 @@ final class ServerStream {
     func drop() {
         switch phase {
         case .dialing(let dialer): dialer.close()
-        case .securing(let socket, _), .open(let socket, _): socket.close()
+        case .asking(let socket, _), .securing(let socket, _), .open(let socket, _): socket.close()
         case .over: break
         }
         phase = .over

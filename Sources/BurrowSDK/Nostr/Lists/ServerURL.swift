@@ -205,7 +205,7 @@ package struct ServerURL: Hashable, Sendable {
         return String(path)
     }
 
-    private static func decoded(_ text: Substring) -> [UInt8] {
+    static func decoded(_ text: Substring) -> [UInt8] {
         var bytes: [UInt8] = []
         var rest = text.utf8
         while let byte = rest.popFirst() {

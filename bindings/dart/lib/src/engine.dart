@@ -27,11 +27,18 @@ const int _batch = 256;
 /// Call [close] when you are done; until then the isolate stays alive.
 final class Engine extends Handle<burrow_engine> {
   /// Makes an engine and starts its threads. With [hostRelays] nothing connects to Nostr relays: what is to be published
-  /// comes as [NostrOutgoing], and what arrives goes in with [Nostr.ingest].
-  factory Engine({bool hostRelays = false, int socketReceiveBuffer = 0, int socketSendBuffer = 0}) => scoped((arena) {
+  /// comes as [NostrOutgoing], and what arrives goes in with [Nostr.ingest]. Through [proxy], `socks5://user:password@host:port`
+  /// or `http://host:port`, relays and token services are reached.
+  factory Engine({
+    bool hostRelays = false,
+    int socketReceiveBuffer = 0,
+    int socketSendBuffer = 0,
+    String? proxy,
+  }) => scoped((arena) {
     final config = arena<burrow_engine_config>();
     check(burrow_config_init(config.cast(), ffi.sizeOf<burrow_engine_config>()));
     config.ref.flags = hostRelays ? BURROW_ENGINE_HOST_RELAYS : 0;
+    config.ref.proxy = nativeTextOrNull(proxy, arena);
     config.ref.socket_receive_buffer = socketReceiveBuffer;
     config.ref.socket_send_buffer = socketSendBuffer;
     final out = arena<ffi.Pointer<burrow_engine>>();

@@ -730,6 +730,11 @@ final class burrow_engine_config extends ffi.Struct {
   /// Bytes asked of the system for each UDP socket; 0 = 4 MiB.
   @ffi.Uint32()
   external int socket_send_buffer;
+
+  /// Nostr relays and token services are reached through this proxy, which also looks up their names:
+  /// "socks5://host:port" or "http://host:port", "user:password@" before the host (percent-encoded) where it wants to
+  /// know. NULL = none. Media does not go through it.
+  external ffi.Pointer<ffi.Char> proxy;
 }
 
 /// One event, filled by the library. Its pointers live until the next draining call or destroy.
@@ -2462,7 +2467,8 @@ external int burrow_log_read(
 /// * [cfg]: The configuration, or NULL for the defaults.
 /// * [out]: (out) The engine.
 ///
-/// Returns: BURROW_OK; BURROW_ERR_SYSTEM when no thread or descriptor is to be had.
+/// Returns: BURROW_OK; BURROW_ERR_INVALID_ARGUMENT for a bad URL; BURROW_ERR_SYSTEM when no thread or descriptor is
+/// to be had.
 ///
 /// Threads: any thread
 ///
