@@ -144,6 +144,49 @@ async def waiting(stage: Stage) -> None:
     check(not peer.all("published"), "somebody is said to have the event")
 
 
+@case("nostr/faults/three-relays", limit=90, idle=True)
+async def three(stage: Stage) -> None:
+    """One relay is dead, one slow, one repeats itself in disorder: all goes on, and each event comes once."""
+    dead, gone, _ = await stage.nostr_relay()
+    dead.kill()
+    await stage.until_ended(dead)
+    bent: dict[str, str] = {}
+    for fault in ("slow", "repeats"):
+        _, behind, _ = await stage.nostr_relay()
+        peer = await stage.spawn("relay", "bent", "--behind", behind, "--fault", fault, "--timeout", "90", name=fault)
+        bent[fault] = (await peer.wait("ready"))["url"]
+    urls = [gone, *bent.values()]
+    options = [word for url in urls[1:] for word in ("--url", url)] + ["--timeout", "90"]
+    left, author = await client(stage, "burrow", gone, SENDER, *options, name="sender")
+    right, _ = await client(stage, "burrow", gone, RECEIVER, *options, name="receiver")
+    total = 40
+    await do(right, "subscribe", filter={"kinds": [9], "authors": [author]})
+    await right.wait("subscribed")
+    for number in range(total):
+        await do(left, "publish", event={"kind": 9, "content": str(number)})
+    await right.wait("event", where=lambda _: len(right.all("event")) >= total)
+    late, _ = await client(stage, "burrow", gone, RECEIVER, *options, name="who comes later")
+    await do(late, "subscribe", filter={"kinds": [9], "authors": [author]})
+    await late.wait("subscribed")
+    await do(left, "publish", event={"kind": 9, "content": "last"})
+    total += 1
+    await left.wait("published", 45, where=lambda _: len(left.all("published")) >= total)
+    wanted = sorted([*map(str, range(total - 1)), "last"])
+    for peer in (right, late):
+        await peer.wait("event", where=lambda event: event["content"] == "last")
+        contents = sorted(event["content"] for event in peer.all("event"))
+        check(contents == wanted, f"{peer.name}: {len(contents)} events, {len(set(contents))} of them different")
+    for published in left.all("published"):
+        check(published["accepted"] == 2, f"accepted by others: {published}")
+        statuses = {url: answer[0] for url, answer in published["answers"].items()}
+        wanted_statuses = dict(zip(urls, ("BURROW_ERR_UNREACHABLE", "BURROW_OK", "BURROW_OK"), strict=True))
+        check(statuses == wanted_statuses, f"answers: {statuses}")
+    repeated = [event["count"] for peer in stage.peers if peer.name == "repeats" for event in peer.all("repeated")]
+    check(sum(repeated) >= total, "nothing was repeated")
+    states = {event["url"] for event in left.all("lost")}
+    check(states == {gone}, f"left: {states}")
+
+
 @case("nostr/relay-killed-again-and-again", limit=60 if "BURROW_NOSTR_KILLS" not in os.environ else 1800)
 async def kills(stage: Stage) -> None:
     """A stream of events through a relay that is killed and started again: nothing lost, nothing twice."""

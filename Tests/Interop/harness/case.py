@@ -47,7 +47,7 @@ class Stage:
             python = environment.nostrsdk_python()
         elif whose == "pypi":
             python = environment.proxy_python()
-        elif whose == "faulty":
+        elif whose in ("faulty", "bent"):
             python = environment.our_python()
         else:
             python = environment.moqrs_python()

@@ -53,7 +53,7 @@ async def main(commands: Commands) -> None:
             except burrow.BurrowError as error:
                 note(f"not published: {error}")
             accepted = sum(result.status == 0 for result in publication.results)
-            answers = [[result.url, result.status, result.text] for result in publication.results]
+            answers = {result.url: [burrow.status_name(result.status), result.text] for result in publication.results}
             emit("published", id=publication.event_id, accepted=accepted, answers=answers)
 
         async def insist(event: dict[str, Any]) -> None:
