@@ -4,6 +4,16 @@ package struct ByteWriter {
 
     package init() {}
 
+    /// Makes room for `count` more bytes, for who knows about how many there will be.
+    package mutating func reserve(_ count: Int) {
+        bytes.reserveCapacity(bytes.count + max(count, 0))
+    }
+
+    /// Takes back what was written after the first `count` bytes.
+    package mutating func truncate(to count: Int) {
+        bytes.removeLast(bytes.count - min(max(count, 0), bytes.count))
+    }
+
     package mutating func writeUInt8(_ value: UInt8) {
         bytes.append(value)
     }
@@ -17,6 +27,7 @@ package struct ByteWriter {
     /// A QUIC variable-length integer in its shortest form. Values above 2^62 - 1 are clamped to it; no protocol
     /// field of ours gets that large.
     package mutating func writeVarint(_ value: UInt64) {
+        if value < 1 << 6 { return writeUInt8(UInt8(truncatingIfNeeded: value)) }
         let value = min(value, Varint.max)
         let length = Varint.length(value)
         let mark = UInt8(truncatingIfNeeded: length.trailingZeroBitCount) << 6

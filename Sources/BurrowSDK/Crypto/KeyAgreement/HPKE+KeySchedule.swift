@@ -124,7 +124,6 @@ extension HPKE {
 
 extension [UInt8] {
     mutating func append(copying bytes: Span<UInt8>) {
-        reserveCapacity(count + bytes.count)
-        for index in bytes.indices { append(bytes[index]) }
+        unsafe bytes.withUnsafeBufferPointer { (bytes) in unsafe append(contentsOf: bytes) }
     }
 }

@@ -20,7 +20,7 @@ struct LabeledKDF {
         _ inputKey: Span<UInt8>
     ) throws(CryptoError) -> SecretBytes {
         var labeled = prefix(label, room: inputKey.count)
-        for index in inputKey.indices { labeled.append(inputKey[index]) }
+        labeled.append(copying: inputKey)
         // The input key was a secret, and this is a copy of it.
         defer { Self.erase(&labeled) }
         return try HKDF.extract(HPKE.hash, salt: salt, inputKey: labeled.span, in: arena)
@@ -40,7 +40,7 @@ struct LabeledKDF {
         labeled.append(UInt8(truncatingIfNeeded: length >> 8))
         labeled.append(UInt8(truncatingIfNeeded: length))
         labeled += prefix(label, room: 0)
-        for index in info.indices { labeled.append(info[index]) }
+        labeled.append(copying: info)
         return try HKDF.expand(HPKE.hash, secret: secret, info: labeled.span, count: count, in: arena)
     }
 

@@ -23,6 +23,7 @@ extension ByteWriter {
 
     /// `T values<V>`
     package mutating func writeList<T: WireValue>(_ values: [T]) {
+        guard !values.isEmpty else { return writeUInt8(0) }
         writeMessage { (inner) in
             for value in values { value.encode(to: &inner) }
         }

@@ -43,6 +43,7 @@ extension CipherSuite {
     /// SignContent of RFC 9420 §5.1.2, which EncryptContext of §5.1.3 resembles.
     private func labeled(_ label: [UInt8], _ content: [UInt8]) -> [UInt8] {
         var writer = ByteWriter()
+        writer.reserve(Self.labelPrefix.count + label.count + content.count + 16)
         writer.writeVarint(UInt64(Self.labelPrefix.count + label.count))
         writer.writeBytes(Self.labelPrefix)
         writer.writeBytes(label)

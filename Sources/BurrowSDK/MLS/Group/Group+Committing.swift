@@ -192,7 +192,7 @@ extension Group {
         signatureKey: SignatureKeyPair
     ) throws(MLSError) -> MLSMessage? {
         guard !effect.added.isEmpty else { return nil }
-        let info = try result.next.groupInfo(
+        let info = try result.next.encodedGroupInfo(
             extensions: extensions,
             withTree: policy.welcomesWithTree,
             withExternalKey: false,
@@ -200,7 +200,7 @@ extension Group {
         )
         let secret = result.schedule.welcomeSecret
         let encrypted = try suite.seal(
-            info.encoded,
+            info,
             key: suite.expand(secret, "key", [], suite.keyLength),
             nonce: suite.expand(secret, "nonce", [], suite.nonceLength).copied(),
             additional: []
@@ -249,13 +249,14 @@ extension Proposal {
 }
 
 extension Epoch {
-    /// The state of this epoch for somebody outside (RFC 9420 §12.4.3).
-    func groupInfo(
+    /// The state of this epoch for somebody outside (RFC 9420 §12.4.3). With a large tree in it, most of the work is writing,
+    /// so that is done once.
+    func encodedGroupInfo(
         extensions: [Extension],
         withTree: Bool,
         withExternalKey: Bool,
         signatureKey: SignatureKeyPair
-    ) throws(MLSError) -> GroupInfo {
+    ) throws(MLSError) -> [UInt8] {
         var extensions = extensions
         if withTree { extensions.append(Extension(type: Extension.ratchetTree, data: tree.encoded)) }
         if withExternalKey {
@@ -264,14 +265,17 @@ extension Epoch {
             extensions.append(Extension(type: Extension.externalPub, data: writer.bytes))
         }
         try extensions.requireUniqueTypes()
-        var info = GroupInfo(
+        let info = GroupInfo(
             context: context,
             extensions: extensions,
             confirmationTag: confirmationTag,
             signer: ownLeaf,
             signature: []
         )
-        info.signature = try suite.sign(info.signedBytes, "GroupInfoTBS", signatureKey)
-        return info
+        var writer = ByteWriter()
+        writer.reserve(extensions.reduce(1024) { $0 + $1.data.count })
+        info.encodeUnsigned(to: &writer)
+        writer.writeOpaque(try suite.sign(writer.bytes, "GroupInfoTBS", signatureKey))
+        return writer.bytes
     }
 }

@@ -1,3 +1,4 @@
+internal import BurrowBase
 internal import BurrowCrypto
 
 /// Sending of what is no commit (RFC 9420 §6.3, §12.1).
@@ -87,12 +88,17 @@ extension Group {
         extensions: [Extension] = []
     ) throws(MLSError) -> [UInt8] {
         try requireActive()
-        let info = try epoch.groupInfo(
-            extensions: extensions,
-            withTree: withTree,
-            withExternalKey: withExternalKey,
-            signatureKey: signatureKey
+        var writer = ByteWriter()
+        writer.writeUInt16(ProtocolVersion.mls10)
+        writer.writeUInt16(WireFormat.groupInfo.rawValue)
+        writer.writeBytes(
+            try epoch.encodedGroupInfo(
+                extensions: extensions,
+                withTree: withTree,
+                withExternalKey: withExternalKey,
+                signatureKey: signatureKey
+            )
         )
-        return MLSMessage.groupInfo(info).encoded
+        return writer.bytes
     }
 }

@@ -34,6 +34,16 @@ extension Extension: WireValue {
     }
 }
 
+extension ByteWriter {
+    /// `Extension extensions<V>`, without a second copy of what may be large.
+    mutating func writeExtensions(_ extensions: [Extension]) {
+        let count = extensions.reduce(0) { $0 + 2 + Varint.length(UInt64($1.data.count)) + $1.data.count }
+        reserve(Varint.length(UInt64(count)) + count)
+        writeVarint(UInt64(count))
+        for one in extensions { one.encode(to: &self) }
+    }
+}
+
 extension [Extension] {
     /// Reads a list in which no type occurs twice (RFC 9420 §13.4).
     init(from reader: inout ByteReader) throws(MLSError) {

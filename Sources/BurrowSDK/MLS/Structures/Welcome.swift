@@ -8,9 +8,9 @@ package struct GroupInfo: Equatable, Sendable {
     package var signer: UInt32
     package var signature: [UInt8]
 
-    private func encodeUnsigned(to writer: inout ByteWriter) {
+    func encodeUnsigned(to writer: inout ByteWriter) {
         context.encode(to: &writer)
-        writer.writeList(extensions)
+        writer.writeExtensions(extensions)
         writer.writeOpaque(confirmationTag)
         writer.writeUInt32(signer)
     }
@@ -78,6 +78,7 @@ package struct Welcome: Equatable, Sendable, WireValue {
     }
 
     package func encode(to writer: inout ByteWriter) {
+        writer.reserve(encryptedGroupInfo.count + secrets.count * 160 + 32)
         writer.writeUInt16(cipherSuite)
         writer.writeList(secrets)
         writer.writeOpaque(encryptedGroupInfo)

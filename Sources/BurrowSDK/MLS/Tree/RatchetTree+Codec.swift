@@ -78,33 +78,17 @@ extension RatchetTree {
 
     package var encoded: [UInt8] {
         var nodes = ByteWriter()
+        nodes.reserve(root.memberCount * Self.usualBytesPerMember)
         // Where the last node that is not blank ends.
         var end = 0
-        Self.encode(root, to: &nodes, &end)
+        root.encode(to: &nodes, &end)
+        nodes.truncate(to: end)
         var writer = ByteWriter()
-        writer.writeOpaque(Array(nodes.bytes.prefix(end)))
+        writer.reserve(end + 8)
+        writer.writeOpaque(nodes.bytes)
         return writer.bytes
     }
 
-    private static func encode(_ subtree: Subtree, to writer: inout ByteWriter, _ end: inout Int) {
-        if subtree.isEmpty {
-            writer.writeBytes([UInt8](repeating: 0, count: 2 << subtree.level - 1))
-            return
-        }
-        if subtree.level > 0 { encode(subtree.leftChild, to: &writer, &end) }
-        if let leaf = subtree.leaf {
-            writer.writeUInt8(1)
-            writer.writeUInt8(1)
-            leaf.encode(to: &writer)
-            end = writer.bytes.count
-        } else if let parent = subtree.parent {
-            writer.writeUInt8(1)
-            writer.writeUInt8(2)
-            parent.encode(to: &writer)
-            end = writer.bytes.count
-        } else {
-            writer.writeUInt8(0)
-        }
-        if subtree.level > 0 { encode(subtree.rightChild, to: &writer, &end) }
-    }
+    /// A leaf and the parent beside it, with room for a credential and capabilities of some length.
+    private static let usualBytesPerMember = 384
 }

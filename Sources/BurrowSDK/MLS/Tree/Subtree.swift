@@ -16,6 +16,17 @@ final class Subtree {
         }
     }
 
+    /// Nodes as they travel.
+    private struct Encoding {
+        let bytes: [UInt8]
+        /// The place behind the last node that is not blank; 0 without any.
+        let end: Int
+    }
+
+    /// Of nodes at this level the encoding is kept: high enough that a tree is few of them, and low enough that a change
+    /// touches little.
+    private static let encodedLevel = 4
+
     /// 0 for a leaf.
     let level: Int
     private let ownLeaf: Box<LeafNode>?
@@ -28,6 +39,8 @@ final class Subtree {
     /// Whether the resolution of this node is empty (RFC 9420 §4.1.1).
     let isEmpty: Bool
     private var cachedHash: [UInt8]?
+    /// Whoever adds members writes the whole tree each time, and almost all of it is as it was.
+    private var cachedEncoding: Box<Encoding>?
 
     private init(
         level: Int,
@@ -159,5 +172,43 @@ final class Subtree {
             current = isRight ? current.rightChild : current.leftChild
         }
         return current
+    }
+
+    // MARK: Encoding (RFC 9420 §12.4.3.3)
+
+    /// Writes all nodes in their order. `end` becomes the place behind the last one that is not blank.
+    func encode(to writer: inout ByteWriter, _ end: inout Int) {
+        guard level == Self.encodedLevel else { return encodeNodes(to: &writer, &end) }
+        let encoding = cachedEncoding ?? Box(encoding)
+        cachedEncoding = encoding
+        if encoding.value.end > 0 { end = writer.bytes.count + encoding.value.end }
+        writer.writeBytes(encoding.value.bytes)
+    }
+
+    private var encoding: Encoding {
+        var writer = ByteWriter()
+        var end = 0
+        encodeNodes(to: &writer, &end)
+        return Encoding(bytes: writer.bytes, end: end)
+    }
+
+    private func encodeNodes(to writer: inout ByteWriter, _ end: inout Int) {
+        if isEmpty {
+            writer.writeBytes([UInt8](repeating: 0, count: 2 << level - 1))
+            return
+        }
+        left?.encode(to: &writer, &end)
+        if let ownLeaf {
+            writer.writeUInt16(0x0101)
+            ownLeaf.value.encode(to: &writer)
+            end = writer.bytes.count
+        } else if let ownParent {
+            writer.writeUInt16(0x0102)
+            ownParent.value.encode(to: &writer)
+            end = writer.bytes.count
+        } else {
+            writer.writeUInt8(0)
+        }
+        right?.encode(to: &writer, &end)
     }
 }
