@@ -346,6 +346,39 @@ struct CommitRuleTests {
         #expect(try world.state(world[0]).members.count == 2)
     }
 
+    @Test func ourOtherDevicesAreOursToAddAndRemove() throws {
+        let world = try World(2)
+        let tablet = try Person(world[0].key)
+        let package = try tablet.keyPackage()
+        #expect(tablet.client.isOwn(package))
+        #expect(!world[0].client.isOwn(package))
+        #expect(throws: MarmotError.self) {
+            try world[0].client.remove([world[0].publicKey], from: world.group, now: world.now)
+        }
+        let added = try world.does(0) { try $0.invite([package], to: world.group, now: world.now).1 }
+        try world.spreads(added, from: 0)
+        try world.join(tablet, world[0])
+        #expect(try world.state(world[1]).members.first?.leaves.count == 2)
+        // Both are the admin's, so either changes the group, and neither leaves by asking.
+        #expect(throws: MarmotError.self) { try tablet.client.leave(world.group, now: world.now) }
+        var change = GroupDataChange()
+        change.name = "ours"
+        try tablet.take(tablet.client.update(change, of: world.group, now: world.now).1)
+        let named = try #require(tablet.out.last)
+        try tablet.take(tablet.client.published(named.id, accepted: true, now: world.now))
+        try world.gives(named, to: 0, 1)
+        #expect(try world.state(world[1]).data.name == "ours")
+        let gone = try world.does(0) {
+            try $0.remove([world[0].publicKey], from: world.group, now: world.now).1
+        }
+        try world.spreads(gone, from: 0)
+        try tablet.take(tablet.client.receive(gone, now: world.now))
+        #expect(tablet.client.group(world.group)?.isActive == false)
+        #expect(try world.state(world[0]).isActive)
+        #expect(try world.state(world[1]).members.first?.leaves.count == 1)
+        #expect(try world.state(world[1]).isAdmin(world[0].publicKey))
+    }
+
     @Test func mediaRelaysAreTheAdminsToChoose() throws {
         let world = try World(3)
         let relays = ["moqt://media.example:4443/live", "https://other.example"]

@@ -46,6 +46,8 @@ package enum EngineLimits {
     /// People whose key packages are remembered, and how many of each.
     package static let keyPackageOwners = 1024
     package static let keyPackagesOfOne = 16
+    /// Older key packages of somebody that are remembered, so that a device is not taken for a new one.
+    package static let formerKeyPackagesOfOne = 64
     /// Events of one identity that wait for a relay; what comes on top is not published again after a restart.
     package static let waitingPublications = 1024
 }

@@ -22,13 +22,13 @@ async def do(peer: Peer, what: str, **fields: object) -> None:
     await peer.command(json.dumps({"do": what, **fields}))
 
 
-async def offer(stage: Stage, peer: Peer, url: str, key: str) -> None:
-    """Has key packages published, and waits until the relay has them."""
+async def offer(stage: Stage, peer: Peer, url: str, key: str, devices: int = 1) -> None:
+    """Has key packages published, and waits until the relay has them of so many devices."""
     await do(peer, "offer", relays=[url])
     watcher = await stage.spawn("nostr", "nostrsdk", "--url", url, "--secret", "55" * 32, name="watcher")
     await watcher.wait("connected", 20)
     await do(watcher, "subscribe", filter={"kinds": [30443], "authors": [key]})
-    await watcher.wait("event", 20)
+    await watcher.wait("event", 20, where=lambda _: len(watcher.all("event")) >= devices)
 
 
 async def agree(*peers: Peer) -> None:
@@ -134,3 +134,75 @@ for founder, joiner in (("burrow", "mdk"), ("mdk", "burrow"), ("remote", "mdk"),
             await do(alice, "rotate")
             await alice.wait("rotated", 20, where=lambda _, number=number: len(alice.all("rotated")) > number)
             await bob.wait("epoch", 20, where=lambda _, epochs=epochs: len(bob.all("epoch")) > epochs)
+
+
+async def hear(speaker: Peer, text: str, *others: Peer) -> None:
+    await do(speaker, "say", content=text)
+    for other in others:
+        await other.wait("message", 20, where=lambda said: said["content"] == text)
+
+
+async def finish(peer: Peer, what: str, word: str, **fields: object) -> None:
+    """Does something and waits until it is done."""
+    count = len(peer.all(word))
+    await do(peer, what, **fields)
+    await peer.wait(word, 20, where=lambda _: len(peer.all(word)) > count)
+    done = peer.all(word)[-1]
+    check(done["status"] == "BURROW_OK", f"{what} did not succeed: {done}")
+
+
+for whose in ("burrow", "mdk"):
+
+    @case(f"groups/devices-invited-by-{whose}", limit=60)
+    async def devices(stage: Stage, whose: str = whose) -> None:
+        """Two devices of one person in a group of somebody else: both hear and speak, and go together."""
+        _, url, _ = await stage.nostr_relay()
+        bob, _ = await member(stage, f"{whose} bob", url, BOB, whose)
+        phone, alice = await member(stage, "phone", url, ALICE)
+        await offer(stage, phone, url, alice)
+        await do(bob, "found", name="friends", relays=[url], members=[alice])
+        await phone.wait("joined", 20, where=lambda joined: joined["status"] == "BURROW_OK")
+        await hear(bob, "hello phone", phone)
+        tablet, _ = await member(stage, "tablet", url, ALICE)
+        await offer(stage, tablet, url, alice, devices=2)
+        await finish(bob, "invite", "invited", member=alice)
+        await tablet.wait("joined", 20, where=lambda joined: joined["status"] == "BURROW_OK")
+        await hear(bob, "hello both", phone, tablet)
+        await hear(phone, "from the phone", bob, tablet)
+        await hear(tablet, "from the tablet", bob, phone)
+        await finish(phone, "rotate", "rotated")
+        await agree(phone, tablet)
+        await finish(tablet, "rotate", "rotated")
+        await agree(phone, tablet)
+        await hear(bob, "with new keys", phone, tablet)
+        await finish(bob, "remove", "removal", member=alice)
+        await phone.wait("removed", 20)
+        await tablet.wait("removed", 20)
+
+
+for whose in ("burrow", "mdk"):
+
+    @case(f"groups/devices-beside-{whose}", limit=60)
+    async def own_devices(stage: Stage, whose: str = whose) -> None:
+        """An admin adds a tablet, changes the group with it, and removes the phone with it."""
+        _, url, _ = await stage.nostr_relay()
+        bob, other = await member(stage, f"{whose} bob", url, BOB, whose)
+        phone, alice = await member(stage, "phone", url, ALICE)
+        await offer(stage, bob, url, other)
+        await do(phone, "found", name="ours", relays=[url], members=[other])
+        await bob.wait("joined", 20, where=lambda joined: joined["status"] == "BURROW_OK")
+        await offer(stage, phone, url, alice)
+        tablet, _ = await member(stage, "tablet", url, ALICE)
+        await offer(stage, tablet, url, alice, devices=2)
+        await finish(phone, "invite", "invited", member=alice)
+        await tablet.wait("joined", 20, where=lambda joined: joined["status"] == "BURROW_OK")
+        await hear(bob, "hello both", phone, tablet)
+        await hear(tablet, "from the tablet", bob, phone)
+        await finish(tablet, "rename", "renamed", name="still ours")
+        await bob.wait("data", 20, where=lambda data: data["name"] == "still ours")
+        await agree(phone, tablet)
+        await hear(phone, "from the phone", bob, tablet)
+        await finish(tablet, "remove", "removal", member=alice)
+        await phone.wait("removed", 20)
+        await hear(bob, "hello tablet", tablet)
+        await hear(tablet, "only me now", bob)

@@ -92,12 +92,16 @@ async def main(commands: Commands) -> None:
             await publish(n.EventBuilder(n.Kind(kind), made.key_package).tags(parsed).finalize(keys))
         emit("offered", status="BURROW_OK")
 
-    async def found(command: dict[str, Any]) -> None:
-        await subscribe(kinds=[30443], authors=command["members"])
-        while not all(person in packages for person in command["members"]):
+    async def package(person: str) -> str:
+        """The newest key package of somebody that was not used yet, so that of another device after the first."""
+        while person not in packages:
             found_packages.clear()
             await found_packages.wait()
-        theirs = [json.dumps(packages[person]) for person in command["members"]]
+        return json.dumps(packages.pop(person))
+
+    async def found(command: dict[str, Any]) -> None:
+        await subscribe(kinds=[30443], authors=command["members"])
+        theirs = [await package(person) for person in command["members"]]
         made = member.create_group(public, theirs, command["name"], "", command["relays"], [public])
         await listen_to(made.group)
         for text, person in zip(made.welcome_rumors_json, command["members"], strict=True):
@@ -114,6 +118,16 @@ async def main(commands: Commands) -> None:
     async def rotate(_: dict[str, Any]) -> None:
         await commit("rotated", member.self_update(gid))
 
+    async def invite(command: dict[str, Any]) -> None:
+        change = member.add_members(gid, [await package(command["member"])])
+        await commit("invited", change)
+        for text in change.welcome_rumors_json or []:
+            rumor = n.UnsignedEvent.from_json(text)
+            await publish(n.nip59_make_gift_wrap(keys, n.PublicKey.parse(command["member"]), rumor))
+
+    async def remove(command: dict[str, Any]) -> None:
+        await commit("removal", member.remove_members(gid, [command["member"]]))
+
     async def rename(command: dict[str, Any]) -> None:
         change = mdk.GroupDataUpdate(
             name=command["name"], description=None, relays=None, admins=None, image_hash=None, image_key=None,
@@ -124,7 +138,8 @@ async def main(commands: Commands) -> None:
     listening = asyncio.create_task(listen())
     await subscribe(kinds=[1059], **{"#p": [public]})
     emit("connected", key=public)
-    await obey(commands, {"offer": offer, "found": found, "say": say, "rotate": rotate, "rename": rename})
+    verbs = {"offer": offer, "found": found, "say": say, "rotate": rotate, "rename": rename}
+    await obey(commands, verbs | {"invite": invite, "remove": remove})
     listening.cancel()
     await client.shutdown()
 

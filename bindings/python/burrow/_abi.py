@@ -4166,6 +4166,8 @@ class Library(Protocol):
     def burrow_group_invite(self, g: Any, pubkey: Any, req: Any, /) -> int:
         """Adds somebody, or another device of somebody, whose key package is looked for or was handed in. Admins only.
 
+        One device at a time: the newest that is not in the group. With our own key it is another device of ours.
+
         The completion of this and the other changes comes when a relay has the change or it failed:
         BURROW_ERR_NOT_FOUND without a key package, BURROW_ERR_EXISTS when all known devices are members,
         BURROW_ERR_NOT_ADMIN, BURROW_ERR_LOST_RACE, BURROW_ERR_NOT_PUBLISHED, BURROW_ERR_CHANGE_PENDING. It cannot
@@ -4184,7 +4186,7 @@ class Library(Protocol):
         ...
 
     def burrow_group_remove(self, g: Any, pubkey: Any, req: Any, /) -> int:
-        """Removes somebody with all devices. Admins only.
+        """Removes somebody with all devices; with our own key all devices of ours but this one. Admins only.
 
         g: The group.
         pubkey: 32 bytes.

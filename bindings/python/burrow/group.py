@@ -163,11 +163,11 @@ class Group(Handle):
         return self._change(lib.burrow_group_leave)
 
     def invite(self, pubkey: bytes) -> Request:
-        """Adds somebody, or another device of somebody, whose key package is looked for or was handed in."""
+        """Adds somebody, or another device of somebody or of ours, whose key package is looked for or was handed in."""
         return self._change(lib.burrow_group_invite, key_bytes(pubkey))
 
     def remove(self, pubkey: bytes) -> Request:
-        """Removes somebody with all devices."""
+        """Removes somebody with all devices; with our own key all devices of ours but this one."""
         return self._change(lib.burrow_group_remove, key_bytes(pubkey))
 
     def update(

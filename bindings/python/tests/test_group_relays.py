@@ -21,12 +21,12 @@ STORAGE_KEY = bytes(range(32))
 class Somebody:
     """An engine with one identity and some relays."""
 
-    def __init__(self, test: LibraryTest, *relays: SmallRelay, path: Path | None = None) -> None:
+    def __init__(self, test: LibraryTest, *relays: SmallRelay, path: Path | None = None, secret: str | None = None) -> None:
         self.engine = test.engine()
         for relay in relays:
             self.engine.nostr.add_relay(relay.url)
         key = None if path is None else STORAGE_KEY
-        self.identity = self.engine.open_identity(storage_path=path, storage_key=key)
+        self.identity = self.engine.open_identity(secret, storage_path=path, storage_key=key)
         assert self.identity.opened is not None
         self.identity.opened.wait(PATIENCE)
         self.seen: list[burrow.Event] = []

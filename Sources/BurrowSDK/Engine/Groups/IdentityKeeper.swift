@@ -301,8 +301,8 @@ final class IdentityKeeper {
             }
         case .invite(let person):
             let group = client.group(id)
-            let newcomer = try keyPackages.newest(of: person) { (event) in
-                group?.hasDevice(of: event) == false
+            let newcomer = try keyPackages.newest(of: person) { (device) in
+                group?.hasDevice(signatureKeys: device.signatureKeys) == false && !client.isOwn(device.newest)
             }
             operation = try perform { (client) throws(MarmotError) in
                 try client.invite([newcomer], to: id, now: now)

@@ -49,6 +49,11 @@ package struct MarmotClient {
         keyPackages.filter { $0.replacedAt == nil }.map(\.slot)
     }
 
+    /// Whether a key package is of this device.
+    package func isOwn(_ event: KeyPackageEvent) -> Bool {
+        keyPackages.contains { $0.reference == event.reference || $0.slot == event.slot }
+    }
+
     /// The `h` tags of the events to ask relays for.
     package var subscriptions: [Bytes32] {
         var ids: [Bytes32] = []
@@ -84,7 +89,7 @@ package struct MarmotClient {
         try change(group) { (group) throws(MarmotError) in try group.invite(invitees, now: now) }
     }
 
-    /// Removes people with all of their devices.
+    /// Removes people with all of their devices, and of ourselves all but this one.
     package mutating func remove(
         _ people: [PublicKey],
         from group: [UInt8],

@@ -116,18 +116,19 @@ extension MarmotGroup {
         return (takeOperation(), step)
     }
 
-    /// Removes people with all of their devices. Who was an admin is none any more.
+    /// Removes people with all of their devices, and of ourselves all but this one. Who was an admin is none any more.
     mutating func remove(
         _ people: [PublicKey],
         now: Instant
     ) throws(MarmotError) -> (operation: UInt64, MarmotStep) {
-        guard !people.contains(identity) else {
-            throw MarmotError(.invalidArgument, "nobody removes themselves; leave instead")
-        }
         var leaves: [UInt32] = []
         for key in people {
-            let own = mls.tree.members.filter { $0.node.credential.nostrKey == key }.map(\.leaf)
-            guard !own.isEmpty else { throw MarmotError(.unknownMember, "somebody to remove is no member") }
+            let all = mls.tree.members.filter { $0.node.credential.nostrKey == key }.map(\.leaf)
+            let own = all.filter { $0 != ownLeaf }
+            guard !all.isEmpty else { throw MarmotError(.unknownMember, "somebody to remove is no member") }
+            guard !own.isEmpty else {
+                throw MarmotError(.invalidArgument, "we have no other device here; leave instead")
+            }
             for leaf in own where !leaves.contains(leaf) { leaves.append(leaf) }
         }
         return try remove(leaves: leaves, now: now)

@@ -12,10 +12,9 @@ extension MarmotGroup {
         !label.starts(with: MarmotProtocol.reservedLabel)
     }
 
-    /// Whether the device of a key package is in the group.
-    package func hasDevice(of event: KeyPackageEvent) -> Bool {
-        let key = event.keyPackage.leafNode.signatureKey
-        return mls.tree.members.contains { $0.node.signatureKey == key }
+    /// Whether somebody is in the group who signs with one of these keys.
+    package func hasDevice(signatureKeys: [[UInt8]]) -> Bool {
+        mls.tree.members.contains { signatureKeys.contains($0.node.signatureKey) }
     }
 }
 

@@ -3974,6 +3974,8 @@ external int burrow_group_join(ffi.Pointer<burrow_group> g, ffi.Pointer<ffi.Uint
 
 /// Adds somebody, or another device of somebody, whose key package is looked for or was handed in. Admins only.
 ///
+/// One device at a time: the newest that is not in the group. With our own key it is another device of ours.
+///
 /// The completion of this and the other changes comes when a relay has the change or it failed: BURROW_ERR_NOT_FOUND
 /// without a key package, BURROW_ERR_EXISTS when all known devices are members, BURROW_ERR_NOT_ADMIN,
 /// BURROW_ERR_LOST_RACE, BURROW_ERR_NOT_PUBLISHED, BURROW_ERR_CHANGE_PENDING. It cannot be cancelled.
@@ -3994,7 +3996,7 @@ external int burrow_group_invite(
   ffi.Pointer<ffi.Uint64> req,
 );
 
-/// Removes somebody with all devices. Admins only.
+/// Removes somebody with all devices; with our own key all devices of ours but this one. Admins only.
 ///
 /// * [g]: The group.
 /// * [pubkey]: 32 bytes.
