@@ -22,7 +22,7 @@ class Calling:
     ) -> None:
         self.engine, self.devices, self.told, self.names = engine, devices, told, names
         self._url = url
-        self._trust: dict[str, Any] = {"pins": pins, "insecure": not pins}
+        self._trust: dict[str, Any] = {"pins": pins}
         self._group: burrow.Group
         self._call_id = ""
         self._room: burrow.Room | None = None

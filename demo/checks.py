@@ -58,7 +58,7 @@ def quantile(values: Iterable[float], share: float) -> float:
 
 def pictures(record: Record) -> tuple[bool, str]:
     """Everybody's received pictures are like those that were sent, and they are all there."""
-    means, worst, shares, wrong = [], [], [], 0
+    means, worst, shares, wrong, smaller = [], [], [], 0, 0
     begin, end = record.marks.calm
     for name, other, view in record.pairs():
         values = [value for _, _, _, value in view["pictures"]]
@@ -67,12 +67,14 @@ def pictures(record: Record) -> tuple[bool, str]:
         means.append((float(np.mean(values)), name, other))
         worst.append(min(values))
         wrong += view["wrong"]
+        smaller += view["smaller"]
         taken = sum(begin <= at < end for _, at in record.reports[other]["taken"])
         shown = sum(begin <= at < end for _, at, _, _ in view["pictures"])
         shares.append((shown / max(taken, 1), name, other))
     least, share = min(means), min(shares)
     said = f"at least {least[0]:.1f} dB (of {least[2]} at {least[1]}), the worst picture {min(worst):.1f} dB; "
     said += f"at least {share[0]:.0%} shown (of {share[2]} at {share[1]}), {wrong} damaged"
+    said += f", {smaller} sent smaller" if smaller else ""
     return least[0] >= LEAST_DB and share[0] >= LEAST_SHOWN and not wrong, said
 
 

@@ -86,14 +86,27 @@ def mark(luma: np.ndarray, number: int) -> None:
 
 
 def number_in(luma: np.ndarray) -> int:
-    """The number of a decoded picture; -1 when a block is neither black nor white."""
-    number = 0
+    """The number of a decoded picture of any size; -1 when a block is neither black nor white."""
+    number, (rows, columns) = 0, luma.shape
     for bit in range(BITS):
-        value = luma[BAND // 2, bit * BLOCK + BLOCK // 2]
+        value = luma[rows * BAND // 2 // HEIGHT, (2 * bit + 1) * columns // (2 * BITS)]
         if 96 < value < 160:
             return -1
         number |= int(value >= 160) << bit
     return number
+
+
+def enlarged(luma: np.ndarray) -> np.ndarray:
+    """As large as it was taken: a line that carries little makes senders send smaller pictures."""
+    for axis, wanted in ((0, HEIGHT), (1, WIDTH)):
+        length = luma.shape[axis]
+        if length != wanted:
+            place = np.clip((np.arange(wanted) + 0.5) * length / wanted - 0.5, 0, length - 1)
+            before = np.minimum(place.astype(int), length - 2)
+            share = (place - before).reshape((-1, 1) if axis == 0 else (1, -1))
+            first, second = np.take(luma, before, axis), np.take(luma, before + 1, axis)
+            luma = first * (1 - share) + second * share
+    return luma.astype(np.int32)
 
 
 def psnr(reference: np.ndarray, seen: np.ndarray) -> float:

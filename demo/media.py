@@ -10,7 +10,7 @@ from typing import Any
 
 import burrow
 import numpy as np
-from looks import HEIGHT, PACKET, RATE, WIDTH, Look, number_in, psnr
+from looks import HEIGHT, PACKET, RATE, WIDTH, Look, enlarged, number_in, psnr
 from source import write_wave
 
 STEP_US = 10_000
@@ -40,10 +40,11 @@ class View:
         self.packets: list[tuple[int, int]] = []
         self.sound = bytearray()
         self.began_us = 0
-        self.wrong = 0
+        self.wrong = self.smaller = 0
         #: Time, bytes of pictures and of sound so far, delay of both in ms.
         self.figures: list[tuple[int, int, int, int, int]] = []
-        self.kept: list[tuple[int, int, bytes]] = []
+        #: Number, time, width, height, planes of some of them.
+        self.kept: list[tuple[int, int, int, int, bytes]] = []
         self._bytes = [0, 0]
 
     def open(self, room: burrow.Room, path: str) -> None:
@@ -64,18 +65,21 @@ class View:
             return
         now = burrow.now_us()
         rows = np.frombuffer(picture.planes[0], np.uint8).reshape(-1, picture.strides[0])[:, : picture.width]
-        number = number_in(rows) if rows.shape == (HEIGHT, WIDTH) else -1
+        number = number_in(rows)
         if number < 0:
             self.wrong += 1
             return
-        if self._is_new:
-            self.told("seen", who=self.name, taken_us=picture.timestamp_us)
-        elif now - self.pictures[-1][2] > GAP_US:
+        if self.pictures and now - self.pictures[-1][2] > GAP_US:
             self.told("seen again", who=self.name, after_ms=(now - self.pictures[-1][2]) // 1000)
+        elif self._is_new:
+            self.told("seen", who=self.name, taken_us=picture.timestamp_us)
         self._is_new = False
+        if rows.shape != (HEIGHT, WIDTH):
+            self.smaller += 1
+            rows = enlarged(rows)
         self.pictures.append((number, picture.timestamp_us, now, round(psnr(self.look.luma(number), rows), 2)))
         if not self.kept or now - self.kept[-1][1] >= keep_every_us:
-            self.kept.append((number, now, picture.tobytes()))
+            self.kept.append((number, now, picture.width, picture.height, picture.tobytes()))
 
     def listen(self) -> None:
         if self.ear is None:
@@ -101,15 +105,16 @@ class View:
     def report(self, folder: Path, prefix: str) -> dict[str, Any]:
         sound, pictures = folder / f"{prefix}-{self.name}.wav", folder / f"{prefix}-{self.name}.i420"
         write_wave(sound, np.frombuffer(bytes(self.sound), np.int16))
-        pictures.write_bytes(b"".join(data for _, _, data in self.kept))
+        pictures.write_bytes(b"".join(data for *_, data in self.kept))
         return {
             "pictures": self.pictures,
             "packets": self.packets,
             "began_us": self.began_us,
             "wrong": self.wrong,
+            "smaller": self.smaller,
             "figures": self.figures,
             "sound": sound.name,
-            "kept": [(number, at) for number, at, _ in self.kept],
+            "kept": [place for *place, _ in self.kept],
             "kept_in": pictures.name,
         }
 

@@ -120,7 +120,7 @@ def happened(record: Record) -> str:
         (event["at_us"], name, describe(event))
         for name, events in record.events.items()
         for event in events
-        if "at_us" in event and event["event"] not in ("reported", "ready")
+        if "at_us" in event and event["event"] not in ("reported", "ready", "at epoch")
     ] + [(at, "the story", f"{who} {text}") for at, who, text in record.acts]
     lines = (
         f"<tr><td>{seconds(record, at):.3f} s</td><td>{escape(who)}</td><td>{escape(text)}</td></tr>"
@@ -205,7 +205,7 @@ def jpeg(rows: np.ndarray) -> bytes:
     out = io.BytesIO()
     with av.open(out, "w", "image2pipe") as container:
         stream = container.add_stream("mjpeg", 1)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuvj420p"
+        stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, "yuvj420p"
         stream.options = {"qmin": "3", "qmax": "3", "color_range": "jpeg"}
         container.mux(stream.encode(frame) + stream.encode())
     return out.getvalue()
@@ -217,18 +217,18 @@ def embedded(kind: str, data: bytes) -> str:
 
 def strip(record: Record, name: str, other: str, view: dict[str, Any], folder: Path) -> str:
     """Some of the pictures, over all of the time."""
-    size = WIDTH * HEIGHT * 3 // 2
     data = (record.folder / view["kept_in"]).read_bytes()
     kept = view["kept"]
+    begins = np.cumsum([0, *(width * height * 3 // 2 for _, _, width, height in kept)])
     known = {(number, at): value for number, _, at, value in view["pictures"]}
     chosen = sorted({round(place) for place in np.linspace(0, len(kept) - 1, min(SHOWN, len(kept)))})
     figures = []
     for place in chosen:
-        number, at = kept[place]
-        rows = np.frombuffer(data[place * size : (place + 1) * size], np.uint8).reshape(-1, WIDTH)
+        number, at, width, _ = kept[place]
+        rows = np.frombuffer(data[begins[place] : begins[place + 1]], np.uint8).reshape(-1, width)
         file = jpeg(rows)
         (folder / "pictures" / f"{name}-sees-{other}-{number:05}.jpg").write_bytes(file)
-        said = f"{seconds(record, at):.1f} s, no. {number}, {known.get((number, at), 0):.1f} dB"
+        said = f"{seconds(record, at):.1f} s, {width} wide, {known.get((number, at), 0):.1f} dB"
         image = embedded("image/jpeg", file)
         figures.append(f"<figure><img alt='{escape(other)}' src='{image}'><figcaption>{said}</figcaption></figure>")
     return f"<div class='strip'>{''.join(figures)}</div>"

@@ -90,6 +90,9 @@ class Person:
         await group.created
         tell("founded", id=group.id.hex())
 
+    async def epoch(self) -> None:
+        tell("at epoch", epoch=self.group().info.epoch)
+
     async def start(self) -> None:
         await self.calling.start(self.me, self.group())
 

@@ -11,7 +11,9 @@ from looks import PACKET, SAMPLE_RATE, Look
 if TYPE_CHECKING:
     from record import Record
 
+#: Of all that one person hears, and of one of the others alone.
 LEAST_PESQ = 3.5
+LEAST_OF_ONE = 2.5
 #: Silence around what is judged.
 AROUND = SAMPLE_RATE // 5
 LEAST_UTTERANCES = 2
@@ -60,7 +62,7 @@ def score(pair: tuple[np.ndarray, np.ndarray]) -> float:
 
 
 def speech(record: Record) -> tuple[bool, str]:
-    """Everybody's speech at everybody else's, as long as nothing was done to it."""
+    """What each of them heard of the others, as long as nothing was done to it."""
     pairs, names = [], []
     for name, other, view in record.pairs():
         sound = record.sound(view)
@@ -72,7 +74,10 @@ def speech(record: Record) -> tuple[bool, str]:
     with ProcessPoolExecutor(2) as workers:
         scores = list(workers.map(score, pairs))
     record.scores = dict(zip(names, scores, strict=True))
-    least, (name, other) = min(zip(scores, names, strict=True))
+    at_each = {name: [score for pair, score in record.scores.items() if pair[0] == name] for name in record.names}
+    least, name = min((float(np.mean(scores)), name) for name, scores in at_each.items())
+    worst, pair = min((score, pair) for pair, score in record.scores.items())
     seconds = min(len(said) for said, _ in pairs) / SAMPLE_RATE
-    said = f"PESQ at least {least:.2f} (of {other} at {name}), {np.mean(scores):.2f} on average, {seconds:.0f} s each"
-    return least >= LEAST_PESQ, said
+    said = f"PESQ at least {least:.2f} (at {name}), {np.mean(scores):.2f} on average, {seconds:.0f} s of each; "
+    said += f"the worst was {worst:.2f} (of {pair[1]} at {pair[0]})"
+    return least >= LEAST_PESQ and worst >= LEAST_OF_ONE, said

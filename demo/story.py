@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from dataclasses import dataclass, field
 
+import burrow
 from cast import PATIENCE, Actor, Stage
 from line import Line
 
@@ -45,6 +46,22 @@ async def found_group(stage: Stage) -> None:
     await alice.until("founded")
     for name in NAMES[1:]:
         await stage.people[name].until("in group")
+    await settle(stage)
+
+
+async def settle(stage: Stage) -> None:
+    """Whoever joins has new keys soon after; waits until all have the same for half a second."""
+    same, since = set(), 0
+    while True:
+        asked = burrow.now_us()
+        for actor in stage.people.values():
+            await actor.do("epoch")
+        epochs = {(await actor.until("at epoch", after_us=asked))["epoch"] for actor in stage.people.values()}
+        if epochs != same or len(epochs) > 1:
+            same, since = epochs, asked
+        elif asked - since > 500_000:
+            return
+        await asyncio.sleep(0.05)
 
 
 async def join(stage: Stage, marks: Marks, name: str, how: str = "accept") -> None:

@@ -55,7 +55,7 @@ def main() -> None:
     options = parser.parse_args()
     end = time.monotonic() + options.timeout
     with burrow.Engine() as engine, options.file.open("wb") as file:
-        room = engine.open_room(options.moq, pins=options.pin, insecure=not options.pin)
+        room = engine.open_room(options.moq, pins=options.pin)
         room.opened.wait(15)
         tap = Tap(room, Recorder(file))
         print('{"event": "ready"}', flush=True)

@@ -32,7 +32,7 @@ if not REASON:
     import plots
     import wire
     from line import Line
-    from looks import HEIGHT, PACKET, SAMPLE_RATE, WIDTH, Look, Material, number_in, psnr
+    from looks import HEIGHT, PACKET, SAMPLE_RATE, WIDTH, Look, Material, enlarged, mark, number_in, psnr
     from record import Record
     from source import write_wave
     from story import GHOST, NAMES, Marks
@@ -116,9 +116,9 @@ class Scene:
         write_wave(self.folder / file, np.concatenate(samples))
         (self.folder / f"{name}-{other}.i420").write_bytes(look.picture(seen[0][0]).tobytes())
         return {
-            "pictures": seen, "packets": packets, "began_us": ORIGIN - SECOND, "wrong": 0, "sound": file,
+            "pictures": seen, "packets": packets, "began_us": ORIGIN - SECOND, "wrong": 0, "smaller": 0, "sound": file,
             "figures": [[at, at // 20, at // 200, 50, 60] for at in range(ORIGIN, ORIGIN + ENDED, SECOND // 2)],
-            "kept": [[seen[0][0], seen[0][2]]], "kept_in": f"{name}-{other}.i420",
+            "kept": [[seen[0][0], seen[0][2], WIDTH, HEIGHT]], "kept_in": f"{name}-{other}.i420",
         }  # fmt: skip
 
     def sent(self, name: str) -> list[wire.Seen]:
@@ -191,13 +191,18 @@ class ChecksTest(LibraryTest):
             import pesq  # noqa: F401
         except ImportError:
             self.skipTest("pesq is not installed")
-        record = self.scene.record()
-        view = record.reports["Alice"]["views"]["Carol"]
-        good = record.sound(view)
-        noise = np.random.default_rng(2).normal(0, 3000, len(good))
-        write_wave(self.scene.folder / "noisy.wav", np.clip(good + noise, -32000, 32000))
-        view["sound"] = "noisy.wav"
-        self.fails("speech", record, "of Carol at Alice")
+        # One that is bad is enough, and so are some that are not good.
+        for loud, spoiled in ((3000, ["Carol"]), (40, ["Bob", "Carol", "Dave"])):
+            record = self.scene.record()
+            for other in spoiled:
+                view = record.reports["Alice"]["views"][other]
+                good = record.sound(view)
+                noise = np.random.default_rng(2).normal(0, loud, len(good))
+                view["sound"] = f"noisy-{other}.wav"
+                write_wave(self.scene.folder / view["sound"], np.clip(good + noise, -32000, 32000))
+            self.fails("speech", record, r"\(at Alice\)")
+            with self.subTest(loud):
+                self.assertEqual(min(record.scores.values()) < 2.5, len(spoiled) == 1, record.scores)
         record = self.scene.record()
         record.marks.calm = (CALM + ORIGIN, CALM + ORIGIN + SECOND)
         self.fails("speech", record, "not hear enough")
@@ -365,6 +370,11 @@ class PartsTest(LibraryTest):
             self.assertEqual(number_in(picture), number)
             self.assertGreater(psnr(look.luma(number), picture), 90)
         self.assertLess(psnr(look.luma(1), look.picture(2)[:HEIGHT]), 20)
+        # A smaller picture of something smooth is still like it.
+        smooth = np.add.outer(np.arange(HEIGHT) // 2, np.arange(WIDTH) // 4).astype(np.uint8)
+        mark(smooth, 300)
+        self.assertEqual(number_in(smooth[::2, ::2]), 300)
+        self.assertGreater(psnr(smooth, enlarged(smooth[::2, ::2])), 38)
         self.assertEqual(number_in(np.full((HEIGHT, WIDTH), 128, np.uint8)), -1)
 
     def test_what_was_recorded_is_read_again(self) -> None:
