@@ -1,17 +1,20 @@
-"""The call as a person makes it: start, accept, mute, leave, end. All that knows how calls are made is here.
-
-Signals are messages of the group, and the call is a room of the group on the relay that the first message names.
-"""
+"""The call as a person makes it: start, accept, mute, leave, end. All that knows how calls are made is here."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 from collections.abc import Callable
 from typing import Any
 
 import burrow
+
+#: A broadcast in the room of a call that nobody in it signalled.
+UNKNOWN = 4
+
+
+def detail(number: int) -> str:
+    known = burrow.CallDetail._value2member_map_
+    return known[number].name.lower().replace("_", " ") if number in known else str(number)
 
 
 class Calling:
@@ -23,89 +26,97 @@ class Calling:
         self.engine, self.devices, self.told, self.names = engine, devices, told, names
         self._url = url
         self._trust: dict[str, Any] = {"pins": pins}
-        self._group: burrow.Group
-        self._call_id = ""
-        self._room: burrow.Room | None = None
+        self._call: burrow.Call | None = None
         self._paths: dict[str, str] = {}
-        self._ending: set[asyncio.Task[None]] = set()
+        self._muted: dict[str, bool | None] = {}
+        self._following: set[asyncio.Task[None]] = set()
 
     async def start(self, me: burrow.Identity, group: burrow.Group) -> None:
         self.told("accepting")
-        self._group, self._call_id = group, os.urandom(8).hex()
-        await self._say(do="ring", call=self._call_id, relay=self._url)
+        self._call = me.start_call(group, video=True, relays=[self._url], connection=burrow.Connection(**self._trust))
+        self._follow(self._call)
+        await self._call.started
         self.told("offered")
-        await self._enter()
 
     async def accept(self) -> None:
-        """Takes the call that rings."""
+        """Takes the call that rings, or that goes on without us."""
+        assert self._call is not None
         self.told("accepting")
-        await self._enter()
+        self._follow(self._call)
+        await self._call.accept(connection=burrow.Connection(**self._trust))
 
     async def lurk(self, group: burrow.Group, call_id: str) -> None:
         """Listens to a call with the keys of this group without being in it."""
-        self._room = self.engine.open_room(self._url, **self._trust, group=group, path="", call_id=call_id.encode(), media=True)
-        self.devices.enter(self._room, publish=False)
-        await self._room.opened
+        room = self.engine.open_room(self._url, **self._trust, group=group, path="", call_id=call_id.encode(), media=True)
+        self.devices.enter(room, publish=False)
+        await room.opened
         self.told("active")
 
     async def mute(self, muted: bool) -> None:
+        assert self._call is not None
         self.devices.mute(muted)
-        await self._say(do="mute", muted=muted)
+        await self._call.set_muted(muted)
 
     async def end(self, for_all: bool) -> None:
-        if for_all:
-            await self._say(do="end")
-        await self._over("hangup")
-
-    async def _say(self, **what: Any) -> None:
-        await self._group.send(json.dumps(what))
-
-    async def _enter(self) -> None:
-        self._room = self.engine.open_room(
-            self._url, **self._trust, group=self._group, call_id=self._call_id.encode(), media=True
-        )
-        self.devices.enter(self._room)
-        await self._room.opened
-        self.told("active", call_id=self._call_id)
-
-    async def _over(self, reason: str) -> None:
-        room, self._room = self._room, None
-        if room is not None:
-            self.devices.leave()
-            await room.leave()
-            self.told("ended", reason=reason)
+        assert self._call is not None
+        await self._call.hang_up(for_all=for_all)
 
     # -- what happens ------------------------------------------------------------------------------------------
 
+    def _follow(self, call: burrow.Call) -> None:
+        task = asyncio.create_task(self._live(call))
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
+
+    async def _live(self, call: burrow.Call) -> None:
+        """Camera and microphone are on as long as there is a room."""
+        try:
+            self.devices.enter(await call.entered)
+            self._meet()
+            await call.active
+            self.told("active", call_id=call.info.call_id)
+        except burrow.CallEndedError:
+            pass
+        await call.over
+        self.devices.leave()
+        self.told("ended", reason=call.reason_text)
+
     def happened(self, event: burrow.Event) -> None:
-        if event.kind == burrow.EventKind.GROUP_MESSAGE and isinstance(event.subject, burrow.Identity):
-            message = json.loads(event.text)
-            self._heard(event.subject.group(event.data), bytes.fromhex(message["pubkey"]), json.loads(message["content"]))
-        elif event.kind == burrow.EventKind.GROUP_STATE and event.state == burrow.GroupState.REMOVED:
-            self._end("removed")
-        elif event.kind == burrow.EventKind.PARTICIPANT_JOINED and (name := self._whose(event.text)) is not None:
-            self._paths[event.text] = name
-            self.told("joined", who=name)
-            self.devices.show(name, event.text)
-        elif event.kind == burrow.EventKind.PARTICIPANT_LEFT and (name := self._paths.pop(event.text, None)) is not None:
+        if event.kind == burrow.EventKind.CALL_STATE and isinstance(event.subject, burrow.Call):
+            call = event.subject
+            self.told("call", state=call.state.name.lower(), detail=detail(call.detail))
+            if call.state in (burrow.CallState.INCOMING, burrow.CallState.AVAILABLE):
+                if call is not self._call:
+                    self.told("ringing", caller=self.names.get(call.info.caller, "?"))
+                self._call = call
+        elif event.kind == burrow.EventKind.CALL_MEMBER:
+            if event.state == UNKNOWN:
+                self.told("unknown broadcast", path=event.text)
+            else:
+                self._meet()
+        elif event.kind == burrow.EventKind.PARTICIPANT_JOINED and self._call is None:
+            # Only who lurks has a room without a call; whose broadcast it is stands in the path.
+            for key, name in self.names.items():
+                if key.hex() in event.text.split("/"):
+                    self.devices.show(name, event.text)
+
+    def _meet(self) -> None:
+        """Compares who is in the call with who is shown."""
+        if self._call is None or self._call.closed or self._call.is_over:
+            return
+        here = {}
+        for member in self._call.members():
+            name = self.names.get(member.pubkey, "?")
+            if member.is_announced and member.path:
+                here[member.path] = name
+            if member.is_muted is not None and self._muted.get(name) != member.is_muted:
+                self._muted[name] = member.is_muted
+                self.told("member", who=name, muted=member.is_muted)
+        for path in self._paths.keys() - here.keys():
+            name = self._paths.pop(path)
             self.told("gone", who=name)
             self.devices.hide(name)
-
-    def _whose(self, path: str) -> str | None:
-        """By the key in it; that it is theirs is looked after by the room, which opens nothing of others."""
-        return next((name for key, name in self.names.items() if key.hex() in path.split("/")), None)
-
-    def _heard(self, group: burrow.Group, sender: bytes, said: dict[str, Any]) -> None:
-        who = self.names.get(sender, "?")
-        if said["do"] == "ring":
-            self._group, self._call_id, self._url = group, said["call"], said["relay"]
-            self.told("ringing", caller=who)
-        elif said["do"] == "mute":
-            self.told("member", who=who, muted=said["muted"])
-        elif said["do"] == "end":
-            self._end("ended by " + who)
-
-    def _end(self, reason: str) -> None:
-        task = asyncio.create_task(self._over(reason))
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+        for path, name in here.items():
+            if path not in self._paths and self.devices.show(name, path):
+                self._paths[path] = name
+                self.told("joined", who=name)
