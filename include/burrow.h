@@ -3378,6 +3378,8 @@ typedef struct burrow_call_change {
   uint32_t admission;
   /** 0 */
   uint32_t reserved;
+  /** How the relay is reached that is asked who is there, as in burrow_call_config; NULL: the defaults. */
+  const burrow_room_config *BURROW_NULLABLE room;
 } burrow_call_change;
 
 /** A snapshot of a call. Filled by burrow_call_info_get(). */

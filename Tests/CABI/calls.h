@@ -181,6 +181,20 @@ static inline void befriend(void) {
   }
 }
 
+/** Somebody more, whom the first one invites. */
+static inline struct person *join_later(uint32_t flags) {
+  burrow_request request = 0;
+  struct person *who = meet(flags);
+  CHECK_STATUS(burrow_key_package_publish(who->identity, nostr_relays, 1, &request), BURROW_OK);
+  FINISH(who, request, BURROW_OK);
+  CHECK_STATUS(burrow_group_invite(people[0].group, who->key, &request), BURROW_OK);
+  FINISH(&people[0], request, BURROW_OK);
+  UNTIL(who->group != NULL);
+  CHECK_STATUS(burrow_group_join(who->group, &request), BURROW_OK);
+  FINISH(who, request, BURROW_OK);
+  return who;
+}
+
 static inline burrow_call_info info_of(burrow_call *call) {
   burrow_call_info info = {.struct_size = sizeof info};
   CHECK_STATUS(burrow_call_info_get(call, &info), BURROW_OK);

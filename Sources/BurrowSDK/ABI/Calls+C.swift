@@ -34,10 +34,11 @@ extension CallOptions {
         aloneTime = unsafe Self.time(cfg.alone_ms)
         guard let room = unsafe cfg.room else { return }
         let read = try unsafe Arguments.read(room, zero: burrow_room_config(), "room")
-        try unsafe setRoom(read)
+        self.room = try unsafe Self.room(read)
+        unsafe lastN = read.last_n == 0 ? .max : Int(clamping: read.last_n)
     }
 
-    private mutating func setRoom(_ cfg: burrow_room_config) throws(EngineError) {
+    fileprivate static func room(_ cfg: burrow_room_config) throws(EngineError) -> RoomConfiguration {
         guard unsafe cfg.url == nil, unsafe cfg.path == nil, unsafe cfg.prefix == nil,
             unsafe cfg.group == nil, unsafe cfg.call_id == nil
         else {
@@ -48,8 +49,7 @@ extension CallOptions {
             throw EngineError(.invalidArgument, "a call needs to discover others and to connect again")
         }
         // It is replaced before anything is dialled.
-        room = try unsafe RoomConfiguration(cfg, url: "moqt://relay.invalid")
-        unsafe lastN = cfg.last_n == 0 ? .max : Int(clamping: cfg.last_n)
+        return try unsafe RoomConfiguration(cfg, url: "moqt://relay.invalid")
     }
 
     private static func relays(_ text: String) throws(EngineError) -> [String] {
@@ -75,24 +75,28 @@ extension CallOptions {
 extension CallChange {
     init(_ change: burrow_call_change) throws(EngineError) {
         self.init()
+        let flags = unsafe change.flags
         try Arguments.check(
-            change.flags,
+            flags,
             [
                 BURROW_CALL_CHANGE_MUTED, BURROW_CALL_CHANGE_VIDEO, BURROW_CALL_CHANGE_ADMISSION,
                 BURROW_CALL_CHANGE_LOOK,
             ],
             "flags"
         )
-        try Arguments.check(reserved: change.reserved)
-        if change.flags.has(BURROW_CALL_CHANGE_MUTED) { isMuted = change.muted != 0 }
-        if change.flags.has(BURROW_CALL_CHANGE_VIDEO) { hasVideo = change.video != 0 }
-        looks = change.flags.has(BURROW_CALL_CHANGE_LOOK)
-        guard change.flags.has(BURROW_CALL_CHANGE_ADMISSION) else { return }
-        switch Int(change.admission) {
+        try Arguments.check(reserved: unsafe change.reserved)
+        if flags.has(BURROW_CALL_CHANGE_MUTED) { isMuted = unsafe change.muted != 0 }
+        if flags.has(BURROW_CALL_CHANGE_VIDEO) { hasVideo = unsafe change.video != 0 }
+        looks = flags.has(BURROW_CALL_CHANGE_LOOK)
+        if let room = unsafe change.room {
+            self.room = try unsafe CallOptions.room(Arguments.read(room, zero: burrow_room_config(), "room"))
+        }
+        guard flags.has(BURROW_CALL_CHANGE_ADMISSION) else { return }
+        switch unsafe Int(change.admission) {
         case BURROW_CALL_ADMIT_RING: answer = .ring
         case BURROW_CALL_ADMIT_SILENCE: answer = .silence
         case BURROW_CALL_ADMIT_DROP: answer = .drop
-        default: throw EngineError(.invalidArgument, "admission is \(change.admission)")
+        default: throw EngineError(.invalidArgument, "admission is \(unsafe change.admission)")
         }
     }
 }

@@ -1904,6 +1904,7 @@ class burrow_call_change(ctypes.Structure):
         ("video", ctypes.c_int32),
         ("admission", ctypes.c_uint32),
         ("reserved", ctypes.c_uint32),
+        ("room", ctypes.c_void_p),
     ]
     struct_size: int
     #: BURROW_CALL_CHANGE_* flags: which of the fields count.
@@ -1916,6 +1917,8 @@ class burrow_call_change(ctypes.Structure):
     admission: int
     #: 0
     reserved: int
+    #: How the relay is reached that is asked who is there, as in burrow_call_config; NULL: the defaults.
+    room: int | None
 
 
 class burrow_call_info(ctypes.Structure):

@@ -38,6 +38,8 @@ package struct Call: Equatable, Sendable {
     var earlier: [String] = []
     /// Until when broadcasts that appear may have been there before us.
     var settlesAt = Instant(microseconds: 0)
+    /// Broadcasts of which something could be decrypted.
+    var heard: [String] = []
     /// Whether our offer is to ring, and for how long, if not as usual.
     var rings = true
     var ringTime: Interval?

@@ -29,6 +29,7 @@ extension CallMachine {
         case .connecting(.relay):
             if calls[index].isPair {
                 move(index, to: .connecting(.waitingMedia), now: now)
+                listen(index, now: now)
             } else {
                 sendUpdate(index, .joined, now: now)
                 move(index, to: .active(detail(index)), now: now)
@@ -69,7 +70,10 @@ extension CallMachine {
         let members = group(call.group)?.members ?? []
         let outcome = calls[index].roster.announce(path, isThere: isThere, in: call.room, of: members)
         tell(outcome, of: id)
-        if !isThere { calls[index].earlier.removeAll { $0 == path } }
+        if !isThere {
+            calls[index].earlier.removeAll { $0 == path }
+            calls[index].heard.removeAll { $0 == path }
+        }
         if isThere, now < call.settlesAt { calls[index].earlier.append(path) }
         if case .outgoing(let detail) = call.state {
             guard isThere, detail != .publishing, !calls[index].earlier.contains(path),
@@ -84,13 +88,27 @@ extension CallMachine {
         settle(index, now: now)
     }
 
-    /// Something of somebody's broadcast could be decrypted.
+    /// Something of somebody's broadcast could be decrypted, so whoever it is, is in this call and in no other.
     package mutating func mediaArrived(_ id: CallID, _ path: String, now: Instant) {
-        guard let index = calls.firstIndex(where: { $0.id == id }),
-            calls[index].state == .connecting(.waitingMedia),
-            let peer = calls[index].peer, calls[index].roster.owner(of: path) == peer
+        guard let index = calls.firstIndex(where: { $0.id == id }), calls[index].state.hasConsent,
+            !calls[index].heard.contains(path), calls[index].heard.count < CallLimits.participants
         else { return }
-        move(index, to: .active(detail(index)), now: now)
+        calls[index].heard.append(path)
+        listen(index, now: now)
+    }
+
+    /// Goes on if what was waited for was heard, perhaps before we waited.
+    private mutating func listen(_ index: Int, now: Instant) {
+        let call = calls[index]
+        let people = call.heard.compactMap { call.roster.owner(of: $0) }
+        switch call.state {
+        case .outgoing(.sent), .outgoing(.remoteRinging):
+            if people.contains(where: { $0 != publicKey }) { answered(index, now: now) }
+        case .connecting(.waitingMedia):
+            guard let peer = call.peer, people.contains(peer) else { return }
+            move(index, to: .active(detail(index)), now: now)
+        default: break
+        }
     }
 
     // MARK: What follows
@@ -103,6 +121,7 @@ extension CallMachine {
             move(index, to: .active(detail(index)), now: now)
         }
         sendUpdate(index, .joined, now: now)
+        listen(index, now: now)
     }
 
     /// Lets a call that is active show how it is.

@@ -211,6 +211,7 @@ package struct CallMachine: Sendable {
 
     mutating func disconnect(_ index: Int) {
         calls[index].isConnected = false
+        calls[index].heard = []
         actions.append(.disconnect(calls[index].id))
     }
 

@@ -16,6 +16,7 @@ struct CallLook {
 extension CallDesk {
     /// How long a relay may take to let us look, and to say who is there.
     private static let lookTime = Interval.seconds(5)
+    private static let farewellTime = Interval.milliseconds(300)
     private static let listeningTime = Interval.milliseconds(400)
 
     // MARK: Entering
@@ -99,7 +100,18 @@ extension CallDesk {
 
     // MARK: Leaving
 
+    /// Others should hear that we leave before they see us gone, but not long before.
+    func disconnect(_ id: CallID) {
+        guard let call = entry(id) else { return }
+        if case .ending = machine.call(id)?.state, call.room != nil {
+            call.leavesAt = now + Self.farewellTime
+        } else {
+            leaveRoom(call)
+        }
+    }
+
     func leaveRoom(_ call: DeskCall) {
+        call.leavesAt = .distantFuture
         if call.isChoosing, let seat = call.seat { engine.submit(.nostr(.endChoice(seat))) }
         call.isChoosing = false
         call.seat = nil

@@ -27,7 +27,7 @@ final class CallDesk {
         var settings = CallSettings()
         settings.admission = rules.asks ? .ask : .ring
         settings.settleTime = .milliseconds(250)
-        settings.missedSince = UnixTime(keeper.loop.now, offset: keeper.loop.wallClockOffset)
+        settings.missedSince = keeper.missedSince
         usual = settings
         var random = SystemRandom()
         machine = CallMachine(
@@ -40,14 +40,19 @@ final class CallDesk {
 
     var engine: Engine { keeper.loop.engine }
     var now: Instant { keeper.loop.now }
-    var deadline: Instant { looks.reduce(machine.deadline) { min($0, $1.until) } }
+    var deadline: Instant {
+        let first = looks.reduce(machine.deadline) { min($0, $1.until) }
+        return calls.reduce(first) { min($0, $1.leavesAt) }
+    }
 
     // MARK: What comes
 
     /// Takes a rumor that may be a signal. False when it is none.
     func receive(_ rumor: Rumor, from source: CallMachine.Source) -> Bool {
         prepare()
-        return machine.receive(rumor, from: source, now: now)
+        guard machine.receive(rumor, from: source, now: now) else { return false }
+        if rumor.kind == .callOffer, source == .wrap { keeper.noteOffer(at: rumor.createdAt) }
+        return true
     }
 
     /// Whether a message of a group is for calls and not for the host.
@@ -65,6 +70,7 @@ final class CallDesk {
         prepare()
         if machine.deadline <= now { machine.timerFired(now: now) }
         expireLooks()
+        for call in calls where call.leavesAt <= now { leaveRoom(call) }
     }
 
     // MARK: Groups
@@ -227,6 +233,7 @@ final class CallDesk {
             return keeper.loop.complete(request, host.handle)
         }
         try translated { () throws(CallError) in try machine.look(host.id) }
+        if let room = change.room { call.options.room = room }
         call.lookRequests.append(request)
     }
 
@@ -267,7 +274,7 @@ final class CallDesk {
         while let action = machine.nextAction() {
             switch action {
             case .connect(let id): connect(id)
-            case .disconnect(let id): if let call = entry(id) { leaveRoom(call) }
+            case .disconnect(let id): disconnect(id)
             case .look(let id, let room, let relays): look(id, room, relays)
             case .send(let signal): send(signal)
             case .tell(let event): tell(event)
@@ -275,10 +282,20 @@ final class CallDesk {
         }
     }
 
+    /// Leaves all calls. What rings goes on ringing elsewhere.
+    func hangUp() {
+        for call in calls where call.host.snapshot.withLock({ $0.phase.isOurs }) {
+            try? machine.end(call.host.id, now: now)
+        }
+        advance()
+    }
+
+    /// Whether somebody is being told that we leave.
+    var isLeaving: Bool { calls.contains { $0.host.snapshot.withLock { $0.phase } == .ending } }
+
     /// The identity closes: everybody is told, and nothing is left open.
     func close() {
-        for call in calls { try? machine.end(call.host.id, now: now) }
-        advance()
+        hangUp()
         for call in calls { over(call, machine.call(call.host.id)?.state.shown.reason ?? .hangup) }
         for look in looks { engine.submit(.closeRoom(look.room, request: 0)) }
         looks = []
@@ -296,6 +313,8 @@ final class DeskCall {
     /// The choice that is being made.
     var isChoosing = false
     var room: HostRoom?
+    /// When the room is left, though the others have not been told yet.
+    var leavesAt = Instant.distantFuture
     var relay: ChosenRelay?
     /// The numbers of broadcasts in the room, by their paths.
     var numbers: [String: UInt32] = [:]

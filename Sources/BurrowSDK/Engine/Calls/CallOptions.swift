@@ -42,6 +42,8 @@ package struct CallChange: Sendable {
     package var answer: Answer?
     /// Whether the relay is to be asked who is there.
     package var looks = false
+    /// How that relay is reached.
+    package var room: RoomConfiguration?
 
     package init() {}
 }

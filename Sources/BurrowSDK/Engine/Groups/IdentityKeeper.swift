@@ -31,6 +31,9 @@ final class IdentityKeeper {
     /// Requests that end when their drafts have become events.
     var keyRequests: [UInt64: [UInt64]] = [:]
     private(set) lazy var calls = CallDesk(self)
+    /// Calls that came in wraps before this were told in an earlier life.
+    private(set) var missedSince: UnixTime
+    private var lastOffer: UnixTime
     /// Signals whose epoch was undone.
     var lostSignals: [(group: [UInt8], rumors: [Rumor])] = []
     /// What relays are asked for; `nil` before they are.
@@ -48,6 +51,9 @@ final class IdentityKeeper {
         let store = try StateFile.open(options)
         self.store = store
         mail = Mail(isStored: store != nil)
+        let known = try StateFile.lastOffer(in: store)
+        missedSince = known.map { $0 + 1 } ?? UnixTime(loop.now, offset: loop.wallClockOffset)
+        lastOffer = known ?? missedSince
         let identity = try StateFile.identity(options.key, in: store)
         publicKey = identity.publicKey
         if case .remote = identity { isRemote = true } else { isRemote = false }
@@ -64,6 +70,7 @@ final class IdentityKeeper {
         guard unreadable.isEmpty else {
             throw EngineError(.storageDamaged, "\(unreadable.count) records of the state file make no sense")
         }
+        if known == nil { noteOffer(at: missedSince) }
         host.opened(identity)
         knownInvitations = try StateFile.knownInvitations(in: store)
         for id in client.groupIDs { refresh(id) }
@@ -356,6 +363,17 @@ final class IdentityKeeper {
     func group(_ id: [UInt8]) -> HostGroup? { boards[id].map { HostGroup(identity: host, board: $0) } }
 
     func mediaRelays(of id: [UInt8]) -> [String] { client.group(id)?.mediaRelays ?? [] }
+
+    /// Remembers that a call came. What cannot be stored is told once more in the next life.
+    func noteOffer(at claimed: UnixTime) {
+        // Nobody else's clock decides what we miss.
+        let time = min(claimed, UnixTime(loop.now, offset: loop.wallClockOffset))
+        guard time > lastOffer || time == missedSince else { return }
+        lastOffer = max(lastOffer, time)
+        var batch = RecordBatch()
+        StateFile.note(offerAt: lastOffer, in: &batch)
+        try? commit(batch)
+    }
 
     // MARK: What comes from outside
 

@@ -29,6 +29,8 @@ struct Mail {
             self.relays = relays
         }
 
+        var isPassing: Bool { number == 0 }
+
         /// An event that is not kept: when nobody has it at once, it means nothing any more.
         init(passing event: Event, relays: [String]) {
             self.init(

@@ -9,6 +9,8 @@ enum StateFile {
     private static let groups: UInt8 = 2
     // 3 and 4 are of `Mail`.
     private static let invitations: UInt8 = 5
+    // 6 is of `Mail`.
+    private static let lastOffer: [UInt8] = [7]
 
     /// `nil` when everything stays in memory.
     static func open(_ options: IdentityOptions) throws(EngineError) -> Store? {
@@ -73,6 +75,19 @@ enum StateFile {
 
     static func note(invitation id: EventID, in batch: inout RecordBatch) {
         batch.put([invitations] + id.value.bytes, [])
+    }
+
+    /// The date of the newest call that came in a wrap; relays go on to tell of all before.
+    static func lastOffer(in store: Store?) throws(EngineError) -> UnixTime? {
+        let value = try translated { () throws(StorageError) in try store?.value(lastOffer) }
+        guard let value, value.count == 8 else { return nil }
+        return UnixTime(Int64(bitPattern: value.reduce(0) { $0 << 8 | UInt64($1) }))
+    }
+
+    static func note(offerAt time: UnixTime, in batch: inout RecordBatch) {
+        let bits = UInt64(bitPattern: time.seconds)
+        let bytes = stride(from: UInt64(56), through: 0, by: -8).map { UInt8(truncatingIfNeeded: bits >> $0) }
+        batch.put(lastOffer, bytes)
     }
 
     static func batch(_ writes: [MarmotWrite]) -> RecordBatch {

@@ -14,8 +14,14 @@ final class StateLoop {
     private var keyPackages = KeyPackageCache()
     private var commands = ContiguousArray<StateCommand>()
     private var outbox = ContiguousArray<HostEvent>()
+    /// An orderly shutdown, which waits a moment until others know that we leave.
+    private var shutdown: (request: UInt64, until: Instant)?
     /// What is looked at came from a relay that was asked for such events.
     private(set) var isAsked = false
+
+    /// How long relays that cannot be reached are tried for a call's sake.
+    private static let signalTime = Interval.seconds(600)
+    private static let farewellTime = Interval.milliseconds(500)
 
     init(_ engine: Engine, _ mailbox: Mailbox<StateCommand>) {
         self.engine = engine
@@ -32,6 +38,7 @@ final class StateLoop {
             commands.removeAll(keepingCapacity: true)
             for keeper in keepers where keeper.deadline <= now { keeper.timerFired() }
             for keeper in keepers { keeper.calls.advance() }
+            if let shutdown { advance(shutdown) }
             post()
             // Who is asked has been told before what for.
             for keeper in keepers { keeper.advanceKeys() }
@@ -48,7 +55,7 @@ final class StateLoop {
     }
 
     private func sleep() {
-        let deadline = keepers.reduce(Instant.distantFuture) { min($0, $1.deadline) }
+        let deadline = keepers.reduce(shutdown?.until ?? .distantFuture) { min($0, $1.deadline) }
         guard mailbox.fallAsleep() else { return }
         let pause = deadline == .distantFuture ? -1 : max(0, (deadline - SystemCall.now()).milliseconds + 1)
         if cburrow_wait_readable(mailbox.descriptor, Int32(clamping: pause)) > 0 { mailbox.clear() }
@@ -87,7 +94,8 @@ final class StateLoop {
             return tell(out)
         }
         let relays = waiting.relays.split(separator: "\n").map(String.init)
-        engine.submit(.nostr(.deliver(Delivery(host, event, Self.urls(relays)))))
+        let until = waiting.isPassing ? now + Self.signalTime : nil
+        engine.submit(.nostr(.deliver(Delivery(host, event, Self.urls(relays), until: until))))
     }
 
     private func announce(_ relays: [String], of host: HostIdentity) {
@@ -143,10 +151,17 @@ final class StateLoop {
                 complete(command.request, identity.handle, EngineError(.closed, "the identity is not open"))
             }
         case .shutDown(let request):
-            stop()
-            post()
-            engine.submit(.shutDown(request: request))
+            for keeper in keepers { keeper.calls.hangUp() }
+            shutdown = (request, now + Self.farewellTime)
         }
+    }
+
+    private func advance(_ shutdown: (request: UInt64, until: Instant)) {
+        guard now >= shutdown.until || !keepers.contains(where: \.calls.isLeaving) else { return }
+        self.shutdown = nil
+        stop()
+        post()
+        engine.submit(.shutDown(request: shutdown.request))
     }
 
     private func keeper(of identity: HostIdentity) -> IdentityKeeper? {

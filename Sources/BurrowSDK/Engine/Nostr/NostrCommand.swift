@@ -60,13 +60,16 @@ struct Delivery: Sendable {
     var attempts = 0
     /// When it is tried again; `nil` while it is on its way.
     var due: Instant?
+    /// When it means nothing any more. Until then it is delivered even if its identity is closed.
+    let until: Instant?
     /// Why a relay refused it.
     var refusal: EngineError?
     /// A relay may have it, or get it later.
     var isUnclear = false
 
-    init(_ host: HostIdentity, _ event: Event, _ relays: [ServerURL]) {
+    init(_ host: HostIdentity, _ event: Event, _ relays: [ServerURL], until: Instant? = nil) {
         self.host = host
+        self.until = until
         self.event = event
         self.relays = relays
     }

@@ -119,7 +119,7 @@ extension NostrLoop {
     }
 
     func unfollow(_ host: HostIdentity) {
-        deliveries.removeAll { $0.host === host }
+        deliveries.removeAll { $0.host === host && $0.until == nil }
         guard let index = followed.firstIndex(where: { $0.host === host }) else { return }
         let following = followed.remove(at: index)
         let single = [following.wraps, following.inbox].compactMap(\.self)
@@ -192,6 +192,7 @@ extension NostrLoop {
     }
 
     func deliverWhatIsDue() {
+        deliveries.removeAll { $0.until.map { $0 <= now } ?? false }
         for index in deliveries.indices {
             guard let due = deliveries[index].due, due <= now else { continue }
             deliveries[index].due = nil

@@ -2123,6 +2123,9 @@ final class burrow_call_change extends ffi.Struct {
   /// 0
   @ffi.Uint32()
   external int reserved;
+
+  /// How the relay is reached that is asked who is there, as in burrow_call_config; NULL: the defaults.
+  external ffi.Pointer<burrow_room_config> room;
 }
 
 /// A snapshot of a call. Filled by burrow_call_info_get().
