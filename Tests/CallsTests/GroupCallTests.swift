@@ -389,7 +389,7 @@ import Testing
         #expect(roster.participants.isEmpty)
     }
 
-    @Test func lateComersHearWhatWeSend() throws {
+    @Test(arguments: [false, true]) func lateComersHearWhatWeSend(theySaidThatTheyCome: Bool) throws {
         var crowd = try Crowd()
         try crowd.talk()
         let id = crowd.id
@@ -398,6 +398,12 @@ import Testing
         }
         _ = crowd.line.alice.takeSent()
         try crowd.announce(crowd.carol.key, isThere: false)
+        if theySaidThatTheyCome {
+            try crowd.carol.act { (machine, now) in
+                try machine.update(id, isMuted: false, hasVideo: nil, now: now)
+            }
+            for signal in crowd.carol.takeSent() { crowd.line.alice.receive(signal) }
+        }
         try crowd.announce(crowd.carol.key)
         crowd.line.alice.wait(.milliseconds(500))
         #expect(try crowd.line.alice.sent.last?.update()?.isMuted == true)

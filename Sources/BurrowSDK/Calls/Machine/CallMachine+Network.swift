@@ -81,8 +81,10 @@ extension CallMachine {
             else { return }
             return answered(index, now: now)
         }
-        if case .joined = outcome, calls[index].isMuted || calls[index].hasVideo != (call.media == .video) {
-            // They have not heard what we said before.
+        if isThere, outcome != .nothing,
+            calls[index].isMuted || calls[index].hasVideo != (call.media == .video)
+        {
+            // They have not heard what we said before, whether or not they have said themselves that they come.
             calls[index].refreshAt = min(calls[index].refreshAt, now + .milliseconds(500))
         }
         settle(index, now: now)
