@@ -11,6 +11,7 @@ import tempfile
 import tomllib
 import unittest
 from pathlib import Path
+from typing import Any
 
 from nostr_support import SmallRelay
 from support import PATIENCE, REASON, burrow, environment
@@ -23,12 +24,15 @@ class ProgramTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        program = subprocess.Popen(
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        given = {
+            "env": environment(), "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.PIPE, "text": True,
+        } | options  # fmt: skip
+        program: subprocess.Popen[str] = subprocess.Popen(
             [sys.executable, "-m", "burrow", *arguments],
-            env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.PIPE, text=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )  # fmt: skip
+            **given,
+        )
 
         def stop() -> None:
             if program.poll() is None:
@@ -103,7 +107,9 @@ class PackageTest(unittest.TestCase):
         self.assertEqual(described["project"]["version"], ".".join(map(str, burrow.version())))
 
 
-class GroupProgramTest(ProgramTest):
+class PeopleProgramTest(ProgramTest):
+    """People with a Nostr relay between them."""
+
     def setUp(self) -> None:
         super().setUp()
         self.nostr = self.enterContext(SmallRelay())
@@ -115,6 +121,8 @@ class GroupProgramTest(ProgramTest):
     def at(self, name: str) -> tuple[str, str]:
         return "--state", str(self.folder / name / "identity")
 
+
+class GroupProgramTest(PeopleProgramTest):
     def test_an_identity(self) -> None:
         alice = self.somebody("alice")
         shown = self.run_it("identity", "show", *self.at("alice")).split()

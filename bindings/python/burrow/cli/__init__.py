@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import burrow
 
-from . import group, identity, probe, relay
+from . import call, group, identity, probe, relay
 
 #: In the order in which help lists them. A module has add(parsers), which names its coroutine as the default of "run".
-COMMANDS = (relay, probe, identity, group)
+COMMANDS = (relay, probe, identity, group, call)
 
 
 def parser() -> argparse.ArgumentParser:
