@@ -163,6 +163,13 @@ check "files go through publish_media and subscribe_media" record
 refuse "publish_media refuses a file that is none" bare "$work/pc/publish_media" --video "$work/relay.txt" moqt://x y
 refuse "publish_media wants something to publish" bare "$work/pc/publish_media" moqt://x y
 
+# wait_for FILE PATTERN: the rest of the first line that begins so, at the latest at the deadline of who calls it.
+wait_for() {
+  until sed -n "s/^$2//p" "$1" 2> /dev/null | grep -m1 .; do
+    if [ $SECONDS -ge "$deadline" ]; then return 1; fi
+    sleep 0.05
+  done
+}
 # The example of groups: two people who have nothing in common but a Nostr relay.
 gather() {
   local relay_pid joiner url who deadline=$((SECONDS + 30)) result=0
@@ -174,13 +181,6 @@ with SmallRelay() as relay:
     print(relay.url, flush=True)
     time.sleep(60)" > "$work/nostr.txt" 2>&1 < /dev/null &
   relay_pid=$!
-  # wait_for FILE PATTERN: the rest of the first line that begins so.
-  wait_for() {
-    until sed -n "s/^$2//p" "$1" 2> /dev/null | grep -m1 .; do
-      if [ $SECONDS -ge $deadline ]; then return 1; fi
-      sleep 0.05
-    done
-  }
   if url=ws:$(wait_for "$work/nostr.txt" 'ws:'); then
     "${empty[@]}" stdbuf -oL "$work/pc/group" --seconds 25 --text 'hello yourself' "$url" > "$work/joiner.txt" 2>&1 < /dev/null &
     joiner=$!
@@ -201,6 +201,44 @@ with SmallRelay() as relay:
 }
 check "two programs of examples/c/group.c found and join a group" gather
 refuse "group refuses a member that is no key" bare "$work/pc/group" ws://127.0.0.1:1 npub1
+
+# The example of calls: two people who hear each other's microphone.
+converse() {
+  local nostr_pid relay_pid callee url address pin who deadline=$((SECONDS + 60)) result=0
+  python3 -c "
+import sys, time
+sys.path.insert(0, 'bindings/python/tests')
+from nostr_support import SmallRelay
+with SmallRelay() as relay:
+    print(relay.url, flush=True)
+    time.sleep(60)" > "$work/nostr.txt" 2>&1 < /dev/null &
+  nostr_pid=$!
+  "${empty[@]}" "$relay" --open --listen 127.0.0.1:0 > "$work/relay.txt" 2>&1 < /dev/null &
+  relay_pid=$!
+  if url=ws:$(wait_for "$work/nostr.txt" 'ws:') && address=$(wait_for "$work/relay.txt" 'listening ') &&
+    pin=$(wait_for "$work/relay.txt" 'fingerprint '); then
+    "${empty[@]}" timeout 50 "$work/pc/call" --pin "$pin" "$url" < <(python3 Tests/Install/media_files.py hum 500) \
+      > "$work/callee.raw" 2> "$work/callee.txt" &
+    callee=$!
+    if who=$(wait_for "$work/callee.txt" 'i am '); then
+      "${empty[@]}" timeout 40 "$work/pc/call" --moq "moqt://$address" --pin "$pin" --seconds 3 "$url" "$who" \
+        < <(python3 Tests/Install/media_files.py hum 1000) > "$work/caller.raw" 2> "$work/caller.txt" || result=1
+    else
+      result=1
+    fi
+    wait "$callee" || result=1
+  else
+    result=1
+  fi
+  kill "$nostr_pid" "$relay_pid" 2> /dev/null
+  wait "$nostr_pid" "$relay_pid"
+  head -n 20 "$work/relay.txt" "$work/caller.txt" "$work/callee.txt"
+  python3 Tests/Install/media_files.py hear "$work/caller.raw" 500 || result=1
+  python3 Tests/Install/media_files.py hear "$work/callee.raw" 1000 || result=1
+  [ $result -eq 0 ] && grep -q '^over: hangup$' "$work/caller.txt" && grep -q '^over: remote_hangup$' "$work/callee.txt"
+}
+check "two programs of examples/c/call.c call each other and hear what the other hums" converse
+refuse "call refuses a member that is no key" bare "$work/pc/call" ws://127.0.0.1:1 npub1
 
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]

@@ -3,6 +3,8 @@
 
     media_files.py write FOLDER    in.y4m and in.wav: two and a half seconds that brighten, and a tone of 1 kHz
     media_files.py check FOLDER    the same in out.y4m and out.wav
+    media_files.py hum HZ          a tone as a microphone gives it, on the standard output, until nobody listens
+    media_files.py hear FILE HZ    that tone in the samples that came out
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ from __future__ import annotations
 import math
 import struct
 import sys
+import time
 import wave
+from array import array
 from pathlib import Path
 
 WIDTH, HEIGHT, PICTURES, RATE = 160, 96, 75, 48_000
@@ -55,12 +59,42 @@ def check(folder: Path) -> list[str]:
     return problems
 
 
+def hum(frequency: int) -> None:
+    """16 bits, 48 kHz, mono, at the pace of the clock."""
+    piece = array("h", (int(9000 * math.sin(2 * math.pi * frequency * n / RATE)) for n in range(RATE // 50))).tobytes()
+    begin = time.monotonic()
+    try:
+        for number in range(60 * 50):
+            sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
+            time.sleep(max(begin + number / 50 - time.monotonic(), 0))
+    except BrokenPipeError:
+        # The interpreter would say so once more.
+        sys.stderr.close()
+
+
+def hear(file: Path, frequency: int) -> list[str]:
+    """What is wrong when there is less than a third of a second of this tone."""
+    samples = array("h", file.read_bytes())
+    found = 0
+    for start in range(0, len(samples) - RATE // 50, RATE // 50):
+        piece = samples[start : start + RATE // 50]
+        crossings = sum(a < 0 <= b for a, b in zip(piece, piece[1:], strict=False))
+        found += max(piece) > 2000 and abs(crossings - frequency // 50) <= 1
+    return [] if found > 16 else [f"{found} of {len(samples) * 50 // RATE} pieces in {file.name} are a tone of {frequency} Hz"]
+
+
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["write", folder]:
             write(Path(folder))
         case ["check", folder]:
             if found := check(Path(folder)):
+                sys.exit("\n".join(found))
+        case ["hum", frequency]:
+            hum(int(frequency))
+        case ["hear", file, frequency]:
+            if found := hear(Path(file), int(frequency)):
                 sys.exit("\n".join(found))
         case _:
             sys.exit(__doc__)
