@@ -30,7 +30,8 @@ TABLE = PACKAGE / "src" / "generated" / "burrow_abi.dart"
 
 #: What we use of libraries that are not ours. Add a name here when you use it for the first time.
 KNOWN = {
-    "dart:core": """ArgumentError DateTime Duration Exception Finalizer FormatException Future Iterable List Map Never Null Object
+    "dart:core": """ArgumentError DateTime Duration Exception Finalizer FormatException Future Iterable List Map MapEntry Never
+    Null Object
         Function Record Set StackTrace StateError Stream String Symbol Type Uri UnsupportedError WeakReference bool double
         dynamic int num void Comparable Error Expando override deprecated""",
     "dart:async": "Completer Future FutureOr Stream StreamController StreamSubscription Timer Zone",
@@ -48,8 +49,9 @@ KNOWN = {
     "package:flutter/foundation.dart": "ChangeNotifier Key",
     "package:flutter/material.dart": """Border BorderRadius BoxConstraints BoxDecoration BoxFit Brightness BuildContext Center
         ChangeNotifier ColoredBox Colors Column DecoratedBox DecorationPosition EdgeInsets Expanded FilledButton GridView Icon
-        IconButton Icons InputDecoration Key LayoutBuilder ListenableBuilder MainAxisAlignment MainAxisSize MaterialApp
-        MaterialPageRoute MediaQuery Navigator Padding Positioned RawImage Row SafeArea Scaffold SizedBox Stack StackFit State
+        IconButton Icons InputDecoration Key LayoutBuilder ListTile ListenableBuilder MainAxisAlignment MainAxisSize MaterialApp
+        MaterialPageRoute MediaQuery Navigator Padding Positioned RawImage Row SafeArea Scaffold SelectableText SizedBox Stack
+        StackFit State
         StatefulWidget StatelessWidget Text TextAlign TextEditingController TextField ThemeData ValueKey VoidCallback Widget""",
 }  # fmt: skip
 PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_dart.language()))

@@ -13,6 +13,7 @@
 /// ```
 library;
 
+export 'src/call.dart';
 export 'src/engine.dart' show Engine, Relay;
 export 'src/errors.dart';
 export 'src/events.dart';

@@ -4,6 +4,7 @@ import 'dart:ffi' as ffi;
 
 import 'package:ffi/ffi.dart';
 
+import 'call.dart';
 import 'errors.dart';
 import 'events.dart';
 import 'generated/burrow_abi.dart';
@@ -27,17 +28,23 @@ const int _batch = 256;
 /// Call [close] when you are done; until then the isolate stays alive.
 final class Engine extends Handle<burrow_engine> {
   /// Makes an engine and starts its threads. With [hostRelays] nothing connects to Nostr relays: what is to be published
-  /// comes as [NostrOutgoing], and what arrives goes in with [Nostr.ingest]. Through [proxy], `socks5://user:password@host:port`
-  /// or `http://host:port`, relays and token services are reached.
+  /// comes as [NostrOutgoing], and what arrives goes in with [Nostr.ingest]. With [askCalls] no call rings before [Call.admit]
+  /// said so. With [privateCalls] those of others may be on relays in private networks. Through [proxy],
+  /// `socks5://user:password@host:port` or `http://host:port`, relays and token services are reached.
   factory Engine({
     bool hostRelays = false,
+    bool askCalls = false,
+    bool privateCalls = false,
     int socketReceiveBuffer = 0,
     int socketSendBuffer = 0,
     String? proxy,
   }) => scoped((arena) {
     final config = arena<burrow_engine_config>();
     check(burrow_config_init(config.cast(), ffi.sizeOf<burrow_engine_config>()));
-    config.ref.flags = hostRelays ? BURROW_ENGINE_HOST_RELAYS : 0;
+    config.ref.flags =
+        (hostRelays ? BURROW_ENGINE_HOST_RELAYS : 0) |
+        (askCalls ? BURROW_ENGINE_ASK_CALLS : 0) |
+        (privateCalls ? BURROW_ENGINE_PRIVATE_CALLS : 0);
     config.ref.proxy = nativeTextOrNull(proxy, arena);
     config.ref.socket_receive_buffer = socketReceiveBuffer;
     config.ref.socket_send_buffer = socketSendBuffer;
@@ -73,6 +80,10 @@ final class Engine extends Handle<burrow_engine> {
   late final Finalizer<int> _forgotten = Finalizer(_objects.remove);
   final Map<int, WeakReference<Handle<ffi.NativeType>>> _objects = {};
   final Map<int, _Request> _requests = {};
+
+  /// Calls that are not over, which go on also when nobody holds them.
+  final Map<int, Call> _calls = {};
+  final Set<int> _forgottenCalls = {};
   final StreamController<BurrowEvent> _events = StreamController.broadcast();
   bool _draining = false;
 
@@ -217,6 +228,52 @@ final class Engine extends Handle<burrow_engine> {
     return request.completer.future;
   });
 
+  /// Keeps a call until it is over.
+  Call adoptCall(Call call) => _calls[call.address] = adopt(call);
+
+  /// The host has closed a call; what is still said about it is nobody's.
+  void forgetCall(int address) {
+    _calls.remove(address);
+    _forgottenCalls.add(address);
+  }
+
+  /// The calls that are not over.
+  List<Call> get calls => List.of(_calls.values);
+
+  /// The identity that is in a group.
+  Identity? identityIn(List<int> groupId) {
+    for (final object in List.of(_objects.values)) {
+      final identity = object.target;
+      if (identity is! Identity || identity.isClosed) continue;
+      try {
+        identity.openGroup(groupId).close();
+        return identity;
+      } on BurrowException {
+        continue;
+      }
+    }
+    return null;
+  }
+
+  /// What an event is about. Calls of others and the rooms of calls are met here for the first time.
+  Handle<ffi.NativeType>? _subject(RawEvent raw) {
+    final found = _objects[raw.subject]?.target;
+    if (found != null || raw.subject == 0) return found;
+    if (raw.kind == BURROW_EVENT_CALL_STATE || raw.kind == BURROW_EVENT_CALL_MEMBER) {
+      if (_forgottenCalls.contains(raw.subject)) return null;
+      final handle = ffi.Pointer<burrow_call>.fromAddress(raw.subject);
+      if (burrow_retain(handle.cast()) != BURROW_OK) return null;
+      return adoptCall(Call(this, handle, Future.value()));
+    }
+    if (raw.kind >= BURROW_EVENT_ROOM_STATE && raw.kind <= BURROW_EVENT_PROTECTION) {
+      for (final call in calls) {
+        // Reading it makes the room known.
+        if (call.room?.address == raw.subject) return call.room;
+      }
+    }
+    return null;
+  }
+
   /// Asks for an operation to be given up; its future still ends.
   void cancel(int id) {
     if (!isClosed) check(burrow_request_cancel(pointer, id));
@@ -255,10 +312,14 @@ final class Engine extends Handle<burrow_engine> {
     }
     final notice = _requests[raw.request]?.notice;
     if (notice != null && raw.kind != BURROW_EVENT_NOSTR_OUT) return notice(raw);
-    final subject = _objects[raw.subject]?.target;
+    final subject = _subject(raw);
     final event = raw.read(subject);
     if (event == null) return;
     if (subject is Track) subject.noticed(event);
+    if (subject is Call) {
+      if (event is CallStateChanged && event.state.isOver) _calls.remove(subject.address);
+      subject.noticed(event);
+    }
     if (!_events.isClosed) _events.add(event);
   }
 
@@ -273,9 +334,11 @@ final class Engine extends Handle<burrow_engine> {
       );
     }
     for (final object in List.of(_objects.values)) {
-      final track = object.target;
-      if (track is Track) track.noticed(null);
+      final subject = object.target;
+      if (subject is Track) subject.noticed(null);
+      if (subject is Call) subject.noticed(null);
     }
+    _calls.clear();
     unawaited(_events.close());
   }
 }

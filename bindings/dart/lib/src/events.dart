@@ -1,3 +1,4 @@
+import 'call.dart';
 import 'engine.dart';
 import 'errors.dart';
 import 'group.dart';
@@ -197,6 +198,38 @@ final class GroupRolledBack extends GroupEvent {
 
   /// A JSON array of messages of ours that have to be sent again.
   final String lostMessages;
+}
+
+// -- calls ----------------------------------------------------------------------------------------------------
+
+/// A call changed. Calls of others appear in such an event for the first time.
+final class CallStateChanged extends BurrowEvent {
+  const CallStateChanged(super.time, this.call, this.state, this.detail, this.reason);
+
+  final Call call;
+  final CallState state;
+  final CallDetail detail;
+
+  /// Why it is over.
+  final CallReason reason;
+}
+
+/// How somebody in a call changed.
+enum CallMemberChange { unknown, joined, left, changed, unknownBroadcast }
+
+/// Somebody came, went, or is different. [Call.members] has everybody.
+final class CallMemberChanged extends BurrowEvent {
+  const CallMemberChanged(super.time, this.call, this.change, this.publicKey, this.path, this.participant);
+
+  final Call call;
+  final CallMemberChange change;
+
+  /// Who; empty for a broadcast that belongs to no member.
+  final List<int> publicKey;
+  final String path;
+
+  /// The number in the room, or 0.
+  final int participant;
 }
 
 /// Something a newer library knows.

@@ -5,7 +5,9 @@ import 'dart:typed_data';
 
 import 'package:ffi/ffi.dart';
 
+import 'call.dart';
 import 'engine.dart';
+import 'events.dart';
 import 'generated/burrow_abi.dart';
 import 'handle.dart';
 import 'native.dart';
@@ -81,6 +83,40 @@ final class Identity extends Handle<burrow_identity> {
       capacity = count.value + 16;
     }
   });
+
+  // -- calls --------------------------------------------------------------------------------------------------
+
+  /// Calls everybody in a group; [Call.started] tells when the offer is out.
+  ///
+  /// [relays] are MoQ relays to prefer; without them the group's list, then ours, decide.
+  Call startCall(
+    Group group, {
+    bool video = false,
+    bool muted = false,
+    bool silent = false,
+    List<String> relays = const [],
+    CallConnection connection = const CallConnection(),
+    Duration ringTime = Duration.zero,
+  }) => scoped((arena) {
+    final wish = connection.write(arena, video: video, muted: muted).cast<burrow_call_config>();
+    if (silent) wish.ref.flags |= BURROW_CALL_SILENT;
+    wish.ref.group = group.pointer;
+    wish.ref.relays = nativeTextOrNull(relays.isEmpty ? null : relays.join('\n'), arena);
+    wish.ref.ring_ms = ringTime.inMilliseconds;
+    final out = arena<ffi.Pointer<burrow_call>>();
+    final started = engine.request((id) => burrow_call_start(pointer, wish, out, id));
+    return engine.adoptCall(Call(engine, out.value, started, this));
+  });
+
+  /// The calls that are not over, also those of a group that go on without us.
+  List<Call> get calls => [for (final call in engine.calls) if (call.identity == this) call];
+
+  /// Every call that comes in from now on.
+  Stream<Call> get incomingCalls => engine.events
+      .where((event) => event is CallStateChanged && event.state == CallState.incoming)
+      .map((event) => (event as CallStateChanged).call)
+      .where((call) => call.identity == this)
+      .distinct();
 
   // -- Nostr --------------------------------------------------------------------------------------------------
 

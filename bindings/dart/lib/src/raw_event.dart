@@ -1,6 +1,7 @@
 import 'dart:convert';
 import 'dart:ffi' as ffi;
 
+import 'call.dart';
 import 'engine.dart';
 import 'errors.dart';
 import 'events.dart';
@@ -100,7 +101,22 @@ final class RawEvent {
         participant,
       ),
       (BURROW_EVENT_GROUP_ROLLED_BACK, final Identity identity) => GroupRolledBack(time, identity, data, value, text),
-      (>= BURROW_EVENT_OVERFLOW && <= BURROW_EVENT_GROUP_ROLLED_BACK, _) => null,
+      (BURROW_EVENT_CALL_STATE, final Call call) => CallStateChanged(
+        time,
+        call,
+        CallState.of(state),
+        CallDetail.of(value & 0xff),
+        CallReason.of(value >> 8 & 0xff),
+      ),
+      (BURROW_EVENT_CALL_MEMBER, final Call call) => CallMemberChanged(
+        time,
+        call,
+        state < CallMemberChange.values.length ? CallMemberChange.values[state] : CallMemberChange.unknown,
+        data,
+        text,
+        participant,
+      ),
+      (>= BURROW_EVENT_OVERFLOW && <= BURROW_EVENT_CALL_MEMBER, _) => null,
       _ => UnknownEvent(time, kind),
     };
   }

@@ -5,27 +5,16 @@ import 'package:flutter/foundation.dart';
 
 import 'devices.dart';
 
-/// Which room, and who we are in it.
-final class Destination {
-  const Destination({required this.relay, required this.room, required this.name, this.secret});
-
-  final String relay;
-  final String room;
-  final String name;
-
-  /// At least 16 bytes that all members have. Without it the relay sees everything.
-  final List<int>? secret;
-}
-
 /// Somebody in the grid.
 final class Person {
-  Person(this.participant, this.audio, this.video);
+  Person(this.member, this.audio, this.video);
 
-  final Participant participant;
+  /// As of the newest roster.
+  CallMember member;
   final AudioTrack audio;
   final VideoTrack video;
 
-  String get name => participant.path.split('/').last;
+  String get name => formatPublicKey(member.publicKey).substring(0, 12);
 
   void close() {
     audio.close();
@@ -33,17 +22,22 @@ final class Person {
   }
 }
 
-/// The call as widgets see it: one room, everybody in it, our own microphone and camera.
+/// A call as widgets see it: how it stands, everybody in it, our own microphone and camera.
 final class CallModel extends ChangeNotifier {
-  CallModel(this.destination, {required this.camera, required this.microphone, required this.speaker});
+  CallModel(this.call, {required this.camera, required this.microphone, required this.speaker}) {
+    _listeners
+      ..add(call.states.listen((_) => _changed()))
+      ..add(call.rosters.listen(_follow))
+      ..add(call.engine.events.listen(_happened));
+    _changed();
+  }
 
-  final Destination destination;
+  final Call call;
   final Camera camera;
   final Microphone microphone;
   final Speaker speaker;
 
-  final Engine _engine = Engine();
-  final Map<int, Person> _people = {};
+  final Map<String, Person> _people = {};
   final List<StreamSubscription<void>> _listeners = [];
   Room? _room;
   AudioTrack? _ownAudio;
@@ -53,13 +47,16 @@ final class CallModel extends ChangeNotifier {
   /// Everybody else, in the order in which they came.
   List<Person> get people => List.of(_people.values);
 
-  /// Whom the grid points out.
-  Participant? get speaking => _speaking;
-  Participant? _speaking;
+  CallState get state => _state;
+  CallState _state = CallState.unknown;
 
-  /// Why it does not work; empty as long as it does.
-  String get trouble => _trouble;
-  String _trouble = '';
+  /// The path of whom the grid points out.
+  String get speaking => _speaking;
+  String _speaking = '';
+
+  /// How it stands, for people; empty while there is nothing to say.
+  String get status => _status;
+  String _status = '';
 
   bool get isMuted => _isMuted;
   bool _isMuted = false;
@@ -67,28 +64,36 @@ final class CallModel extends ChangeNotifier {
   bool get isCameraOn => _isCameraOn;
   bool _isCameraOn = true;
 
-  /// Connects, sends our own sound and pictures, and follows everybody else's.
-  Future<void> join() async {
-    final secret = destination.secret;
-    final room = _engine.openRoom(
-      destination.relay,
-      path: '${destination.room}/${destination.name}',
-      prefix: destination.room,
-      media: true,
-      protected: secret != null,
-      callId: secret == null ? const [] : destination.room.codeUnits,
-      lastN: 9,
-    );
+  /// Takes a call that rings.
+  Future<void> accept() => call.accept(video: true).catchError(_failed);
+
+  void _failed(Object error) {
+    _status = error is BurrowException ? error.text : '$error';
+    notifyListeners();
+  }
+
+  void _changed() {
+    final info = call.info;
+    _state = info.state;
+    _status = switch ((info.state, info.detail)) {
+      (CallState.outgoing, CallDetail.remoteRinging) => 'Ringing',
+      (CallState.outgoing, _) => 'Calling',
+      (CallState.incoming, _) => 'Incoming call',
+      (CallState.connecting, _) => 'Connecting',
+      (CallState.active, CallDetail.alone) => 'Nobody else is here',
+      (CallState.active, CallDetail.reconnecting) => 'The connection was lost; trying again',
+      (CallState.ended || CallState.failed, _) => 'The call is over: ${info.reason.name}',
+      _ => '',
+    };
+    _enter();
+    notifyListeners();
+  }
+
+  /// Sends our own sound and pictures as soon as there is a room, and follows everybody else's.
+  void _enter() {
+    final room = call.room;
+    if (room == null || _room != null || _state.isOver) return;
     _room = room;
-    if (secret != null) room.setKey(1, secret);
-    _listeners.add(_engine.events.listen(_happened));
-    try {
-      await room.opened;
-    } on BurrowException catch (error) {
-      _trouble = error.text;
-      notifyListeners();
-      return;
-    }
     final audio = room.publishAudio(encoding: const Encoding(dtx: true));
     final video = room.publishVideo(encoding: const Encoding(width: 640, height: 360, renditions: 2));
     _ownAudio = audio;
@@ -98,69 +103,70 @@ final class CallModel extends ChangeNotifier {
       ..add(camera.pictures.listen((picture) => video.push(picture.planes, picture.width, picture.height)));
     // A real host pulls in the callback of its audio device; a timer keeps time well enough to see that it works.
     _playout = Timer.periodic(const Duration(milliseconds: 20), (_) => speaker.play(room.mixAudio(960)));
+    _follow(call.members);
+  }
+
+  void _follow(List<CallMember> members) {
+    final room = _room;
+    if (room == null) return;
+    final there = {
+      for (final member in members)
+        if (member.isAnnounced) member.path: member,
+    };
+    for (final path in _people.keys.toSet().difference(there.keys.toSet())) {
+      _people.remove(path)?.close();
+    }
+    for (final MapEntry(key: path, value: member) in there.entries) {
+      final person = _people[path] ??= Person(member, room.subscribeAudio(path), room.subscribeVideo(path));
+      person.member = member;
+    }
     notifyListeners();
   }
 
   void _happened(BurrowEvent event) {
     switch (event) {
-      case ParticipantJoined(:final room, :final participant):
-        _people[participant.id] ??= Person(
-          participant,
-          room.subscribeAudio(participant.path),
-          room.subscribeVideo(participant.path),
-        );
-      case ParticipantLeft(:final participant):
-        _people.remove(participant.id)?.close();
-      case SpeakerChanged(:final participant):
-        _speaking = participant;
-      case RoomStateChanged(:final state, :final error):
-        _trouble = switch (state) {
-          RoomState.reconnecting => 'The connection was lost; trying again',
-          RoomState.closed => error?.text ?? 'The call is over',
-          _ => '',
-        };
-      case ProtectionProblem(:final participant, :final error):
-        _trouble = '${participant?.path ?? 'Somebody'}: ${error.name}';
+      case RoomStateChanged(:final room) when room == call.room:
+        _enter();
+      case SpeakerChanged(:final room, :final participant) when room == _room:
+        _speaking = participant?.path ?? '';
+      case ProtectionProblem(:final room, :final participant, :final error) when room == _room:
+        _status = '${participant?.path ?? 'Somebody'}: ${error.name}';
       default:
         return;
     }
     notifyListeners();
   }
 
+  /// Our track falls silent at once, and the others are told why.
   void toggleMuted() {
     _isMuted = !_isMuted;
     _ownAudio?.setMuted(muted: _isMuted);
+    unawaited(call.setMuted(muted: _isMuted));
     notifyListeners();
   }
 
   void toggleCamera() {
     _isCameraOn = !_isCameraOn;
     _ownVideo?.setMuted(muted: !_isCameraOn);
+    unawaited(call.setVideo(video: _isCameraOn));
     notifyListeners();
   }
 
-  /// Leaves in good order.
-  Future<void> leave() async {
-    _playout?.cancel();
-    for (final listener in _listeners) {
-      await listener.cancel();
-    }
-    final room = _room;
-    if (room != null && !room.isClosed) {
-      await room.leave().timeout(const Duration(seconds: 3)).catchError((Object _) {});
-    }
-  }
+  /// Declines a call that rings, and hangs up any other.
+  Future<void> leave() => call.hangUp().timeout(const Duration(seconds: 3)).catchError((Object _) {});
 
   @override
   void dispose() {
     _playout?.cancel();
+    for (final listener in _listeners) {
+      unawaited(listener.cancel());
+    }
     for (final person in people) {
       person.close();
     }
     _ownAudio?.close();
     _ownVideo?.close();
-    _room?.close();
-    _engine.close();
+    call.close();
     super.dispose();
   }
 }

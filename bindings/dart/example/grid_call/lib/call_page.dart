@@ -1,19 +1,21 @@
 import 'dart:async';
 import 'dart:math';
 
+import 'package:burrow/burrow.dart';
 import 'package:flutter/material.dart';
 
 import 'call_model.dart';
 import 'devices.dart';
 import 'video_tile.dart';
 
-export 'call_model.dart' show Destination;
-
 /// A call: everybody in a grid, the controls below it.
 class CallPage extends StatefulWidget {
-  const CallPage({required this.destination, super.key});
+  const CallPage({required this.call, required this.accept, super.key});
 
-  final Destination destination;
+  final Call call;
+
+  /// Whether it rings, and is to be taken.
+  final bool accept;
 
   @override
   State<CallPage> createState() => _CallPageState();
@@ -21,7 +23,7 @@ class CallPage extends StatefulWidget {
 
 class _CallPageState extends State<CallPage> {
   late final CallModel _model = CallModel(
-    widget.destination,
+    widget.call,
     camera: const TestCamera(),
     microphone: const TestMicrophone(),
     speaker: const SilentSpeaker(),
@@ -30,7 +32,7 @@ class _CallPageState extends State<CallPage> {
   @override
   void initState() {
     super.initState();
-    unawaited(_model.join());
+    if (widget.accept) unawaited(_model.accept());
   }
 
   @override
@@ -51,7 +53,7 @@ class _CallPageState extends State<CallPage> {
       body: SafeArea(
         child: Column(
           children: [
-            if (_model.trouble.isNotEmpty) Text(_model.trouble, textAlign: TextAlign.center),
+            if (_model.status.isNotEmpty) Text(_model.status, textAlign: TextAlign.center),
             Expanded(child: CallGrid(model: _model)),
             CallControls(model: _model, onLeave: _leave),
           ],
@@ -70,7 +72,7 @@ class CallGrid extends StatelessWidget {
   @override
   Widget build(BuildContext context) {
     final people = model.people;
-    if (people.isEmpty) return const Center(child: Text('Nobody else is here yet'));
+    if (people.isEmpty) return const SizedBox.expand();
     return GridView.count(
       crossAxisCount: sqrt(people.length).ceil(),
       childAspectRatio: 16 / 9,
@@ -79,10 +81,11 @@ class CallGrid extends StatelessWidget {
       children: [
         for (final person in people)
           VideoTile(
-            key: ValueKey(person.participant.id),
+            key: ValueKey(person.member.path),
             track: person.video,
             name: person.name,
-            isSpeaking: person.participant.id == model.speaking?.id,
+            isSpeaking: person.member.path == model.speaking,
+            isMuted: person.member.isMuted ?? false,
           ),
       ],
     );

@@ -1,10 +1,12 @@
+import 'package:burrow/burrow.dart';
 import 'package:flutter/material.dart';
 
 import 'call_page.dart';
+import 'home_model.dart';
 
 void main() => runApp(const GridCallApp());
 
-/// Asks where to, then shows the call.
+/// Asks for a Nostr relay, then shows our groups, each of which can be called.
 class GridCallApp extends StatelessWidget {
   const GridCallApp({super.key});
 
@@ -12,35 +14,29 @@ class GridCallApp extends StatelessWidget {
   Widget build(BuildContext context) => MaterialApp(
     title: 'Grid call',
     theme: ThemeData(colorSchemeSeed: Colors.teal, brightness: Brightness.dark),
-    home: const JoinPage(),
+    home: const RelayPage(),
   );
 }
 
-/// The relay, the room and our name in it.
-class JoinPage extends StatefulWidget {
-  const JoinPage({super.key});
+class RelayPage extends StatefulWidget {
+  const RelayPage({super.key});
 
   @override
-  State<JoinPage> createState() => _JoinPageState();
+  State<RelayPage> createState() => _RelayPageState();
 }
 
-class _JoinPageState extends State<JoinPage> {
-  final TextEditingController _relay = TextEditingController(text: 'moqt://localhost:4443');
-  final TextEditingController _room = TextEditingController(text: 'demo');
-  final TextEditingController _name = TextEditingController(text: 'alice');
+class _RelayPageState extends State<RelayPage> {
+  final TextEditingController _relay = TextEditingController(text: 'ws://localhost:8080');
 
   @override
   void dispose() {
-    for (final field in [_relay, _room, _name]) {
-      field.dispose();
-    }
+    _relay.dispose();
     super.dispose();
   }
 
-  void _join() {
-    final destination = Destination(relay: _relay.text, room: _room.text, name: _name.text);
-    Navigator.of(context).push(MaterialPageRoute<void>(builder: (context) => CallPage(destination: destination)));
-  }
+  void _go() => Navigator.of(
+    context,
+  ).push(MaterialPageRoute<void>(builder: (context) => HomePage(nostrRelay: _relay.text)));
 
   @override
   Widget build(BuildContext context) => Scaffold(
@@ -50,14 +46,71 @@ class _JoinPageState extends State<JoinPage> {
         child: Column(
           mainAxisSize: MainAxisSize.min,
           children: [
-            TextField(controller: _relay, decoration: const InputDecoration(labelText: 'Relay')),
-            TextField(controller: _room, decoration: const InputDecoration(labelText: 'Room')),
-            TextField(controller: _name, decoration: const InputDecoration(labelText: 'Your name')),
+            TextField(controller: _relay, decoration: const InputDecoration(labelText: 'Nostr relay')),
             const SizedBox(height: 24),
-            FilledButton(onPressed: _join, child: const Text('Join')),
+            FilledButton(onPressed: _go, child: const Text('Go')),
           ],
         ),
       ),
     ),
+  );
+}
+
+/// Who we are, our groups, and a call that rings.
+class HomePage extends StatefulWidget {
+  const HomePage({required this.nostrRelay, super.key});
+
+  final String nostrRelay;
+
+  @override
+  State<HomePage> createState() => _HomePageState();
+}
+
+class _HomePageState extends State<HomePage> {
+  late final HomeModel _model = HomeModel(widget.nostrRelay);
+
+  @override
+  void dispose() {
+    _model.dispose();
+    super.dispose();
+  }
+
+  void _open(Call call, {required bool accept}) {
+    _model.taken(call);
+    Navigator.of(context).push(MaterialPageRoute<void>(builder: (context) => CallPage(call: call, accept: accept)));
+  }
+
+  @override
+  Widget build(BuildContext context) => ListenableBuilder(
+    listenable: _model,
+    builder: (context, _) {
+      final ringing = _model.ringing;
+      return Scaffold(
+        body: SafeArea(
+          child: Column(
+            children: [
+              SelectableText(_model.npub),
+              if (ringing != null)
+                Row(
+                  mainAxisAlignment: MainAxisAlignment.center,
+                  spacing: 24,
+                  children: [
+                    Text('${ringing.group?.info.name} calls'),
+                    FilledButton(onPressed: () => _open(ringing, accept: true), child: const Text('Accept')),
+                    FilledButton(onPressed: ringing.decline, child: const Text('Decline')),
+                  ],
+                ),
+              for (final group in _model.groups)
+                ListTile(
+                  title: Text(group.info.name),
+                  subtitle: Text('${group.info.members} members'),
+                  trailing: const Icon(Icons.videocam),
+                  onTap: () => _open(_model.me.startCall(group, video: true), accept: false),
+                ),
+            ],
+          ),
+        ),
+      );
+    },
   );
 }

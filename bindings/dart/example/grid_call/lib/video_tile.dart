@@ -6,11 +6,14 @@ import 'package:flutter/material.dart';
 
 /// Somebody's pictures with their name, framed while they speak.
 class VideoTile extends StatefulWidget {
-  const VideoTile({required this.track, required this.name, required this.isSpeaking, super.key});
+  const VideoTile({required this.track, required this.name, required this.isSpeaking, this.isMuted = false, super.key});
 
   final VideoTrack track;
   final String name;
   final bool isSpeaking;
+
+  /// As they say.
+  final bool isMuted;
 
   @override
   State<VideoTile> createState() => _VideoTileState();
@@ -75,6 +78,7 @@ class _VideoTileState extends State<VideoTile> {
             const ColoredBox(color: Colors.black),
             RawImage(image: _image, fit: BoxFit.cover),
             Positioned(left: 8, bottom: 8, child: Text(widget.name)),
+            if (widget.isMuted) const Positioned(right: 8, bottom: 8, child: Icon(Icons.mic_off)),
           ],
         ),
       );
