@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 # Cheap ones first; those of the release library last.
-checks=(scripts.sh leftovers.py doc_links.py doc_names.py file_length.py layer_imports.py group_rules.py shared_state.py header_docs.py header_compiles.sh
+checks=(scripts.sh leftovers.py doc_links.py doc_names.py doc_snippets.py file_length.py layer_imports.py group_rules.py shared_state.py header_docs.py header_compiles.sh
   format_swift.sh format_c.sh format_python.sh types_python.sh bindings_tables.sh dart_sources.py
   library_size.py library_symbols.py library_linkage.py)
 if [ $# -gt 0 ]; then
