@@ -150,10 +150,12 @@ class KeysTest(CallTest):
             self.run_call(people, lambda: len({group.info.epoch for group in groups}) == 1 and rotation.done)
             self.run_for(people, 0.7)
         after = ear.media_stats
-        self.assertEqual(groups[0].info.epoch, epoch + 3)
+        # Who joined makes new keys once within ten seconds, unless they did already: that may have come between.
+        reached = groups[0].info.epoch
+        self.assertIn(reached, (epoch + 3, epoch + 4, epoch + 5))
         for person in people:
             figures = person.figures()
-            self.assertEqual((figures.sealing_epoch, figures.newest_epoch), (epoch + 3, epoch + 3))
+            self.assertEqual((figures.sealing_epoch, figures.newest_epoch), (reached, reached))
             dropped = (figures.unknown_key_frames, figures.forged_frames, figures.replayed_frames, figures.unsealed_frames)
             self.assertEqual(dropped, (0, 0, 0, 0))
         gaps = (after.concealed_us - before.concealed_us, after.late_frames, after.dropped_frames, after.damaged_frames)
@@ -165,7 +167,7 @@ class KeysTest(CallTest):
         self.run_call(people, lambda: removal.done and groups[1].info.epoch == groups[0].info.epoch)
         seen, figures = dict(carol.pictures), carol.figures()
         self.run_for(people, 1.0)
-        self.assertEqual(carol.figures().newest_epoch, epoch + 3)
+        self.assertEqual(carol.figures().newest_epoch, reached)
         self.assertLessEqual(carol.figures().opened_frames - figures.opened_frames, 12)
         self.run_for(people, 0.5)
         opened = carol.figures().opened_frames
@@ -184,7 +186,7 @@ class KeysTest(CallTest):
         count = bob.pictures[alice.path]
         self.run_call(people, lambda: bob.pictures[alice.path] > count + 5)
         missing = {(e.state, e.value) for e in carol.seen if e.kind == burrow.EventKind.PROTECTION}
-        self.assertEqual(missing, {((epoch + 4) & 15, epoch + 3)})
+        self.assertEqual(missing, {((reached + 1) & 15, reached)})
         # Without the group there are no keys.
         alice.identity.leave().wait(PATIENCE)
         alice.until(lambda: alice.room.stats.newest_epoch == -1)
