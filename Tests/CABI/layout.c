@@ -41,7 +41,7 @@ FIELD(event, text, 56, 52);
 FIELD(event, data, 64, 56);
 FIELD(event, data_len, 72, 60);
 
-SIZE(room_config, 136, 88);
+SIZE(room_config, 144, 96);
 FIELD(room_config, struct_size, 0, 0);
 FIELD(room_config, flags, 4, 4);
 FIELD(room_config, url, 8, 8);
@@ -64,6 +64,7 @@ FIELD(room_config, reserved, 104, 72);
 FIELD(room_config, call_id, 112, 76);
 FIELD(room_config, call_id_len, 120, 80);
 FIELD(room_config, group, 128, 84);
+FIELD(room_config, token_request, 136, 88);
 
 SIZE(room_info, 1392, 1392);
 FIELD(room_info, struct_size, 0, 0);

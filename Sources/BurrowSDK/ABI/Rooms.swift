@@ -25,6 +25,7 @@ public func burrow_room_open(
             configuration,
             followsMedia: unsafe read.flags.has(BURROW_ROOM_MEDIA),
             lastN: unsafe read.last_n == 0 ? .max : Int(clamping: read.last_n),
+            tokens: unsafe read.token_request,
             protection: protection
         )
         unsafe target.pointee = OpaquePointer(bitPattern: opening.handle)

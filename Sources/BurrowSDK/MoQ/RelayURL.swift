@@ -54,6 +54,37 @@ package struct RelayURL: Hashable, Sendable {
         (host, port) = try Self.endpoint(authority)
     }
 
+    /// The same with this token in the place of the one that is there.
+    package func with(token: String) throws(RelayURLError) -> RelayURL {
+        let isToken = token.utf8.allSatisfy { (byte) in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "-_.".utf8.contains(byte)
+            }
+        }
+        guard isToken, !token.isEmpty else { throw RelayURLError("cannot have such a token") }
+        let others = (query ?? "").split(separator: "&").filter { (pair) in
+            URLQuery.decoded(pair.utf8.prefix { $0 != UInt8(ascii: "=") }) != "jwt"
+        }
+        let next = (others.map(String.init) + ["jwt=" + token]).joined(separator: "&")
+        guard path.utf8.count + next.utf8.count + 2 <= WireLimits.setupPathBytes else {
+            throw RelayURLError("is too long")
+        }
+        return RelayURL(self, query: next)
+    }
+
+    /// Whether nothing but the query differs.
+    package func isSamePlace(as other: RelayURL) -> Bool {
+        host == other.host && port == other.port && path == other.path
+    }
+
+    private init(_ url: RelayURL, query: String) {
+        (scheme, host, port, path) = (url.scheme, url.host, url.port, url.path)
+        self.query = query
+    }
+
     private static func endpoint(_ authority: Substring) throws(RelayURLError) -> (Host, UInt16) {
         guard authority.first == "[" else {
             let (name, port) = cut(authority, at: ":")

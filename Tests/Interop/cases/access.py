@@ -104,6 +104,33 @@ for whose in ("burrow", "moqrs"):
         check(seen == {"alice"}, f"the relay shows {seen}")
 
 
+for whose in ("burrow", "moqrs"):
+
+    @case(f"token/renewed/{whose}-relay/burrow-clients", limit=60, idle=True)
+    async def renewed(stage: Stage, whose: str = whose) -> None:
+        """Both sides go on with tokens that live for eight seconds each; nobody is away, and no frame is lost."""
+        environment.pyjwt_python()
+        private, public = keys_of("EdDSA")
+        (stage.folder / "private.jwk").write_text(private)
+        (stage.folder / "public.jwk").write_text(public)
+        service = await stage.spawn("service", "pyjwt", "--jwk", "private.jwk", "--lifetime", "8")
+        tokens = ["--token-service", (await service.wait("ready", 20))["url"]]
+        home = await stage.relay(whose, "--jwk", "public.jwk")
+        shape = ["--groups", "250", "--frames", "2", "--interval-ms", "40", "--max-age-ms", "5000", "--timeout", "50"]
+        left = await stage.spawn("publish", "burrow", *home.options("/room/123"), *tokens, *shape)
+        await left.wait("announced", 20)
+        right = await stage.spawn(
+            "subscribe", "burrow", *home.options("/room/123"), *tokens, *shape, "--report-every", "0"
+        )
+        check_complete(await right.wait("done", 40), 500)
+        for peer in (left, right):
+            states = [event["status"] for event in peer.all("status")]
+            check(set(states) <= {"connecting", "connected", "closed"}, f"{peer.name}: {states}")
+        seen = [event["active"] for event in right.all("participant")]
+        check(seen[:1] == [True] and len(seen) <= 2, f"came and went: {seen}")
+        check(len(service.all("issued")) >= 4, f"only {len(service.all('issued'))} tokens")
+
+
 @case("token/delivered/moqrs-relay/burrow-client", limit=30)
 async def delivered(stage: Stage) -> None:
     """Path and query of our URL reach somebody else's server as they are."""

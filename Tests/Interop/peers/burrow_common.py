@@ -49,7 +49,23 @@ def log_lines(level: str) -> None:
     _tasks.add(asyncio.get_running_loop().create_task(copy()))
 
 
-def open_room(engine: burrow.Engine, options: argparse.Namespace, path: str | None, prefix: str | None) -> burrow.Room:
+async def lease(engine: burrow.Engine, options: argparse.Namespace) -> burrow.TokenLease | None:
+    """Tokens of a service, the first of which is there."""
+    if not options.token_service:
+        return None
+    root = options.url.removeprefix("moqt://").partition("/")[2]
+    tokens = burrow.Identity(engine).request_token(options.token_service, burrow.TokenClaims(root, ("",), ("",)))
+    options.url += f"?jwt={await anext(tokens)}"
+    return tokens
+
+
+def open_room(
+    engine: burrow.Engine,
+    options: argparse.Namespace,
+    path: str | None,
+    prefix: str | None,
+    tokens: burrow.TokenLease | None = None,
+) -> burrow.Room:
     room = engine.open_room(
         options.url,
         path=path,
@@ -59,6 +75,7 @@ def open_room(engine: burrow.Engine, options: argparse.Namespace, path: str | No
         versions=versions(options.versions),
         reconnect=options.reconnect,
         protected=bool(options.secret),
+        token=tokens,
     )
     if options.secret:
         room.set_key(1, bytes.fromhex(options.secret))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import burrow
-from burrow_common import connected, log_lines, open_room, report
+from burrow_common import connected, lease, log_lines, open_room, report
 from common import Commands, arguments, emit, hang_frame, payload, run, timestamp_us, track_names
 
 options = arguments("our publisher", ours=True)
@@ -50,7 +50,8 @@ async def main(commands: Commands) -> None:
         rooms: dict[str, burrow.Room] = {}
         kept: dict[str, burrow.Track] = {}
         publishing = None
-        room = open_room(engine, options, None if options.idle else options.path, None)
+        tokens = await lease(engine, options)
+        room = open_room(engine, options, None if options.idle else options.path, None, tokens)
         tracks = {}
         if not options.idle:
             tracks = {name: room.publish(name, max_age_ms=options.max_age_ms) for name in track_names(options)}

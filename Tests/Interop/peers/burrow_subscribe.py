@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import burrow
-from burrow_common import connected, log_lines, open_room, report
+from burrow_common import connected, lease, log_lines, open_room, report
 from common import Checker, Commands, arguments, emit, note, run, track_names
 
 options = arguments("our subscriber", subscriber=True, ours=True)
@@ -46,7 +46,8 @@ async def main(commands: Commands) -> None:
     log_lines(options.log)
     async with burrow.Engine() as engine:
         reporting = asyncio.create_task(report(engine))
-        room = open_room(engine, options, None, options.watch)
+        tokens = await lease(engine, options)
+        room = open_room(engine, options, None, options.watch, tokens)
         if not await connected(room):
             await commands.ended.wait()
             return

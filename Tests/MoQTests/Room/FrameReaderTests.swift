@@ -94,6 +94,47 @@ import Testing
         #expect(pieces(reader, at: 500) == ["restart", "1.0", "1/1"])
     }
 
+    @Test(arguments: [true, false]) func whatComesTwoWaysIsReadOnce(ordered: Bool) throws {
+        let reader = reader(ordered: ordered)
+        let (before, after) = (try track(), try track())
+        before.setState(.live)
+        reader.attach(to: before, now: at(0))
+        write(before, 0, at: 0)
+        write(before, 1, frames: 2, at: 1, ends: false)
+        #expect(drain(reader, at: 1) == ["0.0", "1.0", "1.1"])
+        write(after, 1, frames: 3, at: 2)
+        reader.handOver(to: after, now: at(2))
+        #expect(drain(reader, at: 2) == ["1.2"])
+        // Whichever is quicker; the one may have what the other has not.
+        write(before, 2, at: 3)
+        write(after, 2, at: 4)
+        write(after, 3, at: 5)
+        write(before, 3, at: 6)
+        write(before, 4, at: 7)
+        write(after, 5, at: 8)
+        #expect(drain(reader, at: 8) == ["2.0", "3.0", "4.0", "5.0"])
+        reader.dropFormer()
+        write(before, 6, at: 9)
+        #expect(drain(reader, at: 9).isEmpty)
+        write(after, 6, at: 10)
+        #expect(drain(reader, at: 10) == ["6.0"])
+    }
+
+    @Test func whoStartsAnewIsNotTakenForAnotherWay() throws {
+        let reader = reader(ordered: true)
+        let (before, after) = (try track(), try track())
+        before.setState(.live)
+        reader.attach(to: before, now: at(0))
+        write(before, 7, at: 0)
+        #expect(pieces(reader, at: 0) == ["7.0", "7/1"])
+        reader.handOver(to: after, now: at(1))
+        write(before, 8, at: 2)
+        #expect(pieces(reader, at: 2) == ["8.0", "8/1"])
+        write(after, 1, at: 3)
+        write(before, 9, at: 4)
+        #expect(pieces(reader, at: 4) == ["restart", "1.0", "1/1"])
+    }
+
     @Test func unorderedFramesComeAsTheyArrive() throws {
         let track = try track()
         let reader = reader(ordered: false)

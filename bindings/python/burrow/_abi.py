@@ -772,6 +772,7 @@ class burrow_room_config(ctypes.Structure):
         ("call_id", ctypes.c_void_p),
         ("call_id_len", ctypes.c_size_t),
         ("group", ctypes.c_void_p),
+        ("token_request", ctypes.c_uint64),
     ]
     struct_size: int
     #: BURROW_ROOM_* flags.
@@ -823,6 +824,11 @@ class burrow_room_config(ctypes.Structure):
     #: our device when we have several in the group; without a prefix that is where the calls of the group are:
     #: "burrow/" and its nostr_id. A path given here must have our public key in it, and "" only listens.
     group: int | None
+    #: A burrow_token_request() of this engine, or 0: its tokens take the place of the "jwt" of the URL. With each
+    #: new one the room makes a second connection, and leaves the first when that stands: nothing is lost. The first
+    #: token has to be in the URL, or to have come. What becomes of the others is told in the log; a token that the
+    #: relay refuses changes nothing.
+    token_request: int
 
 
 class burrow_room_info(ctypes.Structure):
@@ -4057,8 +4063,9 @@ class Library(Protocol):
 
         It is a POST of a JSON object with what is wanted ("root", "put", "get", "exp", as wanted); the answer is a
         token, or a JSON object with one under "token". Each token is a BURROW_EVENT_TOKEN: use the newest for what
-        connects from then on. A failure to get the next one is followed by other attempts as long as the last one
-        is good. Redirects are refused, and a service has 10 s to answer.
+        connects from then on; rooms with this token_request take it by themselves. A failure to get the next one is
+        followed by other attempts as long as the last one is good. Redirects are refused, and a service has 10 s to
+        answer.
 
         The completion comes with the first token when that stays good for ever; else when the request is cancelled,
         when there was no first token, when a next one is refused, and when the last one is over.

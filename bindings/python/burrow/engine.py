@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .identity import Identity, Signer
     from .relay import Relay
     from .room import Room
+    from .tokens import TokenLease
 
 
 class Engine:
@@ -173,11 +174,13 @@ class Engine:
         protected: bool = False,
         call_id: bytes = b"",
         group: Group | None = None,
+        token: TokenLease | None = None,
     ) -> Room:
         """Starts connecting to a room; ``await room.opened`` tells how that ended. See burrow_room_config.
 
         What is published in a protected room waits for the first Room.set_key(). With a group it is protected by that
-        group's keys, without a path we announce where its members look, and path="" only listens.
+        group's keys, without a path we announce where its members look, and path="" only listens. The tokens of a lease
+        take the place of the one in the URL as they come, without a break; the first one has to be there.
         """
         wishes = {name: value for name, value in locals().items() if name != "self"}
         from .room import open_room

@@ -95,6 +95,8 @@ def open_room(engine: Engine, url: str, **wishes: Any) -> Room:
     configuration.url = encode(url, "url")
     for name in ("path", "prefix"):
         setattr(configuration, name, encode_optional(wishes[name], name))
+    if wishes["token"] is not None:
+        configuration.token_request = wishes["token"].id
     for wanted, flag in (
         (not wishes["reconnect"], _abi.BURROW_ROOM_NO_RECONNECT),
         (not wishes["discovery"], _abi.BURROW_ROOM_NO_DISCOVERY),

@@ -10,6 +10,7 @@ import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from media_support import HEIGHT, PACKET, WIDTH, MediaTest, joined, picture, shares, tone
 from support import PATIENCE, AsyncLibraryTest, LibraryTest, burrow
 
 SHARED = json.dumps(
@@ -158,6 +159,48 @@ class ServiceTest(LibraryTest):
         for wrong in ("ws://a.example", "https://", "a.example", "https://a@b.example"):
             with self.assertRaises(burrow.InvalidArgumentError):
                 me.request_token(wrong)
+
+
+class RenewalTest(MediaTest):
+    def setUp(self) -> None:
+        self.events: list[burrow.Event] = []
+
+    def test_a_call_goes_on_with_each_token(self) -> None:
+        """Sound and pictures between two people whose tokens are replaced after six seconds."""
+        self.host = self.engine()
+        home = self.host.start_relay(jwt_keys=SHARED)
+        home.started.wait(PATIENCE)
+        pins = [home.info.fingerprint]
+        with Service(lambda request: (200, issue(request, 8))) as service:
+            rooms = []
+            for name in ("alice", "bob"):
+                lease = burrow.Identity(self.host).request_token(service.url, burrow.TokenClaims("r", ("",), ("",)))
+                url = f"{home.url}/r?jwt={lease.next(PATIENCE)}"
+                rooms.append(self.host.open_room(url, pins=pins, path=name, media=True, token=lease))
+            alice, bob = rooms
+            for room in rooms:
+                room.opened.wait(PATIENCE)
+            microphone = alice.publish_audio()
+            speaker = bob.subscribe_audio("alice")
+            camera, screen = alice.publish_video(), bob.subscribe_video("alice")
+            heard = []
+            for number in self.every(8.0, 0.02):
+                microphone.push_audio(tone(500, number))
+                heard.append(speaker.pull_audio(PACKET))
+                if number % 2 == 0:
+                    camera.push_video(picture(number // 2), WIDTH, HEIGHT)
+                screen.pull_video()
+            sound, pictures = speaker.media_stats, screen.media_stats
+        self.assertGreaterEqual(len(service.requests), 4)
+        states = [event.state for event in self.events if event.kind == burrow.EventKind.ROOM_STATE]
+        self.assertNotIn(burrow.RoomState.RECONNECTING, states)
+        self.assertFalse([event for event in self.events if event.kind == burrow.EventKind.PARTICIPANT_LEFT])
+        self.assertGreater(shares(joined(heard[-250:]), 500), 0.9)
+        # A connection that was made again would cost half a second.
+        self.assertLess(sound.concealed_us, 200_000)
+        self.assertGreater(sound.frames, 380)
+        self.assertEqual((sound.damaged_frames, pictures.damaged_frames), (0, 0))
+        self.assertGreater(pictures.frames, 170)
 
 
 class ServiceCoroutineTest(AsyncLibraryTest):

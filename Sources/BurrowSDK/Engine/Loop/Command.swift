@@ -5,6 +5,7 @@ import BurrowMoQ
 enum Command: Sendable {
     case openRoom(HostRoom, handle: UInt, RoomConfiguration, request: UInt64)
     case closeRoom(HostRoom, request: UInt64)
+    case replaceToken(HostRoom, String)
     /// The media thread wants to know how the room's line does.
     case watchLine(HostRoom)
     case publish(HostTrack, handle: UInt, TrackConfiguration)

@@ -8,6 +8,7 @@ extension EngineLoop {
         case .openRoom(let room, let handle, let configuration, let request):
             openRoom(room, handle, configuration, request)
         case .closeRoom(let room, let request): closeRoom(room, request)
+        case .replaceToken(let room, let token): replaceToken(of: room, with: token)
         case .watchLine(let room): watchLine(room)
         case .publish(let track, let handle, let configuration): publish(track, handle, configuration)
         case .subscribe(let track, let handle, let path, let name): subscribe(track, handle, path, name)
@@ -48,6 +49,12 @@ extension EngineLoop {
                     "connecting to \(configuration.url.host) without checking its certificate"
                 )
             }
+            var configuration = configuration
+            if let token = nostr.token(of: room.tokens) {
+                do { configuration.url = try configuration.url.with(token: token) } catch {
+                    throw MoQError(.invalidArgument, error.context)
+                }
+            }
             let id = try node.openRoom(configuration, request: RequestID(rawValue: request), now: now)
             let known = LoopRoom(room, handle, id, room.protection.flatMap { protection(for: room, $0) })
             rooms[room.number] = known
@@ -63,6 +70,21 @@ extension EngineLoop {
             tell(HostEvent(.roomState(.closed), subject: handle, time: now, error: reason))
             room.tellCall(.closed(reason))
             complete(request, reason)
+        }
+    }
+
+    private func replaceToken(of room: HostRoom, with token: String) {
+        guard let known = rooms[room.number] else { return }
+        // What comes of it is in the log; the room goes on either way.
+        node.replaceToken(of: known.id, with: token, request: RequestID(rawValue: 0), now: now)
+    }
+
+    /// Gives rooms the tokens that have come for them.
+    func passTokens() {
+        while let token = nostr.freshTokens.popFirst() {
+            for known in rooms.values where known.room.tokens == token.request {
+                replaceToken(of: known.room, with: token.text)
+            }
         }
     }
 

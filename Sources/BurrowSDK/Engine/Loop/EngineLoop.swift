@@ -81,6 +81,7 @@ final class EngineLoop {
     /// Lets the node work, sends what it has to send, then tells the host.
     private func turn() {
         performProbes()
+        passTokens()
         if now >= node.deadline { node.handleTimeouts(now: now) }
         if !protectedRooms.isEmpty { lookAfterProtection() }
         node.process(now: now)

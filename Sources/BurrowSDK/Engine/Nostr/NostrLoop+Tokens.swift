@@ -11,6 +11,11 @@ extension NostrLoop {
         ask(lease)
     }
 
+    /// The newest token of a request, if there is one.
+    func token(of request: UInt64) -> String? {
+        leases.first { $0.request == request }?.token
+    }
+
     /// Carries on with all tokens.
     func takeTokens() {
         for lease in leases {
@@ -65,7 +70,8 @@ extension NostrLoop {
         } catch {
             return failed(lease, EngineError(error))
         }
-        lease.hasToken = true
+        lease.token = token.text
+        freshTokens.append((lease.request, token.text))
         lease.end(due: next)
         var told = HostEvent(.token, subject: 0, time: now)
         told.request = lease.request
@@ -78,7 +84,7 @@ extension NostrLoop {
     private func failed(_ lease: TokenLease, _ error: EngineError) {
         lease.end()
         // Who is refused will be refused again.
-        guard lease.hasToken, ![.unauthorized, .keyRefused, .closed].contains(error.code),
+        guard lease.token != nil, ![.unauthorized, .keyRefused, .closed].contains(error.code),
             let next = lease.schedule.failed(now: now)
         else { return drop(lease, error) }
         LogRing.shared.write(.warning, "nostr", "no new token: \(error.context)")

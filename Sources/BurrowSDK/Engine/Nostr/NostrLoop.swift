@@ -84,6 +84,8 @@ final class NostrLoop {
     var lastLookup: UInt64 = 0
     /// Tokens that are asked for or kept fresh, in the order in which the host asked.
     var leases: [TokenLease] = []
+    /// Tokens of this turn that rooms may wait for.
+    var freshTokens = FIFO<(request: UInt64, text: String)>()
     /// MoQ relays that are looked for, in the order in which the host asked.
     var selections: [RelaySelection] = []
     /// What the engine's loop has to do for them.
@@ -120,7 +122,7 @@ final class NostrLoop {
     var deadline: Instant {
         var earliest = min(pool.deadline ?? .distantFuture, turnAgain)
         for link in links { earliest = min(earliest, link.connection.deadline) }
-        if !probeActions.isEmpty { earliest = now }
+        if !probeActions.isEmpty || !freshTokens.isEmpty { earliest = now }
         for selection in selections { earliest = min(earliest, selection.deadline) }
         for lease in leases { earliest = min(earliest, lease.deadline) }
         for delivery in deliveries { earliest = min(earliest, delivery.due ?? .distantFuture) }

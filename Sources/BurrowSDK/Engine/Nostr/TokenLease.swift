@@ -20,8 +20,8 @@ final class TokenLease {
     let request: UInt64
     let wish: Wish
     var schedule = TokenSchedule()
-    /// Whether there was a token.
-    var hasToken = false
+    /// The newest.
+    var token: String?
     /// When to ask for the next one.
     private(set) var due: Instant?
     private(set) var stream: ServerStream?

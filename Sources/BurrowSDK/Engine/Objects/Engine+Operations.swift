@@ -10,11 +10,12 @@ extension Engine {
     }
 
     /// `followsMedia` says whether everybody's catalogue is wanted, `lastN` of how many participants pictures are received
-    /// at most.
+    /// at most, `tokens` is the request whose tokens take the place of the one in the URL as they come.
     package func openRoom(
         _ configuration: RoomConfiguration,
         followsMedia: Bool,
         lastN: Int = .max,
+        tokens: UInt64 = 0,
         protection: RoomProtectionOptions? = nil
     ) throws(EngineError) -> Opening {
         if followsMedia { try media.start(for: self) }
@@ -29,6 +30,7 @@ extension Engine {
             path: path,
             followsMedia: followsMedia,
             lastN: lastN,
+            tokens: tokens,
             protection: protection
         )
         let handle = try makeHandle(room, request)
@@ -57,6 +59,7 @@ extension Engine {
             path: configuration.path?.description ?? "",
             followsMedia: followsMedia,
             lastN: lastN,
+            tokens: 0,
             protection: protection,
             seat: seat
         )

@@ -14,6 +14,13 @@ extension HostRoom {
         return request
     }
 
+    /// Goes on with another token than that of the URL, without a break.
+    package func replaceToken(with token: String) throws(EngineError) {
+        try engine.checkRunning()
+        guard !snapshot.withLock({ $0.isClosed }) else { throw EngineError(.closed, "the room is closed") }
+        engine.submit(.replaceToken(self, token))
+    }
+
     /// Publishes a track and returns its handle.
     package func publish(_ configuration: TrackConfiguration, content: UInt32) throws(EngineError) -> UInt {
         if protection != nil { try useMedia() }

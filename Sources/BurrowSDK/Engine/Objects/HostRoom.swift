@@ -54,6 +54,8 @@ package final class HostRoom: HandleObject {
     let followsMedia: Bool
     /// Of how many participants pictures are received at most.
     let lastN: Int
+    /// The request whose tokens the room takes, or 0.
+    let tokens: UInt64
     /// Set when everything is sealed that goes out, and only what was sealed is let in.
     let protection: RoomProtectionOptions?
     /// The call that the room is for.
@@ -67,6 +69,7 @@ package final class HostRoom: HandleObject {
         path: String,
         followsMedia: Bool,
         lastN: Int,
+        tokens: UInt64,
         protection: RoomProtectionOptions?,
         seat: CallSeat? = nil
     ) {
@@ -75,6 +78,7 @@ package final class HostRoom: HandleObject {
         self.path = path
         self.followsMedia = followsMedia
         self.lastN = lastN
+        self.tokens = tokens
         self.protection = protection
         self.seat = seat
     }

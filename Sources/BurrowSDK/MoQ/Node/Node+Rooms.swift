@@ -25,6 +25,20 @@ extension Node {
         room.close(request, now: now)
     }
 
+    /// Goes on with another token in the place of the one in the room's URL, without a break: `request` completes when the
+    /// relay has let us in with it, or will not.
+    package func replaceToken(of id: RoomID, with token: String, request: RequestID, now: Instant) {
+        services.context.now = now
+        guard let room = rooms[id] else {
+            return services.complete(request, MoQError(.closed, "room is closed"))
+        }
+        do throws(RelayURLError) {
+            room.renew(try room.configuration.url.with(token: token), request, now: now)
+        } catch {
+            services.complete(request, MoQError(.invalidArgument, error.context))
+        }
+    }
+
     // MARK: Tracks
 
     package func publishTrack(

@@ -45,6 +45,7 @@ extension Room {
         for subscription in subscriptions.values { read.add(subscription.reader.counters) }
         var expired = past.groupsExpired &+ read.expiredGroups
         if let session { expired &+= session.counters.groupsExpired }
+        for (attempt, _) in leaving { expired &+= attempt.session?.counters.groupsExpired ?? 0 }
         return RoomStatistics(
             connection: session?.connection.statistics,
             session: session?.counters ?? SessionCounters(),

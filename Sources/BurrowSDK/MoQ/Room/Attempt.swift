@@ -7,6 +7,8 @@ final class Attempt {
     let socket: SocketID
     let address: SocketAddress
     var session: Session?
+    /// Where the session was asked to lead, token included.
+    var url: RelayURL?
     /// The system said that nobody listens: when it did first, and how many packets had come by then.
     var refusal: (received: UInt64, since: Instant)?
 

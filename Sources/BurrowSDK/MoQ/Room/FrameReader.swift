@@ -15,6 +15,8 @@ package final class FrameReader: TrackReader, GroupFetchReader {
     package private(set) var options: SubscribeOptions
     private let ready: ReadyReaders
     package private(set) var track: Track?
+    /// The track of before with the same groups, from which those under way still come.
+    private var former: Track?
     /// Ascending by sequence.
     private var pending: ContiguousArray<Pending> = []
     private var datagrams: ContiguousArray<Datagram> = []
@@ -24,8 +26,10 @@ package final class FrameReader: TrackReader, GroupFetchReader {
     private var seen = SequenceWindow()
     /// The group and frame after the last one handed out.
     private var position: (group: UInt64, frame: Int)?
-    /// The newest group that came.
+    /// The newest group that came, and which that was when the track took the place of another.
     private var newest: UInt64?
+    private var newestBefore: UInt64?
+    private var newestDatagram: UInt64?
     /// Groups that ended before they were complete, and the first frame of theirs that was not handed out. When the
     /// connection was to blame, they come again.
     private var cutOff: ContiguousArray<(group: UInt64, frame: Int)> = []
@@ -59,10 +63,24 @@ package final class FrameReader: TrackReader, GroupFetchReader {
 
     package func attach(to track: Track, now: Instant) {
         detach()
+        begin(track, now: now)
+    }
+
+    /// The same track comes another way now. What is under way on the way of before is still taken, until that ends or
+    /// `dropFormer` is called.
+    package func handOver(to next: Track, now: Instant) {
+        guard let old = track, old !== next, state == .live else { return attach(to: next, now: now) }
+        dropFormer()
+        former = old
+        begin(next, now: now)
+    }
+
+    private func begin(_ track: Track, now: Instant) {
         self.track = track
         state = .pending
         timescale = track.info?.timescale ?? timescale
         mustResume = newest != nil
+        newestBefore = newest
         track.add(self)
         // Whoever names no first group begins with the newest.
         for group in options.startGroup == nil ? track.groups.suffix(1) : track.groups[...] { absorb(group) }
@@ -70,8 +88,15 @@ package final class FrameReader: TrackReader, GroupFetchReader {
     }
 
     package func detach() {
+        dropFormer()
         let old = track
         track = nil
+        old?.remove(self)
+    }
+
+    package func dropFormer() {
+        let old = former
+        former = nil
         old?.remove(self)
     }
 
@@ -81,16 +106,39 @@ package final class FrameReader: TrackReader, GroupFetchReader {
     }
 
     package func trackChanged(_ track: Track, now: Instant) {
+        if let former, track === former {
+            takeRest(of: former)
+            return mark(now: now)
+        }
         guard track === self.track else { return }
         timescale = track.info?.timescale ?? timescale
         for group in track.changed { absorb(group) }
+        takeDatagrams(of: track)
+        finishTurn(track, now: now)
+    }
+
+    /// Groups that have come both ways are read where they will be complete.
+    private func takeRest(of former: Track) {
+        for group in former.changed where !seen.contains(group.sequence) {
+            let isResuming = mustResume
+            mustResume = false
+            absorb(group)
+            mustResume = isResuming
+        }
+        takeDatagrams(of: former)
+        if !former.isOpen { dropFormer() }
+    }
+
+    private func takeDatagrams(of track: Track) {
         for datagram in track.datagrams where datagrams.count < TrackLimits.datagramsPerTurn {
+            // Those that come both ways are too short-lived to be kept apart one by one.
+            if former != nil, let newestDatagram, datagram.sequence <= newestDatagram { continue }
+            newestDatagram = datagram.sequence
             datagrams.append(datagram)
             guard options.ordered else { continue }
             if alone.count >= Self.aloneLimit { alone.removeFirst() }
             alone.append(datagram.sequence)
         }
-        finishTurn(track, now: now)
     }
 
     private func absorb(_ group: Group) {
@@ -129,9 +177,11 @@ package final class FrameReader: TrackReader, GroupFetchReader {
     /// anew; the same or a later one, that it goes on, and what was handed out must not come again.
     private func resume(at sequence: UInt64) {
         mustResume = false
+        if former == nil || sequence > (newest ?? 0) &+ 1 { isDiscontinuous = true }
+        guard let newestBefore, sequence < newestBefore else { return }
+        dropFormer()
         isDiscontinuous = true
-        guard let newest, sequence < newest else { return }
-        self.newest = nil
+        newest = nil
         position = nil
         seen = SequenceWindow()
         pending.removeAll()

@@ -45,14 +45,29 @@ extension Room: OriginWatcher {
     }
 
     private func disappeared(_ path: BroadcastPath) {
-        guard let known = participants[path] else { return }
+        guard participants[path] != nil else { return }
         // When the connection is lost everything disappears with it; most of it will be back.
         if state == .reconnecting || session?.isClosed ?? false {
             participants[path]?.isStale = true
             return
         }
-        participants[path] = nil
-        services.tell(.left(id, participant: known.number, path: path.description))
+        // One whose source is another now is announced again at once.
+        participants[path]?.isStale = true
+        departed.append(path)
+    }
+
+    /// Tells who was not announced again in the same turn.
+    func tellDepartures() {
+        guard !departed.isEmpty else { return }
+        defer { departed.removeAll(keepingCapacity: true) }
+        guard case .connected = phase, let session, !session.isClosed else { return }
+        for path in departed {
+            guard let known = participants[path], known.isStale, learned.broadcast(path) == nil else {
+                continue
+            }
+            participants[path] = nil
+            services.tell(.left(id, participant: known.number, path: path.description))
+        }
     }
 
     /// Everybody has had time to come back after a reconnect: who did not has left.

@@ -67,6 +67,7 @@ extension Room {
             )
             session.limits = configuration.sessionLimits
             attempt.session = session
+            attempt.url = configuration.url
             connection.owner = attempt
             if ticket != nil && !connection.alpn.isEmpty { session.beginEarly() }
             if configuration.qlogFolder != nil { qlogSerials.insert(connection.serial) }
@@ -131,6 +132,7 @@ extension Room {
     private func fail(_ attempt: Attempt, _ error: MoQError, now: Instant) {
         attempts.removeAll { $0 === attempt }
         retire(attempt.socket, now: now)
+        if attempt === successor { return renewalFailed(error, now: now) }
         // A certificate that is wrong says more than an address that does not answer.
         if attemptError?.isTransient ?? true { attemptError = error }
         guard case .racing(var race) = phase else { return }
@@ -147,6 +149,7 @@ extension Room {
             switch event {
             case .requested: break
             case .early: ask(session, now: now)
+            case .established where attempt === successor: renewed(attempt, session, now: now)
             case .established:
                 guard case .racing = phase else { continue }
                 established(attempt, session, now: now)
@@ -156,6 +159,7 @@ extension Room {
             case .closed(let error): closed(attempt, MoQError(error), now: now)
             }
         }
+        tellDepartures()
     }
 
     /// Asks for everything the host wants; what was asked before is not asked again.
@@ -178,7 +182,12 @@ extension Room {
         switch phase {
         case .connected(attempt):
             attempt.session = nil
-            lost(error, now: now)
+            // Who comes with another token need not be sent away again.
+            lost(error, now: now, isForGood: !error.isTransient && attempt.url == configuration.url)
+        case .connected where attempt === successor:
+            attempt.session = nil
+            fail(attempt, error, now: now)
+        case .connected: left(attempt, now: now)
         case .racing where attempts.contains { $0 === attempt }:
             attempt.session = nil
             fail(attempt, error, now: now)

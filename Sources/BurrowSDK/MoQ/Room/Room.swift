@@ -15,7 +15,7 @@ final class Room {
     }
 
     let id: RoomID
-    let configuration: RoomConfiguration
+    var configuration: RoomConfiguration
     let services: NodeServices
     let trust: TLSContext
     let hopID: UInt64
@@ -42,6 +42,16 @@ final class Room {
     private var retiring: [(socket: SocketID, until: Instant)] = []
     /// A socket being opened for the running connection to move to.
     private var migration: SocketID?
+    /// The connection with another token that is to take the place of the running one.
+    var successor: Attempt?
+    /// When the next one is due, or is given up.
+    var renewalDeadline: Instant = .distantFuture
+    var renewalRequest = RequestID(rawValue: 0)
+    var renewalBackoff = Backoff(first: .seconds(2), longest: .seconds(60))
+    /// Connections whose place another one has taken, until what was under way on them is here.
+    var leaving: [(attempt: Attempt, until: Instant)] = []
+    /// Who is announced no longer, and has to be told of at the end of the turn.
+    var departed: [BroadcastPath] = []
 
     var participants: [BroadcastPath: Participant] = [:]
     var participantNumbers: [BroadcastPath: UInt32] = [:]
@@ -124,6 +134,7 @@ final class Room {
         openRequest = RequestID(rawValue: 0)
         reconcileDeadline = isReturn ? now + Self.reconcileGrace : .distantFuture
         ask(session, now: now)
+        if attempt.url == configuration.url { completeRenewal(nil) } else { beginRenewal(now: now) }
     }
 
     /// How long participants may take to be announced again. When a relay restarts, the first client back finds nobody;
@@ -134,13 +145,15 @@ final class Room {
     static let lastingConnection = Interval.seconds(5)
 
     /// The connection is gone, or could not be made.
-    func lost(_ error: MoQError, now: Instant) {
+    func lost(_ error: MoQError, now: Instant, isForGood: Bool? = nil) {
         // A relay that lets us in only to send us away again must not be asked again and again at once.
         if let connectedSince, now - connectedSince >= Self.lastingConnection { backoff.reset() }
         connectedSince = nil
         dropAttempts(but: nil, now: now)
         let wasConnected = state == .connected || state == .reconnecting
-        guard wasConnected, configuration.reconnects, error.isTransient else { return end(error, now: now) }
+        guard wasConnected, configuration.reconnects, !(isForGood ?? !error.isTransient) else {
+            return end(error, now: now)
+        }
         lastError = error
         if state == .connected {
             state = .reconnecting
@@ -173,6 +186,7 @@ final class Room {
         services.tell(.room(id, .closed, error))
         services.complete(openRequest, error ?? MoQError(.cancelled, "room closed"))
         openRequest = RequestID(rawValue: 0)
+        completeRenewal(error ?? MoQError(.cancelled, "room closed"))
     }
 
     /// The host no longer waits for the room to open, so it need not.
@@ -190,17 +204,22 @@ final class Room {
 
     /// Says good-bye on all attempts but one and lets their sockets go.
     func dropAttempts(but kept: Attempt?, now: Instant) {
-        for attempt in attempts where attempt !== kept {
-            if let session = attempt.session {
-                past.add(session.counters)
-                session.end(.noError, "")
-            }
-            attempt.session = nil
-            retire(attempt.socket, now: now)
-        }
+        for attempt in attempts + leaving.map(\.attempt) where attempt !== kept { drop(attempt, now: now) }
         attempts = kept.map { [$0] } ?? []
+        leaving = []
+        successor = nil
+        renewalDeadline = .distantFuture
         if let migration { retire(migration, now: now) }
         migration = nil
+    }
+
+    func drop(_ attempt: Attempt, now: Instant) {
+        if let session = attempt.session {
+            past.add(session.counters)
+            session.end(.noError, "")
+        }
+        attempt.session = nil
+        retire(attempt.socket, now: now)
     }
 
     /// A socket is kept a moment longer, so that the farewell can leave.
@@ -211,7 +230,8 @@ final class Room {
     // MARK: Time
 
     var deadline: Instant {
-        var earliest = min(connectDeadline, reconcileDeadline)
+        var earliest = min(connectDeadline, reconcileDeadline, renewalDeadline)
+        if let first = leaving.first { earliest = min(earliest, first.until) }
         switch phase {
         case .pausing(let until): earliest = min(earliest, until)
         case .racing(let race): earliest = min(earliest, race.deadline)
@@ -228,6 +248,7 @@ final class Room {
             services.perform(.closeSocket(first.socket))
         }
         if now >= reconcileDeadline { reconcile(now: now) }
+        handleRenewalTimers(now: now)
         if now >= connectDeadline {
             let waited = configuration.connectTimeout.milliseconds
             return lost(attemptError ?? MoQError(.timeout, "no connection after \(waited) ms"), now: now)
@@ -240,6 +261,7 @@ final class Room {
         for subscription in subscriptions.values where subscription.deadline <= now {
             subscription.timerFired(self, now: now)
         }
+        tellDepartures()
     }
 
     // MARK: The network below
@@ -274,9 +296,10 @@ final class Room {
         }
         let moved = Attempt(room: self, socket: socket, address: attempt.address)
         moved.session = session
+        moved.url = attempt.url
         session.connection.owner = moved
         phase = .connected(moved)
-        attempts = [moved]
+        attempts = attempts.map { $0 === attempt ? moved : $0 }
         retire(attempt.socket, now: now)
         return true
     }

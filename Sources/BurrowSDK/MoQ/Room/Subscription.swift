@@ -18,6 +18,9 @@ final class Subscription {
     private static let lastingTrack = Interval.seconds(2)
     private var backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
     private var retry: Instant = .distantFuture
+    /// How long what is under way from another source of the same track is still taken.
+    private static let handOver = Interval.milliseconds(1500)
+    private var handedOver: Instant = .distantFuture
     /// The broadcast being followed, to notice when another takes its place.
     private var broadcast: Broadcast?
     /// Asked for before it was announced, which saves a round trip when it is there.
@@ -34,7 +37,7 @@ final class Subscription {
 
     var isOver: Bool { state == .ended || state == .failed }
 
-    var deadline: Instant { min(retry, reader.deadline) }
+    var deadline: Instant { min(retry, handedOver, reader.deadline) }
 
     /// The broadcast is there, perhaps again.
     func follow(_ broadcast: Broadcast, _ room: Room, now: Instant) {
@@ -56,6 +59,12 @@ final class Subscription {
         begin(session.unannounced(path), room, now: now)
     }
 
+    /// The same without announcements on another session.
+    func followAgain(_ session: Session, _ room: Room, now: Instant) {
+        guard !isOver, isUnannounced else { return }
+        begin(session.unannounced(path), room, now: now)
+    }
+
     private func begin(_ broadcast: Broadcast, _ room: Room, now: Instant) {
         self.broadcast = broadcast
         retry = .distantFuture
@@ -63,7 +72,9 @@ final class Subscription {
         guard let track = broadcast.track(name) else {
             return refused(MoQError(.notFound, "no such track"), room, now: now)
         }
-        reader.attach(to: track, now: now)
+        // Its groups may come from here as before, or from a publisher that began anew, which the reader notices.
+        reader.handOver(to: track, now: now)
+        handedOver = now + Self.handOver
         changed(room, now: now)
     }
 
@@ -105,6 +116,10 @@ final class Subscription {
     }
 
     func timerFired(_ room: Room, now: Instant) {
+        if now >= handedOver {
+            handedOver = .distantFuture
+            reader.dropFormer()
+        }
         if now >= retry {
             retry = .distantFuture
             if let broadcast { begin(broadcast, room, now: now) }

@@ -874,6 +874,13 @@ final class burrow_room_config extends ffi.Struct {
   /// device when we have several in the group; without a prefix that is where the calls of the group are: "burrow/"
   /// and its nostr_id. A path given here must have our public key in it, and "" only listens.
   external ffi.Pointer<burrow_group> group;
+
+  /// A burrow_token_request() of this engine, or 0: its tokens take the place of the "jwt" of the URL. With each new
+  /// one the room makes a second connection, and leaves the first when that stands: nothing is lost. The first token
+  /// has to be in the URL, or to have come. What becomes of the others is told in the log; a token that the relay
+  /// refuses changes nothing.
+  @ffi.Uint64()
+  external int token_request;
 }
 
 /// A snapshot of a room. Filled by burrow_room_info_get().
@@ -3846,8 +3853,8 @@ external int burrow_token_verify(
 ///
 /// It is a POST of a JSON object with what is wanted ("root", "put", "get", "exp", as wanted); the answer is a token,
 /// or a JSON object with one under "token". Each token is a BURROW_EVENT_TOKEN: use the newest for what connects from
-/// then on. A failure to get the next one is followed by other attempts as long as the last one is good. Redirects
-/// are refused, and a service has 10 s to answer.
+/// then on; rooms with this token_request take it by themselves. A failure to get the next one is followed by other
+/// attempts as long as the last one is good. Redirects are refused, and a service has 10 s to answer.
 ///
 /// The completion comes with the first token when that stays good for ever; else when the request is cancelled, when
 /// there was no first token, when a next one is refused, and when the last one is over.
