@@ -9,19 +9,24 @@ struct SilenceWatch {
     private static let step: UInt64 = 20_000_000
     /// Shorter silences are none.
     private static let least: UInt64 = 60_000_000
+    /// After such a pause nobody knows, and what is sent shows.
+    private static let longest: UInt64 = 500_000_000
 
     private(set) var isSilent = false
     /// When the next look is worth it (nanoseconds).
     private(set) var nextUpdate: UInt64 = 0
     /// When something was answered last, as far as was seen.
     private var lastAnswer: UInt64 = 0
+    private var lastLook: UInt64 = 0
     private var before: (bytesInFlight: UInt64, sentBytes: UInt64) = (0, 0)
 
     /// `sentBytes` counts from the beginning of the connection.
     mutating func update(bytesInFlight: UInt64, sentBytes: UInt64, probeTimeout: UInt64, now: UInt64) {
         let sent = sentBytes - min(before.sentBytes, sentBytes)
         let unanswered = before.bytesInFlight.addingReportingOverflow(sent).partialValue
-        if bytesInFlight == 0 || bytesInFlight < unanswered { lastAnswer = now }
+        let isLong = now - min(lastLook, now) > Self.longest
+        if isLong || bytesInFlight == 0 || bytesInFlight < unanswered { lastAnswer = now }
+        lastLook = now
         before = (bytesInFlight, sentBytes)
         isSilent = now - min(lastAnswer, now) > max(probeTimeout, Self.least)
         // The end of a silence is to be seen at once.
