@@ -8,9 +8,6 @@ from typing import Any
 
 import burrow
 
-#: A broadcast in the room of a call that nobody in it signalled.
-UNKNOWN = 4
-
 
 def detail(number: int) -> str:
     known = burrow.CallDetail._value2member_map_
@@ -90,7 +87,7 @@ class Calling:
                     self.told("ringing", caller=self.names.get(call.info.caller, "?"))
                 self._call = call
         elif event.kind == burrow.EventKind.CALL_MEMBER:
-            if event.state == UNKNOWN:
+            if event.state == burrow.CallMemberChange.UNKNOWN:
                 self.told("unknown broadcast", path=event.text)
             else:
                 self._meet()

@@ -120,7 +120,7 @@ def happened(record: Record) -> str:
         (event["at_us"], name, describe(event))
         for name, events in record.events.items()
         for event in events
-        if "at_us" in event and event["event"] not in ("reported", "ready", "at epoch")
+        if "at_us" in event and event["event"] not in ("reported", "at epoch")
     ] + [(at, "the story", f"{who} {text}") for at, who, text in record.acts]
     lines = (
         f"<tr><td>{seconds(record, at):.3f} s</td><td>{escape(who)}</td><td>{escape(text)}</td></tr>"
@@ -236,7 +236,9 @@ def strip(record: Record, name: str, other: str, view: dict[str, Any], folder: P
 
 def person(record: Record, name: str, folder: Path) -> str:
     """What one of them saw of each other, and heard of all."""
-    out, sounds = [f"<h3>{escape(name)}</h3>"], []
+    report = record.reports[name]
+    spent = f"{report['cpu_s']:.1f} s of a processor, {report['memory_mb']:.0f} MB with Python and what measures"
+    out, sounds = [f"<h3>{escape(name)} <span class='note'>{spent}</span></h3>"], []
     for other, view in record.reports[name]["views"].items():
         values = [value for _, _, _, value in view["pictures"]]
         said = f"{len(values)} pictures, {np.mean(values) if values else 0:.1f} dB"

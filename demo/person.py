@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import resource
 import sys
 import threading
 from pathlib import Path
@@ -122,8 +123,10 @@ class Person:
         tell("network changed")
 
     async def report(self) -> None:
+        spent = resource.getrusage(resource.RUSAGE_SELF)
+        used = {"cpu_s": spent.ru_utime + spent.ru_stime, "memory_mb": spent.ru_maxrss / 1024}
         file = self.options.folder / f"{self.options.name}.json"
-        file.write_text(json.dumps(self.devices.report(self.options.folder, self.options.name)))
+        file.write_text(json.dumps(self.devices.report(self.options.folder, self.options.name) | used))
         tell("reported", file=file.name)
 
     # -- events ------------------------------------------------------------------------------------------------

@@ -47,6 +47,19 @@ def switches(record: Record) -> dict[str, int]:
     return last
 
 
+def heard(packets: list[list[int]]) -> list[int]:
+    """When the sound that was received was recorded.
+
+    It is played in order. So what says that it is later than what follows it is not, but stood in for something that was late.
+    """
+    stamps, least = [], None
+    for stamp, flags in reversed(packets):
+        if stamp and not flags:
+            least = stamp if least is None else min(least, stamp)
+            stamps.append(least)
+    return stamps[::-1]
+
+
 def removed_sees_nothing(record: Record) -> tuple[bool, str]:
     """Not even with a copy of all keys, by somebody who is never told and goes on reading at the relay."""
     import story
@@ -62,7 +75,7 @@ def removed_sees_nothing(record: Record) -> tuple[bool, str]:
             late = max(late, at - record.marks.removed_us)
             view = record.reports[reader]["views"][name]
             shown += sum(taken > at for _, taken, _, _ in view["pictures"])
-            sounds += sum(stamp > at + STRETCHED_US and not flags for stamp, flags in view["packets"])
+            sounds += sum(stamp > at + STRETCHED_US for stamp in heard(view["packets"]))
             if reader == story.GHOST:
                 seen = sum(taken <= at for _, taken, _, _ in view["pictures"])
                 before = min(before, seen) if before else seen

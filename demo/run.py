@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: It ends by itself, whatever happens.
 LIMIT = 150.0
 #: When something fails and people were held up by the machine for longer than this, it is played once more.
-STALL_MS, ATTEMPTS = 60, 2
+STALL_MS, ATTEMPTS = 60, 3
 
 
 def arguments() -> argparse.Namespace:
@@ -83,7 +83,8 @@ def main() -> int:
             stall = stalled_ms(record)
             if not failed or stall <= STALL_MS or attempt == ATTEMPTS - 1:
                 break
-            print(f"   {', '.join(one.name for one in failed)} failed, and the machine held people up for {stall} ms: once more")
+            print("\n".join(f"   FAIL {one.name}: {one.said}" for one in failed))
+            print(f"-- the machine held people up for {stall} ms, so once more", flush=True)
     except Missing as reason:
         print(f"error: {reason}", file=sys.stderr)
         return 2

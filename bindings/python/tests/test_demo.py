@@ -101,7 +101,8 @@ class Scene:
             if other != name.split("'")[0]:
                 views[other] = self.view(name, other, pictures, spoken)
         opened = [(ORIGIN + at, min(at, REMOVED) // 1000) for at in range(9 * SECOND, 12 * SECOND, 250_000)]
-        return {"taken": pictures, "spoken": spoken, "epochs": [], "opened": opened, "late_us": 0, "views": views}
+        used = {"cpu_s": 1.5, "memory_mb": 60.0}
+        return {"taken": pictures, "spoken": spoken, "epochs": [], "opened": opened, "late_us": 0, "views": views} | used
 
     def view(self, name: str, other: str, pictures: list[tuple[int, int]], spoken: list[int]) -> dict[str, Any]:
         """Half a second later, until one of both is gone."""
@@ -250,6 +251,10 @@ class ChecksTest(LibraryTest):
             record = self.scene.record()
             record.reports[reader]["views"]["Alice"]["packets"].append([late, 0])
             self.fails(name, record, "1 packets of sound")
+        # A stamp in the midst of earlier ones is none.
+        record = self.scene.record()
+        record.reports[GHOST]["views"]["Alice"]["packets"][100][0] = late
+        self.assertTrue(self.judged(name, record).passed)
         record = self.scene.record()
         record.reports[GHOST]["opened"][-1] = (ORIGIN + 12 * SECOND, 10**6)
         self.fails(name, record, "opened 990000 frames after")
