@@ -12,6 +12,8 @@ enum CallCommand: Sendable {
     /// A relay for the call was looked for.
     case relay(CallSeat, Result<ChosenRelay, EngineError>)
     case room(CallSeat, CallRoomNews)
+    /// A service has made a token, or will not.
+    case token(CallSeat, Result<String, EngineError>)
 
     /// The host's request, which has to end.
     var request: UInt64 {
@@ -19,7 +21,7 @@ enum CallCommand: Sendable {
         case .start(_, _, _, let request), .accept(_, _, let request), .end(_, _, let request),
             .update(_, _, let request):
             request
-        case .released, .relay, .room: 0
+        case .released, .relay, .room, .token: 0
         }
     }
 }

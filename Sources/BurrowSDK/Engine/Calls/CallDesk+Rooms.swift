@@ -25,7 +25,16 @@ extension CallDesk {
         guard let call = entry(id), let state = machine.call(id) else { return }
         let seat = newSeat(id)
         call.seat = seat
+        if let service = call.options.tokenService, call.token == nil {
+            askForToken(call, of: service, state)
+        } else {
+            choose(call, seat, state)
+        }
+    }
+
+    private func choose(_ call: DeskCall, _ seat: CallSeat, _ state: Call) {
         var wish = RelayWish()
+        wish.token = call.token
         wish.trust = call.options.room?.trust ?? wish.trust
         wish.policy = machine.settings.relays
         if state.isOutgoing, state.relays.isEmpty {
@@ -55,7 +64,12 @@ extension CallDesk {
 
     private func enter(_ call: DeskCall, _ seat: CallSeat, _ url: ServerURL) throws(EngineError) {
         guard let state = machine.call(seat.call), let group = keeper.group(state.group) else { return }
-        var configuration = try configuration(call.options.room, url, below: state.room)
+        var configuration = try configuration(
+            call.options.room,
+            url,
+            below: state.room,
+            token: call.token
+        )
         do throws(DecodeError) {
             configuration.path = try BroadcastPath(state.path)
         } catch {
@@ -75,11 +89,13 @@ extension CallDesk {
     private func configuration(
         _ base: RoomConfiguration?,
         _ url: ServerURL,
-        below room: RoomPath
+        below room: RoomPath,
+        token: String? = nil
     ) throws(EngineError) -> RoomConfiguration {
         let target: RelayURL
         do throws(RelayURLError) {
-            target = try RelayURL(url.text)
+            let plain = try RelayURL(url.text)
+            target = if let token { try plain.with(token: token) } else { plain }
         } catch {
             throw EngineError(.unsupported, "url \(error.context)")
         }
@@ -96,6 +112,61 @@ extension CallDesk {
     private func fail(_ call: DeskCall, _ error: EngineError?) {
         call.host.snapshot.withLock { $0.text = error?.context ?? "" }
         machine.connectionFailed(call.host.id, CallEndReason(error), now: now)
+    }
+
+    // MARK: Tokens
+
+    private func askForToken(_ call: DeskCall, of service: String, _ state: Call) {
+        let lease = newSeat(state.id)
+        if let old = call.lease { engine.submit(.nostr(.endLease(old))) }
+        call.lease = lease
+        do throws(EngineError) {
+            let wish = try keeper.host.tokenWish(
+                of: service,
+                scope(of: state),
+                trust: call.options.room?.trust
+            )
+            engine.submit(.nostr(.leaseForCall(wish, lease)))
+        } catch {
+            fail(call, error)
+        }
+    }
+
+    /// No more than the call needs.
+    private func scope(of state: Call) throws(EngineError) -> TokenClaims {
+        do throws(DecodeError) {
+            let scope = SessionScope(
+                root: .root,
+                publish: [try BroadcastPath(state.path)],
+                subscribe: [try BroadcastPath(state.room.prefix)]
+            )
+            return TokenClaims(scope: scope)
+        } catch {
+            throw EngineError(.invalidArgument, "path is longer than a path may be")
+        }
+    }
+
+    func tokenCame(_ seat: CallSeat, _ result: Result<String, EngineError>) {
+        guard let call = entry(seat.call), call.lease?.number == seat.number else { return }
+        let token: String
+        do throws(EngineError) {
+            token = try result.get()
+        } catch {
+            // As long as the last one is good, we are in.
+            if call.room == nil { fail(call, error) }
+            return
+        }
+        call.token = token
+        guard let current = call.seat, let state = machine.call(seat.call) else { return }
+        guard let room = call.room else {
+            if !call.isChoosing { choose(call, current, state) }
+            return
+        }
+        do throws(EngineError) {
+            try room.replaceToken(with: token)
+        } catch {
+            call.host.snapshot.withLock { $0.text = error.context }
+        }
     }
 
     // MARK: Leaving

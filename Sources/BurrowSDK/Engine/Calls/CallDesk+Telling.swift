@@ -93,6 +93,7 @@ extension CallDesk {
         guard !call.isOver else { return }
         call.isOver = true
         leaveRoom(call)
+        if let lease = call.lease { engine.submit(.nostr(.endLease(lease))) }
         let others = call.endRequests + call.lookRequests
         tell(call, isFailure ? .failed : .ended, .none, reason, text: text)
         let error = EngineError(ended: reason, isFailure: isFailure)

@@ -131,6 +131,7 @@ final class CallDesk {
             case .released(let host): released(host)
             case .relay(let seat, let result): relayChosen(seat, result)
             case .room(let seat, let news): roomChanged(seat, news)
+            case .token(let seat, let result): tokenCame(seat, result)
             }
         } catch {
             keeper.loop.complete(command.request, keeper.host.handle, error)
@@ -316,6 +317,9 @@ final class DeskCall {
     /// When the room is left, though the others have not been told yet.
     var leavesAt = Instant.distantFuture
     var relay: ChosenRelay?
+    /// What lets us in, and for whom it is kept fresh.
+    var token: String?
+    var lease: CallSeat?
     /// The numbers of broadcasts in the room, by their paths.
     var numbers: [String: UInt32] = [:]
     var startRequest: UInt64 = 0

@@ -26,7 +26,8 @@ extension EngineLoop {
     private func open(_ url: String, _ wish: RelayWish) throws(EngineError) -> RoomID {
         let target: RelayURL
         do throws(RelayURLError) {
-            target = try RelayURL(url)
+            let plain = try RelayURL(url)
+            target = if let token = wish.token { try plain.with(token: token) } else { plain }
         } catch {
             // What is reached over HTTP is a candidate for others.
             throw EngineError(.unsupported, error.context)

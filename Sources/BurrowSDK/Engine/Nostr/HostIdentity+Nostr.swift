@@ -1,6 +1,7 @@
 import BurrowBase
 package import BurrowMoQ
 package import BurrowNostr
+import BurrowQUIC
 
 /// What an identity does with its key on Nostr.
 extension HostIdentity {
@@ -115,6 +116,24 @@ extension HostIdentity {
         let body = claims?.json ?? Array("{}".utf8)
         let wish = TokenLease.Wish(host: self, url: service, service: url, body: body, options: options)
         return try engine.nostrRequest { .lease(wish, request: $0) }
+    }
+
+    /// What a service is asked for that makes tokens for a call.
+    func tokenWish(
+        of service: String,
+        _ claims: TokenClaims,
+        trust: TLSContext.ClientTrust?
+    ) throws(EngineError) -> TokenLease.Wish {
+        let url: ServerURL
+        do throws(NostrError) {
+            url = try ServerURL(service, policy: .ownServices)
+        } catch {
+            throw EngineError(.invalidArgument, error.context)
+        }
+        var options = NostrRelayOptions()
+        // Pins are of the relay.
+        if let trust { (options.trust.rootsPEM, options.trust.insecure) = (trust.rootsPEM, trust.insecure) }
+        return TokenLease.Wish(host: self, url: service, service: url, body: claims.json, options: options)
     }
 
     /// Publishes a list of servers in the order of preference.

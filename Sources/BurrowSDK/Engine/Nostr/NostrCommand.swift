@@ -109,5 +109,8 @@ enum NostrCommand: Sendable {
     /// The same for a call of ours, which the state thread is told of.
     case choose(RelayWish, CallSeat)
     case endChoice(CallSeat)
+    /// A token for a call of ours, kept fresh until that is ended.
+    case leaseForCall(TokenLease.Wish, CallSeat)
+    case endLease(CallSeat)
     case resolved(UInt64, Result<[SocketAddress.IP], EngineError>)
 }

@@ -40,6 +40,8 @@ extension NostrLoop {
             select(wish, request)
         case .choose(let wish, let seat): choose(wish, for: seat)
         case .endChoice(let seat): forgetSelection(Self.request(of: seat))
+        case .leaseForCall(let wish, let seat): lease(wish, for: seat)
+        case .endLease(let seat): forget(Self.request(of: seat))
         case .lease(let wish, let request):
             open(request)
             lease(wish, request)

@@ -16,6 +16,13 @@ extension NostrLoop {
         leases.first { $0.request == request }?.token
     }
 
+    /// The same for a call of ours.
+    func lease(_ wish: TokenLease.Wish, for seat: CallSeat) {
+        let lease = TokenLease(Self.request(of: seat), wish, seat)
+        leases.append(lease)
+        ask(lease)
+    }
+
     /// Carries on with all tokens.
     func takeTokens() {
         for lease in leases {
@@ -71,8 +78,13 @@ extension NostrLoop {
             return failed(lease, EngineError(error))
         }
         lease.token = token.text
-        freshTokens.append((lease.request, token.text))
         lease.end(due: next)
+        if let seat = lease.seat {
+            engine.state.post(.call(seat.identity, .token(seat, .success(token.text))))
+            if next == nil { forget(lease.request) }
+            return
+        }
+        freshTokens.append((lease.request, token.text))
         var told = HostEvent(.token, subject: 0, time: now)
         told.request = lease.request
         told.value = token.expires ?? 0
@@ -93,6 +105,9 @@ extension NostrLoop {
 
     private func drop(_ lease: TokenLease, _ error: EngineError?) {
         forget(lease.request)
+        if let seat = lease.seat, let error {
+            engine.state.post(.call(seat.identity, .token(seat, .failure(error))))
+        }
         complete(lease.request, error)
     }
 

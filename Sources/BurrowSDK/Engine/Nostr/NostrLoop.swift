@@ -149,7 +149,7 @@ final class NostrLoop {
         lookAfterKeys()
         guard
             !links.isEmpty || pool.deadline != nil || !requests.isEmpty || !deliveries.isEmpty
-                || !selections.isEmpty
+                || !selections.isEmpty || !leases.isEmpty
         else {
             return
         }

@@ -46,6 +46,8 @@ package struct RelayWish: Sendable {
     /// Those that come before all others, and make it needless to wait for a list.
     package var preferred: [String] = []
     package var policy = RelayChoice.Policy()
+    /// With what relays are asked to let us in.
+    package var token: String?
     package var trust = TLSContext.ClientTrust()
     /// From the first name look-up of one relay to its session.
     package var timeout = Interval.seconds(5)

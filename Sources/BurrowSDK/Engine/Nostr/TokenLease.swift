@@ -19,6 +19,8 @@ final class TokenLease {
 
     let request: UInt64
     let wish: Wish
+    /// The call it is for; else it is for the host.
+    let seat: CallSeat?
     var schedule = TokenSchedule()
     /// The newest.
     var token: String?
@@ -29,9 +31,10 @@ final class TokenLease {
     private var question: [UInt8] = []
     private var until = Instant.distantFuture
 
-    init(_ request: UInt64, _ wish: Wish) {
+    init(_ request: UInt64, _ wish: Wish, _ seat: CallSeat? = nil) {
         self.request = request
         self.wish = wish
+        self.seat = seat
     }
 
     var deadline: Instant { min(due ?? .distantFuture, until, stream?.deadline ?? .distantFuture) }
