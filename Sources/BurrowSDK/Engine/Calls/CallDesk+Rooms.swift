@@ -16,6 +16,7 @@ struct CallLook {
 extension CallDesk {
     /// How long a relay may take to let us look, and to say who is there.
     private static let lookTime = Interval.seconds(5)
+    private static let absenceTime = Interval.milliseconds(200)
     private static let farewellTime = Interval.milliseconds(300)
     private static let listeningTime = Interval.milliseconds(400)
 
@@ -189,6 +190,7 @@ extension CallDesk {
         guard let room = call.room else { return }
         call.room = nil
         call.numbers = [:]
+        call.absent = []
         call.host.snapshot.withLock { $0.room = 0 }
         close(room)
     }
@@ -214,9 +216,20 @@ extension CallDesk {
         case .closed(let error): fail(call, error)
         case .announced(let path, let number):
             call.numbers[path] = number
+            call.absent.removeAll { $0.path == path }
             machine.announced(id, path, isThere: true, now: now)
-        case .unannounced(let path): machine.announced(id, path, isThere: false, now: now)
+        case .unannounced(let path):
+            call.absent.removeAll { $0.path == path }
+            call.absent.append((path, now + Self.absenceTime))
         case .media(let path): machine.mediaArrived(id, path, now: now)
+        }
+    }
+
+    /// Tells who is really gone.
+    func missAbsent(_ call: DeskCall) {
+        for entry in call.absent where entry.until <= now {
+            call.absent.removeAll { $0.path == entry.path }
+            machine.announced(call.host.id, entry.path, isThere: false, now: now)
         }
     }
 

@@ -42,7 +42,7 @@ final class CallDesk {
     var now: Instant { keeper.loop.now }
     var deadline: Instant {
         let first = looks.reduce(machine.deadline) { min($0, $1.until) }
-        return calls.reduce(first) { min($0, $1.leavesAt) }
+        return calls.reduce(first) { min($0, $1.deadline) }
     }
 
     // MARK: What comes
@@ -70,7 +70,10 @@ final class CallDesk {
         prepare()
         if machine.deadline <= now { machine.timerFired(now: now) }
         expireLooks()
-        for call in calls where call.leavesAt <= now { leaveRoom(call) }
+        for call in calls where call.deadline <= now {
+            if call.leavesAt <= now { leaveRoom(call) }
+            missAbsent(call)
+        }
     }
 
     // MARK: Groups
@@ -320,6 +323,8 @@ final class DeskCall {
     /// What lets us in, and for whom it is kept fresh.
     var token: String?
     var lease: CallSeat?
+    /// Broadcasts that are gone, and may be back in a moment, as when their sender gets another session.
+    var absent: [(path: String, until: Instant)] = []
     /// The numbers of broadcasts in the room, by their paths.
     var numbers: [String: UInt32] = [:]
     var startRequest: UInt64 = 0
@@ -334,4 +339,6 @@ final class DeskCall {
         self.host = host
         self.options = options
     }
+
+    var deadline: Instant { absent.reduce(leavesAt) { min($0, $1.until) } }
 }
