@@ -31,6 +31,8 @@ class Friend:
         self.eyes: dict[str, burrow.VideoTrack] = {}
         self.heard: dict[str, list[burrow.Sound]] = {}
         self.pictures: dict[str, int] = {}
+        #: What the camera shows; without it pictures with a number.
+        self.picture: tuple[bytes, int, int] | None = None
 
     def pump(self) -> None:
         while (event := self.engine.next_event(0)) is not None:
@@ -71,7 +73,7 @@ class Friend:
             self.microphone, self.camera = room.publish_audio(), room.publish_video()
         self.microphone.push_audio(tone(self.frequency, number))
         if number % 5 == 0 and self.camera is not None:
-            self.camera.push_video(picture(number), WIDTH, HEIGHT)
+            self.camera.push_video(*(self.picture or (picture(number), WIDTH, HEIGHT)))
         for member in call.members():
             if member.is_announced and member.path not in self.ears:
                 self.ears[member.path] = room.subscribe_audio(member.path)
@@ -122,11 +124,12 @@ class FriendsTest(LibraryTest):
         self.found(people)
         return people
 
-    def found(self, people: list[Friend]) -> list[burrow.Group]:
-        """A group of these people; it becomes their group if they have none."""
+    def found(self, people: list[Friend], programs: list[bytes] = []) -> list[burrow.Group]:  # noqa: B006
+        """A group of these people, and of programs that join by themselves; it becomes their group if they have none."""
         first, *others = people
+        keys = [person.pubkey for person in others] + programs
         for _ in range(50):
-            founded = first.me.create_group("friends", relays=self.nostr.url, members=[person.pubkey for person in others])
+            founded = first.me.create_group("friends", relays=self.nostr.url, members=keys)
             try:
                 founded.created.wait(PATIENCE)
                 break

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import array
+import importlib.util
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 import wave
 from pathlib import Path
 
+import test_examples
 from call_support import FriendsTest
 from media_support import picture, share, tone
 from support import PATIENCE, burrow, environment
@@ -32,10 +36,10 @@ with wave.open(io.BytesIO(sys.stdin.buffer.read())) as file:
 class Program:
     """An example that runs, and the lines it prints."""
 
-    def __init__(self, test: CallExamplesTest, name: str, *options: str) -> None:
+    def __init__(self, test: CallExamplesTest, name: str, *options: str, **more: str) -> None:
         command = [sys.executable, str(EXAMPLES / name), "--state", str(test.folder / name), "--pin", test.pin, *options]
         self.process = subprocess.Popen(
-            [*command, test.nostr.url], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            [*command, test.nostr.url], env={**environment(), **more}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
         self.name = name
@@ -72,6 +76,8 @@ class Program:
 
 @unittest.skipUnless(EXAMPLES.is_dir(), "the examples are not beside the binding")
 class CallExamplesTest(FriendsTest):
+    """A relay of each kind, and something to play."""
+
     def setUp(self) -> None:
         super().setUp()
         folder = tempfile.TemporaryDirectory()
@@ -87,6 +93,8 @@ class CallExamplesTest(FriendsTest):
             for number in range(45):
                 target.write(b"FRAME\n" + picture(2 * number, WIDTH, HEIGHT))
 
+
+class AnsweringTest(CallExamplesTest):
     def test_all_in_one_call(self) -> None:
         into = self.folder / "calls"
         recogniser = self.folder / "recogniser.py"
@@ -150,6 +158,36 @@ class CallExamplesTest(FriendsTest):
         announcer.stop()
         self.assertEqual((announcer.process.returncode, announcer.errors), (0, ""), announcer.lines)
         self.assertEqual(announcer.said("over: "), "hangup")
+
+
+@unittest.skipUnless(shutil.which("Xvfb"), "Xvfb is not installed")
+@unittest.skipUnless(importlib.util.find_spec("tkinter"), "tkinter is not installed")
+class CallViewerTest(CallExamplesTest):
+    def test_a_call_in_a_window(self) -> None:
+        display = test_examples.ViewerTest.screen(self)  # type: ignore[arg-type]
+        viewer = Program(self, "viewer.py", "--nostr", DISPLAY=display)
+        alice, bob = people = [self.friend("alice"), self.friend("bob")]
+        bob.me.publish_key_package().wait(PATIENCE)
+        key = burrow.parse_public_key(self.until(lambda: viewer.said("i am "), patience=4 * PATIENCE))
+        self.found(people, [key])
+        for person, (u, v) in zip(people, ((90, 220), (220, 110)), strict=True):
+            person.picture = (test_examples.coloured(u, v), WIDTH, HEIGHT)
+        call = alice.start(video=True)
+        bob.take(self.rings(bob))
+        self.until(lambda: any(member.pubkey == key and member.is_announced for member in call.members()), patience=2 * PATIENCE)
+        red = blue = 0
+        deadline = time.monotonic() + 2 * PATIENCE
+        while not (red > 900 and blue > 900):
+            self.assertLess(time.monotonic(), deadline, f"{red} red and {blue} blue pixels; {viewer.lines} {viewer.errors}")
+            soon = time.monotonic() + 0.5
+            self.until(lambda soon=soon: time.monotonic() > soon)
+            pixels = test_examples.ViewerTest.screenshot(self)  # type: ignore[arg-type]
+            red = sum(r > 160 and g < 90 and b < 90 for r, g, b in pixels)
+            blue = sum(b > 160 and r < 110 for r, g, b in pixels)
+        call.hang_up(for_all=True)
+        self.all_over(people)
+        self.until(lambda: not any(b > 160 and r < 110 for r, g, b in test_examples.ViewerTest.screenshot(self)))  # type: ignore[arg-type]
+        self.assertIsNone(viewer.process.poll(), viewer.errors)
 
 
 if __name__ == "__main__":
