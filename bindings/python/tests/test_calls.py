@@ -125,7 +125,8 @@ class CoroutineTest(AsyncLibraryTest):
         test.setUp()
         try:
             alice, bob = test.friends("alice", "bob")
-            answering = asyncio.create_task(self.answer(test, bob))
+            answered = asyncio.Event()
+            answering = asyncio.create_task(self.answer(test, bob, answered))
             async with alice.me.start_call(alice.group, relays=test.home.url, connection=test.connection) as call:
                 room = await call.entered
                 self.assertIs(room, call.room)
@@ -134,6 +135,7 @@ class CoroutineTest(AsyncLibraryTest):
                 async for members in call.roster():
                     if any(member.is_announced for member in members):
                         break
+                await asyncio.wait_for(answered.wait(), PATIENCE)
                 talking.cancel()
             self.assertEqual(call.reason, burrow.CallReason.HANGUP)
             self.assertEqual(await asyncio.wait_for(answering, PATIENCE), burrow.CallReason.REMOTE_HANGUP)
@@ -142,11 +144,12 @@ class CoroutineTest(AsyncLibraryTest):
                 person.engine.close()
             test.doCleanups()
 
-    async def answer(self, test: FriendsTest, bob: Friend) -> int:
+    async def answer(self, test: FriendsTest, bob: Friend, answered: asyncio.Event) -> int:
         async for call in bob.me.incoming():
             accepted = call.accept(connection=test.connection)
             talking = asyncio.create_task(self.talk(await call.entered))
             await accepted
+            answered.set()
             reason = await call.over
             talking.cancel()
             return int(reason)
