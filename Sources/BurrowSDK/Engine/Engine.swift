@@ -115,6 +115,7 @@ package final class Engine: HandleObject {
         if let keeper = state.end() { EngineThread.join(keeper) }
         try? unsafe events.setWakeup(nil, userData: nil)
         events.waitForOtherDrainers()
+        events.forgetLast()
     }
 
     package func lastReferenceGone() {

@@ -155,7 +155,10 @@ extension CallMachine {
             if calls[index].timer <= now { expire(index, now: now) }
         }
         let oldest = unixTime(now) - settings.availableAge
-        available.removeAll { $0.received.createdAt < oldest }
+        for entry in available where entry.received.createdAt < oldest {
+            available.removeAll { $0.received.call == entry.received.call }
+            if entry.isTold { tell(entry.received.call, .over) }
+        }
     }
 
     /// What a state waits for did not come.

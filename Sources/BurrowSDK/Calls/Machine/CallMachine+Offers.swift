@@ -160,7 +160,10 @@ extension CallMachine {
     }
 
     mutating func makeAvailable(_ received: ReceivedOffer, present: [PublicKey]? = nil, isTold: Bool) {
-        if available.count >= CallLimits.availableCalls { available.removeFirst() }
+        if available.count >= CallLimits.availableCalls {
+            let oldest = available.removeFirst()
+            if oldest.isTold { tell(oldest.received.call, .over) }
+        }
         let present = present ?? [received.caller]
         available.append(AvailableCall(received: received, present: present, isTold: isTold))
         if isTold { tell(received.call, .available(received.notice)) }

@@ -35,9 +35,9 @@ enum KeyUse: Sendable {
     /// The host's request that ends with it.
     var request: UInt64 {
         switch self {
-        case .publish(_, let request), .open(let request), .proof(let request), .list(let request),
-            .token(let request):
-            request
+        case .publish(_, let request), .open(let request), .proof(let request), .list(let request): request
+        // Those of calls are nobody's request.
+        case .token(let request): request >> 63 == 0 ? request : 0
         case .authenticate, .draft, .invitation, .signal: 0
         }
     }

@@ -180,6 +180,13 @@ import CBurrowShims
         state.withLock { $0.drainer = 0 }
     }
 
+    /// Lets go of what the event taken last held; it may hold the engine.
+    func forgetLast() {
+        guard beginDraining() else { return }
+        (receipt, parting) = (nil, nil)
+        endDraining()
+    }
+
     /// How many events wait to be drained.
     package var waitingCount: Int { state.withLock { $0.events.count } }
 
