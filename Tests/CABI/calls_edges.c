@@ -167,6 +167,46 @@ static void check_refusals(void) {
   forget_all();
 }
 
+/** The relay of a call goes for good, and the call goes to another one. */
+static void check_other_relay(burrow_engine *home) {
+  burrow_relay_info first = {.struct_size = sizeof first};
+  burrow_relay *doomed = start_relay(home, &first);
+  uint8_t pins[64];
+  memcpy(pins, first.fingerprint, 32);
+  memcpy(pins + 32, relay.fingerprint, 32);
+  char both[128], doomed_url[64];
+  snprintf(doomed_url, sizeof doomed_url, "moqt://127.0.0.1:%u", first.port);
+  snprintf(both, sizeof both, "%s\n%s", doomed_url, url);
+  burrow_room_config room = room_config;
+  room.pins = pins;
+  room.pin_count = 2;
+  burrow_call_config config = how;
+  config.room = &room;
+  config.grace_ms = 6000;
+  burrow_request request = 0;
+  config.group = bob->group;
+  config.relays = both;
+  CHECK_STATUS(burrow_call_start(bob->identity, &config, &bob->call, &request), BURROW_OK);
+  FINISH(bob, request, BURROW_OK);
+  UNTIL(alice->call != NULL);
+  config.group = NULL;
+  config.relays = NULL;
+  CHECK_STATUS(burrow_call_accept(alice->call, &config, &request), BURROW_OK);
+  FINISH(alice, request, BURROW_OK);
+  UNTIL(has_seen(bob, stage(BURROW_CALL_ACTIVE, BURROW_CALL_OK, 0)));
+  CHECK(!strcmp(info_of(bob->call).relay, doomed_url) && !strcmp(info_of(alice->call).relay, doomed_url));
+  CHECK_STATUS(burrow_close(doomed, &request), BURROW_OK);
+  burrow_release(doomed);
+  UNTIL(!strcmp(info_of(bob->call).relay, url) && !strcmp(info_of(alice->call).relay, url));
+  UNTIL(info_of(bob->call).detail == BURROW_CALL_OK && info_of(alice->call).detail == BURROW_CALL_OK);
+  CHECK(has_seen(bob, stage(BURROW_CALL_ACTIVE, BURROW_CALL_RECONNECTING, 0)));
+  CHECK(info_of(bob->call).state == BURROW_CALL_ACTIVE && info_of(bob->call).room != NULL);
+  request = end(alice, 0);
+  FINISH(alice, request, BURROW_OK);
+  UNTIL(is_over(bob, BURROW_CALL_ENDED, BURROW_CALL_REASON_REMOTE_HANGUP));
+  forget_all();
+}
+
 /** Both call each other before they hear of it. */
 static void check_glare(void) {
   alice->is_deaf = bob->is_deaf = 1;
@@ -214,8 +254,10 @@ static void check_questions(void) {
     }
     end(caller, 0);
     UNTIL(is_over(caller, BURROW_CALL_ENDED, BURROW_CALL_REASON_CANCELLED));
-    UNTIL(is_over(caller == alice ? bob : alice, BURROW_CALL_ENDED, BURROW_CALL_REASON_MISSED));
-    if (admission != BURROW_CALL_ADMIT_DROP) UNTIL(is_over(carol, BURROW_CALL_ENDED, BURROW_CALL_REASON_MISSED));
+    if (admission != BURROW_CALL_ADMIT_DROP) {
+      UNTIL(is_over(caller == alice ? bob : alice, BURROW_CALL_ENDED, BURROW_CALL_REASON_MISSED));
+      UNTIL(is_over(carol, BURROW_CALL_ENDED, BURROW_CALL_REASON_MISSED));
+    }
     forget_all();
   }
 }
@@ -292,6 +334,7 @@ int main(void) {
   befriend();
   check_arguments();
   check_refusals();
+  check_other_relay(home);
   check_glare();
   carol = join_later(BURROW_ENGINE_ASK_CALLS);
   check_questions();

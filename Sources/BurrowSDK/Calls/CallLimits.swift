@@ -22,6 +22,8 @@ package enum CallLimits {
     package static let availableCalls = 16
     /// Calls that are over and can still be looked at.
     package static let finishedCalls = 8
+    /// How often a call goes to another relay.
+    package static let moves = 2
     package static let offersPerMinute = 5
     package static let updatesPerSecond = 10
     /// Senders whose signals are counted.

@@ -40,6 +40,10 @@ package struct Call: Equatable, Sendable {
     var settlesAt = Instant(microseconds: 0)
     /// Broadcasts of which something could be decrypted.
     var heard: [String] = []
+    /// When our call goes to another relay, how often it did, and whether the others are to be told where it is.
+    var movesAt = Instant.distantFuture
+    var moves = 0
+    var hasMoved = false
     /// Whether our offer is to ring, and for how long, if not as usual.
     var rings = true
     var ringTime: Interval?

@@ -19,6 +19,11 @@ extension CallMachine {
             calls[index].relays.removeAll { $0 == relay }
             calls[index].relays.insert(relay, at: 0)
         }
+        calls[index].movesAt = .distantFuture
+        if calls[index].hasMoved {
+            calls[index].hasMoved = false
+            sendOffer(index, rings: false, now: now)
+        }
         switch calls[index].state {
         case .outgoing(.publishing):
             // Who is there before we called did not come because we did.
@@ -42,6 +47,10 @@ extension CallMachine {
     package mutating func connectionLost(_ id: CallID, now: Instant) {
         guard let index = calls.firstIndex(where: { $0.id == id }), calls[index].wantsRoom else { return }
         calls[index].isConnected = false
+        let call = calls[index]
+        if call.isOutgoing, call.relays.count > 1, call.moves < CallLimits.moves {
+            calls[index].movesAt = min(call.movesAt, now + settings.moveTime)
+        }
         if case .connecting(.waitingMedia) = calls[index].state {
             move(index, to: .connecting(.relay), now: now)
         } else {
@@ -152,6 +161,7 @@ extension CallMachine {
                 calls[index].refreshAt = .distantFuture
                 if case .active = calls[index].state { sendUpdate(index, .joined, now: now) }
             }
+            if calls[index].movesAt <= now { moveOn(index, now: now) }
             if calls[index].timer <= now { expire(index, now: now) }
         }
         let oldest = unixTime(now) - settings.availableAge
@@ -159,6 +169,16 @@ extension CallMachine {
             available.removeAll { $0.received.call == entry.received.call }
             if entry.isTold { tell(entry.received.call, .over) }
         }
+    }
+
+    /// The relay of our call does not come back: the call goes to the next one, and the others hear where it is.
+    private mutating func moveOn(_ index: Int, now: Instant) {
+        calls[index].movesAt = .distantFuture
+        guard calls[index].wantsRoom, !calls[index].isConnected, calls[index].relays.count > 1 else { return }
+        calls[index].relays.append(calls[index].relays.removeFirst())
+        calls[index].moves += 1
+        calls[index].hasMoved = calls[index].state != .outgoing(.publishing)
+        reconnect(index, now: now)
     }
 
     /// What a state waits for did not come.

@@ -66,10 +66,7 @@ extension CallMachine {
             else { return true }
             calls[index].relays = received.relays
             calls[index].room = received.offer.room
-            if call.wantsRoom {
-                disconnect(index)
-                connect(index)
-            }
+            if call.wantsRoom { reconnect(index, now: now) }
             return true
         }
         if let index = available.firstIndex(where: { $0.received.call == received.call }) {

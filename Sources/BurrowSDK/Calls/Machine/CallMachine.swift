@@ -77,7 +77,7 @@ package struct CallMachine: Sendable {
     /// When there is something to do although nothing happened.
     package var deadline: Instant {
         var earliest = Instant.distantFuture
-        for call in calls { earliest = min(earliest, min(call.timer, call.refreshAt)) }
+        for call in calls { earliest = min(earliest, min(call.timer, call.refreshAt, call.movesAt)) }
         for question in questions { earliest = min(earliest, question.deadline) }
         return earliest
     }
@@ -157,6 +157,7 @@ package struct CallMachine: Sendable {
         }
         guard state.isOver else { return }
         calls[index].refreshAt = .distantFuture
+        calls[index].movesAt = .distantFuture
         calls[index].roster.removeAll()
         memory.bury(calls[index].id, by: calls[index].caller, until: now + settings.deadTime, now: now)
         waiting.removeAll { $0.call == calls[index].id }
@@ -213,6 +214,18 @@ package struct CallMachine: Sendable {
         calls[index].isConnected = false
         calls[index].heard = []
         actions.append(.disconnect(calls[index].id))
+    }
+
+    /// Goes from one relay to another.
+    mutating func reconnect(_ index: Int, now: Instant) {
+        calls[index].movesAt = .distantFuture
+        disconnect(index)
+        if case .connecting(.waitingMedia) = calls[index].state {
+            move(index, to: .connecting(.relay), now: now)
+        } else {
+            settle(index, now: now)
+        }
+        connect(index)
     }
 
     mutating func look(_ call: CallID, _ room: RoomPath, _ relays: [ServerURL]) {

@@ -30,6 +30,8 @@ package struct CallSettings: Sendable {
     /// How long somebody stays in a group's call with nobody else; zero is for ever.
     package var aloneTime = Interval.seconds(300)
     package var teardownTime = Interval.seconds(5)
+    /// How long who called waits for a relay that is lost, before the call goes to another one.
+    package var moveTime = Interval.seconds(8)
     package var deadTime = Interval.seconds(600)
     /// How long the host may think about an offer before it is silenced.
     package var questionTime = Interval.seconds(5)

@@ -46,6 +46,7 @@ extension CallDesk {
         } else {
             wish.isOffer = true
             wish.group = state.relays.map(\.text)
+            if state.isOutgoing { wish.policy.others = wish.policy.own }
         }
         call.isChoosing = true
         engine.submit(.nostr(.choose(wish, seat)))

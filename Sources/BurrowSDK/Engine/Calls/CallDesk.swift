@@ -268,6 +268,9 @@ final class CallDesk {
         settings.connectTime = options.connectTime ?? usual.connectTime
         settings.reconnectGrace = options.graceTime ?? usual.reconnectGrace
         settings.aloneTime = options.aloneTime ?? usual.aloneTime
+        // There has to be time left to reach the other one.
+        let third = Interval(microseconds: settings.reconnectGrace.microseconds / 3)
+        settings.moveTime = min(usual.moveTime, third)
         return settings
     }
 

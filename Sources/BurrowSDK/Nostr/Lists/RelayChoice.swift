@@ -197,7 +197,10 @@ package enum RelayChoice {
         winner: Candidate,
         of candidates: [Candidate]
     ) -> (relay: ServerURL, others: [ServerURL]) {
-        let others = candidates.map(\.url).filter { $0 != winner.url && !$0.isPrivate }.prefix(offeredCount)
+        // What others cannot reach is only for those who are in that network anyway.
+        let isAmongOurselves = winner.url.isPrivate
+        let usable = candidates.map(\.url).filter { $0 != winner.url && (isAmongOurselves || !$0.isPrivate) }
+        let others = usable.prefix(offeredCount)
         return (winner.url.withoutToken, others.map(\.withoutToken))
     }
 
