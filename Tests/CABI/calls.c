@@ -90,6 +90,9 @@ static void check_pair(void) {
   CHECK(!strcmp(info.call_id, info_of(bob->call).call_id));
   converse(alice, bob);
 
+  /* Another network changes nothing. */
+  CHECK_STATUS(burrow_engine_network_changed(alice->engine, BURROW_NETWORK_SWITCHED), BURROW_OK);
+
   /* Muted: others see it at once. */
   burrow_call_change change;
   CHECK_STATUS(burrow_config_init(&change, sizeof change), BURROW_OK);
@@ -128,6 +131,32 @@ static int is_told(const struct person *who, uint32_t change, const struct perso
   for (int i = 0; i < who->member_count && i < TOLD; i++)
     if (who->members[i] == change && !memcmp(who->member_keys[i], of->key, 32)) return 1;
   return 0;
+}
+
+/** Both devices of one person ring; the one that is taken has the call, and the other one stops. */
+static void check_devices(struct person *tablet) {
+  call_everybody(alice);
+  UNTIL(has_seen(bob, stage(BURROW_CALL_INCOMING, BURROW_CALL_RINGING, 0)));
+  UNTIL(has_seen(tablet, stage(BURROW_CALL_INCOMING, BURROW_CALL_RINGING, 0)));
+  burrow_request accepted = accept(tablet);
+  FINISH(tablet, accepted, BURROW_OK);
+  UNTIL(has_seen(bob, stage(BURROW_CALL_ENDED, 0, BURROW_CALL_REASON_ANSWERED_ELSEWHERE)));
+  UNTIL(has_seen(alice, stage(BURROW_CALL_ACTIVE, BURROW_CALL_OK, 0)));
+  converse(alice, tablet);
+  CHECK_STATUS(burrow_call_end(tablet->call, 0, NULL), BURROW_OK);
+  UNTIL(has_seen(alice, stage(BURROW_CALL_ENDED, 0, BURROW_CALL_REASON_REMOTE_HANGUP)));
+  forget_call(alice);
+  forget_call(bob);
+  forget_call(tablet);
+
+  call_everybody(alice);
+  UNTIL(bob->call && tablet->call);
+  CHECK_STATUS(burrow_call_end(bob->call, 0, NULL), BURROW_OK);
+  UNTIL(has_seen(tablet, stage(BURROW_CALL_ENDED, 0, BURROW_CALL_REASON_DECLINED_ELSEWHERE)));
+  UNTIL(has_seen(alice, stage(BURROW_CALL_ENDED, 0, BURROW_CALL_REASON_DECLINED)));
+  forget_call(alice);
+  forget_call(bob);
+  forget_call(tablet);
 }
 
 /** Three in a group, where one leaves and comes back, and the admin ends it for all. */
@@ -184,10 +213,23 @@ int main(void) {
   bob = meet(0);
   befriend();
   check_pair();
-  carol = join_later(0);
+  struct person *tablet = join_later(0, bob);
+  check_devices(tablet);
+  CHECK_STATUS(burrow_engine_destroy(tablet->engine), BURROW_OK);
+  people_count--;
+  carol = join_later(0, NULL);
   check_group();
+
+  /* Engines that go in the middle of a call, with all that hosts still hold. */
+  call_everybody(alice);
+  UNTIL(bob->call != NULL);
+  accept(bob);
+  UNTIL(has_seen(alice, stage(BURROW_CALL_ACTIVE, BURROW_CALL_OK, 0)));
   for (int i = 0; i < people_count; i++)
     CHECK_STATUS(burrow_engine_destroy(people[i].engine), BURROW_OK);
+  CHECK_STATUS(burrow_call_end(alice->call, 0, NULL), BURROW_ERR_STALE_HANDLE);
+  CHECK_STATUS(burrow_call_accept(bob->call, NULL, NULL), BURROW_ERR_STALE_HANDLE);
+  burrow_release(alice->call);
   CHECK_STATUS(burrow_engine_destroy(home), BURROW_OK);
   return finish_tests();
 }

@@ -141,7 +141,8 @@ static inline void forget_call(struct person *who) {
   who->state_count = who->member_count = who->done_count = 0;
 }
 
-static inline struct person *meet(uint32_t flags) {
+/** Somebody new, or another device of somebody. */
+static inline struct person *meet_as(uint32_t flags, const struct person *same) {
   struct person *who = &people[people_count++];
   memset(who, 0, sizeof *who);
   burrow_engine_config host;
@@ -151,11 +152,16 @@ static inline struct person *meet(uint32_t flags) {
   burrow_identity_config config;
   CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
   burrow_request request = 0;
-  CHECK_STATUS(burrow_identity_create(who->engine, NULL, &config, &who->identity, &request), BURROW_OK);
+  char key[BURROW_KEY_TEXT_SIZE] = "";
+  size_t length = 0;
+  if (same) CHECK_STATUS(burrow_identity_export(same->identity, key, sizeof key, &length), BURROW_OK);
+  CHECK_STATUS(burrow_identity_create(who->engine, same ? key : NULL, &config, &who->identity, &request), BURROW_OK);
   FINISH(who, request, BURROW_OK);
   CHECK_STATUS(burrow_identity_pubkey(who->identity, who->key), BURROW_OK);
   return who;
 }
+
+static inline struct person *meet(uint32_t flags) { return meet_as(flags, NULL); }
 
 /** The first one founds a group with the others. */
 static inline void befriend(void) {
@@ -182,9 +188,9 @@ static inline void befriend(void) {
 }
 
 /** Somebody more, whom the first one invites. */
-static inline struct person *join_later(uint32_t flags) {
+static inline struct person *join_later(uint32_t flags, const struct person *same) {
   burrow_request request = 0;
-  struct person *who = meet(flags);
+  struct person *who = meet_as(flags, same);
   CHECK_STATUS(burrow_key_package_publish(who->identity, nostr_relays, 1, &request), BURROW_OK);
   FINISH(who, request, BURROW_OK);
   CHECK_STATUS(burrow_group_invite(people[0].group, who->key, &request), BURROW_OK);

@@ -336,7 +336,7 @@ int main(void) {
   check_refusals();
   check_other_relay(home);
   check_glare();
-  carol = join_later(BURROW_ENGINE_ASK_CALLS);
+  carol = join_later(BURROW_ENGINE_ASK_CALLS, NULL);
   check_questions();
   check_late_join();
   check_departures();
