@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ class Stage:
         self.moq = ""
         self.pins: list[str] = []
         self._peers: list[Peer] = []
+        self._program: Peer | None = None
 
     def act(self, who: str, text: str) -> int:
         """Notes what the story does next."""
@@ -95,6 +97,7 @@ class Stage:
         else:
             program = os.environ.get("BURROW_RELAY", str(ROOT / "build" / "bin" / "burrow-relay"))
             relay = await self._start(Peer("burrow-relay"), [program, "--open", "--listen", "127.0.0.1:0"])
+            self._program = relay
             said = {}
             for word in ("listening", "fingerprint"):
                 line = await relay.wait("text", PATIENCE, where=lambda event, word=word: event["text"].startswith(word))
@@ -142,6 +145,9 @@ class Stage:
     async def close(self) -> None:
         # Clients first: a relay that dies under them would only fill their logs.
         for peer in reversed(self._peers):
+            if peer is self._program:
+                # It does not read what would tell it to end.
+                peer.kill(signal.SIGTERM)
             await peer.stop()
         if self.line is not None:
             self.line.close()
