@@ -27,8 +27,10 @@ struct person {
   burrow_status results[TOLD];
   int done_count;
   int messages;
-  /** What others send does not reach them. */
+  /** What others send reaches them later. */
   int is_deaf;
+  char *unheard[TOLD];
+  int unheard_count;
 };
 
 static struct person people[CROWD];
@@ -45,9 +47,25 @@ static inline void carry_event(struct person *from, const burrow_event *event) {
   char id[65] = "";
   const char *start = strstr(event->text, "\"id\":\"");
   if (start) memcpy(id, start + 6, 64);
-  for (int i = 0; i < people_count; i++)
-    if (&people[i] != from && !people[i].is_deaf) (void)burrow_nostr_ingest(people[i].engine, event->text);
+  for (int i = 0; i < people_count; i++) {
+    struct person *who = &people[i];
+    if (who == from) continue;
+    if (!who->is_deaf)
+      (void)burrow_nostr_ingest(who->engine, event->text);
+    else if (who->unheard_count < TOLD)
+      who->unheard[who->unheard_count++] = strdup(event->text);
+  }
   (void)burrow_nostr_published(from->engine, id, 1);
+}
+
+/** Hears what was said meanwhile. */
+static inline void listen_again(struct person *who) {
+  who->is_deaf = 0;
+  for (int i = 0; i < who->unheard_count; i++) {
+    (void)burrow_nostr_ingest(who->engine, who->unheard[i]);
+    free(who->unheard[i]);
+  }
+  who->unheard_count = 0;
 }
 
 static inline void take(struct person *who, const burrow_event *event) {

@@ -207,19 +207,29 @@ static void check_other_relay(burrow_engine *home) {
   forget_all();
 }
 
-/** Both call each other before they hear of it. */
+/** Both call each other before they hear of it: the call with the smaller id is the call, and nothing rings. */
 static void check_glare(void) {
   alice->is_deaf = bob->is_deaf = 1;
   burrow_request one = call_from(alice), other = call_from(bob);
   UNTIL(ended(alice, one) == BURROW_OK && ended(bob, other) == BURROW_OK);
-  alice->is_deaf = bob->is_deaf = 0;
+  char id[BURROW_CALL_ID_SIZE];
   int alice_wins = strcmp(info_of(alice->call).call_id, info_of(bob->call).call_id) < 0;
   struct person *winner = alice_wins ? alice : bob, *loser = alice_wins ? bob : alice;
-  /* Offers were lost, so the one whose call stands says it again with the next signal: here it gives up instead. */
+  memcpy(id, info_of(winner->call).call_id, sizeof id);
+  burrow_call *given_up = loser->call;
+  loser->call = NULL;
+  listen_again(alice);
+  listen_again(bob);
+  UNTIL(is_over(loser, BURROW_CALL_ENDED, BURROW_CALL_REASON_GLARE) && loser->call != NULL);
+  CHECK(!strcmp(info_of(given_up).other_id, id) && !strcmp(info_of(loser->call).call_id, id));
+  CHECK(!strcmp(info_of(loser->call).other_id, info_of(given_up).call_id));
+  UNTIL(info_of(loser->call).state == BURROW_CALL_ACTIVE && info_of(winner->call).state == BURROW_CALL_ACTIVE);
+  CHECK(!has_seen(alice, stage(BURROW_CALL_INCOMING, BURROW_CALL_RINGING, 0)));
+  CHECK(!has_seen(bob, stage(BURROW_CALL_INCOMING, BURROW_CALL_RINGING, 0)));
+  burrow_release(given_up);
   end(loser, 0);
-  UNTIL(is_over(loser, BURROW_CALL_ENDED, BURROW_CALL_REASON_CANCELLED));
-  end(winner, 0);
-  UNTIL(is_over(winner, BURROW_CALL_ENDED, BURROW_CALL_REASON_CANCELLED));
+  UNTIL(is_over(winner, BURROW_CALL_ENDED, BURROW_CALL_REASON_REMOTE_HANGUP));
+  UNTIL(is_over(loser, BURROW_CALL_ENDED, BURROW_CALL_REASON_HANGUP));
   forget_all();
 }
 
@@ -254,10 +264,7 @@ static void check_questions(void) {
     }
     end(caller, 0);
     UNTIL(is_over(caller, BURROW_CALL_ENDED, BURROW_CALL_REASON_CANCELLED));
-    if (admission != BURROW_CALL_ADMIT_DROP) {
-      UNTIL(is_over(caller == alice ? bob : alice, BURROW_CALL_ENDED, BURROW_CALL_REASON_MISSED));
-      UNTIL(is_over(carol, BURROW_CALL_ENDED, BURROW_CALL_REASON_MISSED));
-    }
+    if (admission != BURROW_CALL_ADMIT_DROP) UNTIL(is_over(carol, BURROW_CALL_ENDED, BURROW_CALL_REASON_MISSED));
     forget_all();
   }
 }
