@@ -14,17 +14,19 @@ import unittest
 from pathlib import Path
 from typing import Any
 
+import support
 from support import LibraryTest
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "demo"))
 
 try:
+    import av  # noqa: F401
     import numpy as np
 
-    REASON = ""
-except ImportError:
-    REASON = "NumPy is not installed; scripts/test-python.sh takes an interpreter that has it"
+    REASON = support.REASON
+except ImportError as error:
+    REASON = f"{error.name} is not installed; scripts/test-python.sh takes an interpreter that has it"
 
 if not REASON:
     import checks
