@@ -1,6 +1,7 @@
 /* Calls: they ring, are accepted, heard and ended, declined, missed and joined late; hosts that do all of it wrong. */
 #include "calls.h"
 
+static burrow_relay *home_relay;
 static burrow_relay_info relay;
 static char url[64];
 static burrow_call_config how;
@@ -66,6 +67,13 @@ static void converse(struct person *one, struct person *other) {
   }
 }
 
+/** How many are connected to the MoQ relay. */
+static uint32_t sessions(void) {
+  burrow_relay_info now = {.struct_size = sizeof now};
+  CHECK_STATUS(burrow_relay_info_get(home_relay, &now), BURROW_OK);
+  return now.sessions;
+}
+
 static void check_pair(void) {
   alice->call = bob->call = NULL;
   burrow_request started = call_everybody(alice);
@@ -79,6 +87,11 @@ static void check_pair(void) {
   CHECK(info.room == NULL && info.state == BURROW_CALL_INCOMING && info.participant_count == 1);
   CHECK(!memcmp(info.caller, alice->key, 32) && !memcmp(info.peer, alice->key, 32));
   CHECK(info.flags == BURROW_CALL_PAIR && info.group_id_len == 32);
+  UNTIL(sessions() == 1);
+  int64_t later = burrow_now_us() + 400000;
+  while (burrow_now_us() < later)
+    drain_all(5);
+  CHECK(sessions() == 1);
   burrow_request accepted = accept(bob), again = 0;
   CHECK_STATUS(burrow_call_accept(bob->call, &how, &again), BURROW_OK);
   FINISH(bob, accepted, BURROW_OK);
@@ -207,7 +220,7 @@ static void check_group(void) {
 int main(void) {
   burrow_engine *home = NULL;
   CHECK_STATUS(burrow_engine_create(NULL, &home), BURROW_OK);
-  start_relay(home, &relay);
+  home_relay = start_relay(home, &relay);
   init_call(&how, &room_config, &relay, url);
   alice = meet(0);
   bob = meet(0);
