@@ -377,9 +377,12 @@ class Call(Handle):
         """Says what becomes of a call that the host was asked about."""
         return self._update(_abi.BURROW_CALL_CHANGE_ADMISSION, admission=int(admission))
 
-    def look(self) -> Request:
+    def look(self, *, connection: Connection | None = None) -> Request:
         """Asks the relay who is in a call that goes on without us; members() has the answer."""
-        return self._update(_abi.BURROW_CALL_CHANGE_LOOK)
+        room, keeper = room_configuration(connection or Connection())
+        request = self._update(_abi.BURROW_CALL_CHANGE_LOOK, room=ctypes.addressof(room))
+        del room, keeper
+        return request
 
     def _update(self, flags: int, **fields: int) -> Request:
         raw = _abi.burrow_call_change()
