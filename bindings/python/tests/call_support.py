@@ -30,6 +30,8 @@ class Friend:
         self.ears: dict[str, burrow.AudioTrack] = {}
         self.eyes: dict[str, burrow.VideoTrack] = {}
         self.heard: dict[str, list[burrow.Sound]] = {}
+        #: How many pieces were the tone of their sender.
+        self.tones: dict[str, int] = {}
         self.pictures: dict[str, int] = {}
         #: What the camera shows; without it pictures with a number.
         self.picture: tuple[bytes, int, int] | None = None
@@ -53,7 +55,7 @@ class Friend:
     def leave(self) -> None:
         """Forgets the tracks of a call that is over."""
         self.microphone = self.camera = None
-        for table in (self.ears, self.eyes, self.heard, self.pictures):
+        for table in (self.ears, self.eyes, self.heard, self.tones, self.pictures):
             table.clear()
 
     def step(self, number: int) -> None:
@@ -80,13 +82,18 @@ class Friend:
                 self.eyes[member.path] = room.subscribe_video(member.path)
                 self.heard[member.path], self.pictures[member.path] = [], 0
         for path, ear in self.ears.items():
-            self.heard[path] = [*self.heard[path][-24:], ear.pull_audio(PACKET)]
+            piece = ear.pull_audio(PACKET)
+            self.heard[path] = [*self.heard[path][-24:], piece]
+            self.tones[path] = self.tones.get(path, 0) + (share(piece.samples, self.expected(path)) > 0.9)
             self.pictures[path] += self.eyes[path].pull_video() is not None
 
     def hears(self, other: Friend) -> bool:
-        """Whether some of what came last of somebody is their tone; a busy machine makes gaps."""
-        pieces = [piece for member in self.member(other) for piece in self.heard.get(member.path, [])]
-        return sum(share(piece.samples, other.frequency) > 0.9 for piece in pieces) >= 5
+        """Whether some of what came of somebody is their tone; a busy machine makes gaps."""
+        return any(self.tones.get(member.path, 0) >= 5 for member in self.member(other))
+
+    def expected(self, path: str) -> float:
+        """The tone of whose path this is."""
+        return next((one.frequency for one in self.test.people if path.endswith(one.pubkey.hex())), 0.0)
 
     def sees(self, other: Friend) -> bool:
         return any(self.pictures.get(member.path, 0) > 2 for member in self.member(other))

@@ -122,9 +122,13 @@ class GroupTest(FriendsTest):
 class CoroutineTest(AsyncLibraryTest):
     async def test_in_coroutines(self) -> None:
         test = FriendsTest()
-        test.setUp()
+
+        def prepare() -> list[Friend]:
+            test.setUp()
+            return test.friends("alice", "bob")
+
         try:
-            alice, bob = test.friends("alice", "bob")
+            alice, bob = await asyncio.to_thread(prepare)
             answered = asyncio.Event()
             answering = asyncio.create_task(self.answer(test, bob, answered))
             async with alice.me.start_call(alice.group, relays=test.home.url, connection=test.connection) as call:
