@@ -28,8 +28,8 @@ class Tape:
     """One participant. What was before they came is silence, or looks like their first picture."""
 
     def __init__(self, folder: Path, room: burrow.Room, member: burrow.CallMember, steps: int) -> None:
-        self.audio = room.subscribe_audio(member.path)
-        self.video = room.subscribe_video(member.path)
+        self.path = member.path
+        self.listen(room)
         self.name = folder / (burrow.format_public_key(member.pubkey)[:16] + (f"-{member.id}"))
         self.sound = wave.open(f"{self.name}.wav", "wb")
         self.sound.setparams((1, 2, RATE, 0, "NONE", "not compressed"))
@@ -38,6 +38,11 @@ class Tape:
         self.size = (0, 0)
         self.last = b""
         self.written = 0
+
+    def listen(self, room: burrow.Room) -> None:
+        """Takes sound and pictures from this room."""
+        self.audio = room.subscribe_audio(self.path)
+        self.video = room.subscribe_video(self.path)
 
     def step(self, steps: int) -> None:
         """Takes what belongs to the moment: pulling is the clock of sound and pictures."""
@@ -62,12 +67,12 @@ class Tape:
         print(f"wrote {self.name.name}: {'sound and pictures' if self.film is not None else 'sound'}", flush=True)
 
 
-async def follow(call: burrow.Call, room: burrow.Room, folder: Path, tapes: dict[str, Tape], clock: list[int]) -> None:
+async def follow(call: burrow.Call, folder: Path, tapes: dict[str, Tape], clock: list[int]) -> None:
     """Begins a tape for everybody who comes. One that was begun goes on, also when they come back."""
     async for members in call.roster():
         for member in members:
             if member.is_announced and member.path not in tapes:
-                tapes[member.path] = Tape(folder, room, member, clock[0])
+                tapes[member.path] = Tape(folder, call.room, member, clock[0])
 
 
 async def talk(options: argparse.Namespace, call: burrow.Call) -> None:
@@ -76,13 +81,18 @@ async def talk(options: argparse.Namespace, call: burrow.Call) -> None:
     folder.mkdir(parents=True)
     tapes: dict[str, Tape] = {}
     clock = [0]
-    following = asyncio.create_task(follow(call, room, folder, tapes, clock))
+    following = asyncio.create_task(follow(call, folder, tapes, clock))
     begin_us = burrow.now_us()
     came = False
     try:
         while not call.is_over and not (came and not any(member.is_present for member in call.members())):
             await asyncio.sleep(max(begin_us + clock[0] * STEP_MS * 1000 - burrow.now_us(), 0) / 1_000_000)
             clock[0] += 1
+            if call.room is not room:
+                # The call has moved to another relay.
+                room = call.room
+                for tape in tapes.values():
+                    tape.listen(room)
             came = came or bool(tapes)
             for tape in tapes.values():
                 tape.step(clock[0])

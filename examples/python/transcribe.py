@@ -34,11 +34,15 @@ class Tap:
     """Cuts one participant's sound into utterances."""
 
     def __init__(self, room: burrow.Room, member: burrow.CallMember) -> None:
-        self.audio = room.subscribe_audio(member.path)
+        self.path = member.path
+        self.listen(room)
         self.who = burrow.format_public_key(member.pubkey)[:16]
         self.steps: list[bytes] = []
         self.quiet = 0
         self.speaks = False
+
+    def listen(self, room: burrow.Room) -> None:
+        self.audio = room.subscribe_audio(self.path)
 
     def step(self) -> bytes | None:
         """Takes the next piece; gives an utterance when one has ended."""
@@ -84,6 +88,11 @@ async def talk(options: argparse.Namespace, call: burrow.Call) -> None:
     writing = asyncio.create_task(write_all(options, waiting))
     try:
         while not call.is_over:
+            if call.room is not room:
+                # The call has moved to another relay.
+                room = call.room
+                for tap in taps.values():
+                    tap.listen(room)
             for member in call.members():
                 if member.is_announced and member.path not in taps:
                     taps[member.path] = Tap(room, member)
