@@ -4,14 +4,12 @@ import 'dart:ffi' as ffi;
 import 'package:ffi/ffi.dart';
 
 import 'engine.dart';
-import 'errors.dart';
 import 'events.dart';
 import 'generated/burrow_abi.dart';
 import 'group.dart';
 import 'handle.dart';
 import 'native.dart';
 import 'room.dart';
-import 'types.dart';
 
 /// Where a call stands.
 enum CallState {
