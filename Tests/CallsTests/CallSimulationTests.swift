@@ -35,6 +35,14 @@ import Testing
         }
     }
 
+    /// Somebody's second device called while the first was in a call with the same person.
+    @Test(arguments: [2465, 4637, 4757] as [UInt64])
+    func theOtherDeviceHearsThatItsCallIsOver(seed: UInt64) throws {
+        var simulation = try CallSimulation(seed: seed)
+        simulation.run()
+        for problem in simulation.problems { Issue.record("\(problem)") }
+    }
+
     @Test func aSeedIsAlwaysTheSameSchedule() throws {
         var (first, second) = (try CallSimulation(seed: 7), try CallSimulation(seed: 7))
         first.run()

@@ -233,6 +233,10 @@ extension CallMachine {
         if case .incoming = call.state {
             move(index, to: .ended(.missed), now: now)
         } else {
+            // Another device of theirs is still in it, and does not know.
+            if let former = call.peerDevice, let device = received.offer.device, former != device {
+                sendEnd(index, .hangup, scope: .call, now: now)
+            }
             move(index, to: .ended(.remoteHangup), now: now)
         }
         admit(received, now: now)
