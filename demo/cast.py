@@ -21,7 +21,7 @@ from harness.process import Event, Failure, Peer  # noqa: E402
 DEMO = ROOT / "demo"
 PEERS = ROOT / "Tests" / "Interop" / "peers"
 #: How long anything may take that is not measured.
-PATIENCE = 20.0
+PATIENCE = 40.0
 
 
 class Actor(Peer):

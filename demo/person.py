@@ -168,7 +168,11 @@ class Person:
                 self.happened(event)
 
         self._spawn(watch())
-        await self.open()
+        if self.options.offline:
+            # Its state file comes later.
+            tell("waiting")
+        else:
+            await self.open()
         reader = asyncio.StreamReader()
         loop = asyncio.get_running_loop()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

@@ -80,6 +80,7 @@ async def see_each_other(stage: Stage, names: list[str]) -> None:
 async def run(stage: Stage, calm: float) -> Marks:
     """Plays it; ``calm`` seconds in the middle nothing happens but talk."""
     marks, people = Marks(), stage.people
+    ghost = await prepare_copy(stage)
     await found_group(stage)
 
     stage.act(ALICE, "starts a video call")
@@ -118,7 +119,7 @@ async def run(stage: Stage, calm: float) -> Marks:
     await people[BOB].until("ended")
     await asyncio.sleep(1)
 
-    ghost = await haunt(stage, marks.call_id)
+    await haunt(stage, ghost, marks.call_id)
     marks.removed = (DAVE, stage.act(ALICE, "removes Dave from the group"))
     await people[ALICE].do("remove", key=stage.keys[DAVE])
     marks.removed_us = (await people[ALICE].until("removed member"))["at_us"]
@@ -151,16 +152,22 @@ async def lose_network(stage: Stage, line: Line, marks: Marks) -> None:
     await asyncio.sleep(2)
 
 
-async def haunt(stage: Stage, call_id: str) -> Actor:
+async def prepare_copy(stage: Stage) -> Actor:
+    """Started early, so that it is there when it is needed."""
+    storage = str(stage.folder / "copy.burrow")
+    ghost = await stage.person(GHOST, "--role", DAVE, "--offline", "--storage", storage)
+    await ghost.until("waiting")
+    return ghost
+
+
+async def haunt(stage: Stage, ghost: Actor, call_id: str) -> None:
     """Dave's keys on a machine that never hears that he was removed: it sees until the keys change."""
     for file in stage.folder.glob(f"{DAVE}.burrow*"):
         shutil.copy(file, stage.folder / file.name.replace(DAVE, "copy"))
-    storage = str(stage.folder / "copy.burrow")
-    ghost = await stage.person(GHOST, "--role", DAVE, "--offline", "--storage", storage)
+    await ghost.do("open")
     await ghost.until("ready")
     await ghost.do("cast", keys=stage.keys)
     await ghost.do("lurk", call_id=call_id)
     for name in (ALICE, CAROL):
         await ghost.until("seen", PATIENCE, who=name)
     await asyncio.sleep(1)
-    return ghost
