@@ -15,6 +15,8 @@ import numpy as np
 WIDTH, HEIGHT, RATE = 320, 180, 15
 SAMPLE_RATE = 48_000
 PACKET_US = 20_000
+#: How late players play on purpose: what a busy machine does to real time is not what is shown here.
+CUSHION_MS = 200
 PACKET = SAMPLE_RATE * PACKET_US // 1_000_000
 
 #: Every picture carries its number in a band of black and white blocks at its top.

@@ -10,14 +10,12 @@ from typing import Any
 
 import burrow
 import numpy as np
-from looks import HEIGHT, PACKET, RATE, WIDTH, Look, enlarged, number_in, psnr
+from looks import CUSHION_MS, HEIGHT, PACKET, RATE, WIDTH, Look, enlarged, number_in, psnr
 from source import write_wave
 
 STEP_US = 10_000
 #: More than this behind, and what was not pushed is left out.
 LATE_US = 500_000
-#: What a busy machine does to a player in real time is not what is shown here.
-CUSHION_MS = 200
 #: Without a picture for so long somebody was away.
 GAP_US = 1_500_000
 #: How often figures are taken, in steps.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import story
-from looks import HEIGHT, RATE, SAMPLE_RATE, WIDTH
+from looks import CUSHION_MS, HEIGHT, RATE, SAMPLE_RATE, WIDTH
 from plots import COLOURS, Lane, Line, chart, time_line
 from source import write_wave
 from speech import JUDGED_RATE, narrowed
@@ -185,7 +185,7 @@ def plots(record: Record, name: str) -> str:
         quality.append(Line(other, shade, binned([(seconds(record, at), value) for _, _, at, value in shown])))
     end = length(record)
     drawn = (
-        ("camera to screen", chart(delay, end, "ms", calm)),
+        (f"camera to screen, of which the players keep {CUSHION_MS} ms for a busy machine", chart(delay, end, "ms", calm)),
         ("received", chart(rate, end, "kbit/s", calm)),
         ("pictures, PSNR", chart(quality, end, "dB", calm, 33)),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 WIDTH, HEIGHT = 430, 150
-LEFT, RIGHT, TOP, BOTTOM = 44, 8, 10, 22
+LEFT, RIGHT, TOP, BOTTOM = 44, 8, 20, 22
 COLOURS = ("#3b78e7", "#d9822b", "#2a9d5c", "#b0409f", "#777777")
 
 
@@ -48,7 +48,7 @@ def chart(lines: list[Line], end: float, unit: str, shaded: list[tuple[float, fl
     for second in range(0, int(end) + 1, 5):
         out.append(f'<text x="{x(second)}" y="{HEIGHT - 8}" text-anchor="middle">{second}</text>')
     out.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 8}" text-anchor="end">s</text>')
-    out.append(f'<text x="4" y="{TOP + 2}">{escape(unit)}</text>')
+    out.append(f'<text x="4" y="{TOP - 9}">{escape(unit)}</text>')
     if limit is not None:
         out.append(f'<line class="limit" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(limit)}" y2="{y(limit)}"/>')
     for line in lines:
