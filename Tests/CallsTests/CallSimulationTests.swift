@@ -14,7 +14,7 @@ import Testing
 
     @Test func callsEndWellWhateverHappens() throws {
         let first = Self.number("BURROW_CALL_SEED") ?? 1
-        let count = Self.number("BURROW_CALL_SCHEDULES") ?? 40
+        let count = Self.number("BURROW_CALL_SCHEDULES") ?? 15
         var talks = 0
         var failures = 0
         var endings: [CallEndReason: Int] = [:]
