@@ -241,14 +241,14 @@ if Context.environment["BURROW_RELEASE"] != nil {
     }
 }
 
-// Fuzz targets, only when `scripts/fuzz.sh` names them: then everything gets coverage counters and the address
-// sanitizer, which a library for others must not have. Each is one file in Tests/Fuzz/Targets.
-if let names = Context.environment["BURROW_FUZZ"] {
+// The fuzz targets, only for `scripts/fuzz.sh`: then everything gets coverage counters and the address sanitizer, which a
+// library for others must not have. Each is one file in Tests/Fuzz/Targets.
+if Context.environment["BURROW_FUZZ"] != nil {
     let instrumented: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer,address"])]
     for target in package.targets where target.type == .regular && !target.name.hasPrefix("C") {
         target.swiftSettings = (target.swiftSettings ?? []) + instrumented
     }
-    // Nothing else that would need linking: only a fuzz target brings what the counters refer to.
+    // Nothing else that would need linking: only the fuzz targets bring what the counters refer to.
     package.products = []
     package.targets.removeAll { $0.type == .executable || $0.type == .test }
     package.targets += [
@@ -259,21 +259,19 @@ if let names = Context.environment["BURROW_FUZZ"] {
             path: "Tests/Fuzz/Support/Harness",
             swiftSettings: common
         ),
-    ]
-    package.targets += names.split(separator: " ").map { (name) in
         .executableTarget(
-            name: "fuzz-\(name)",
+            name: "fuzz",
             dependencies: [
                 "FuzzHarness", "BurrowBase", "BurrowCrypto", "BurrowMLS", "BurrowNostr", "BurrowMarmot",
                 "BurrowCalls",
                 "BurrowQUIC", "BurrowMoQ", "BurrowMedia",
                 "BurrowEngine", "BurrowSimulation",
             ],
-            path: "Tests/Fuzz/Targets",
-            sources: ["\(name).swift"],
+            path: "Tests/Fuzz",
+            exclude: ["Corpus", "Support"],
             swiftSettings: common + instrumented + [.unsafeFlags(["-parse-as-library"])],
             // Debian's default linker fails on the sanitizers' debug information.
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
-        )
-    }
+        ),
+    ]
 }

@@ -4,8 +4,8 @@ import FuzzHarness
 
 /// The description of an `avc1` stream, and a codec string. What is understood is written so that it is understood the
 /// same again.
-@main enum Target {
-    static func main() {
+enum AVCConfigurationTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             if let configuration = try? AVCDecoderConfiguration.parse(input.span) {
                 let written = configuration.encode()

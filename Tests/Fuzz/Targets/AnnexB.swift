@@ -4,8 +4,8 @@ import FuzzHarness
 
 /// Any bytes as a byte stream and as units behind lengths: the units lie inside, in order, and a stream made of those
 /// found has the same again.
-@main enum Target {
-    static func main() {
+enum AnnexBTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             var choices = Choices(input)
             let lengthSize = choices.byte() % 4 + 1

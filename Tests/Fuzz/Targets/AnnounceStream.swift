@@ -2,8 +2,8 @@ import BurrowMoQ
 import FuzzHarness
 
 /// A publisher's side of an announce stream, whole and in pieces, which must read alike.
-@main enum Target {
-    static func main() {
+enum AnnounceStreamTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             var choices = Choices(input)
             let version = choices.element(of: Version.allCases)

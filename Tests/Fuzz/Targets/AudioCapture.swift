@@ -4,8 +4,8 @@ import FuzzHarness
 
 /// A host that pushes whatever it likes, whenever it likes. Packets follow each other in time, and no more come out
 /// than time has passed.
-@main enum Target {
-    static func main() {
+enum AudioCaptureTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             var choices = Choices(input)
             var host = Host(channels: 1 + choices.byte() % 2)

@@ -1,8 +1,8 @@
 import BurrowMoQ
 import FuzzHarness
 
-@main enum Target {
-    static func main() {
+enum BroadcastPathTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             guard let path = try? BroadcastPath(bytes: input) else { return }
             precondition((try? BroadcastPath(path.description)) == path, "the normal form is not its own")

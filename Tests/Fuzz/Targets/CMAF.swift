@@ -3,8 +3,8 @@ import BurrowMedia
 import FuzzHarness
 
 /// A CMAF stream: its beginning, then fragments. Samples lie within the fragment and within the limits.
-@main enum Target {
-    static func main() {
+enum CMAFTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             var choices = Choices(input)
             let kind = choices.element(of: MediaKind.allCases)

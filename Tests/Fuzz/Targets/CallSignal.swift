@@ -5,8 +5,8 @@ import FuzzHarness
 
 /// Signals of others, the content of each kind: what is accepted is written and read again unchanged, and a phone that gets
 /// it stays in order.
-@main enum Target {
-    static func main() {
+enum CallSignalTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             guard let kind = input.first, let sender = key(1), let own = key(2), let room = Bytes32(bytes(3)),
                 let device = DeviceID("0123456789abcdef")

@@ -4,8 +4,8 @@ import BurrowMoQ
 import FuzzHarness
 
 /// A catalogue of a peer: what is read of it lies within the limits, and what of it can be written reads the same.
-@main enum Target {
-    static func main() {
+enum CatalogueTarget: FuzzTarget {
+    static func run() {
         guard let path = try? BroadcastPath("room/alice") else { return }
         fuzz { (input) in
             guard let reading = try? CatalogueReading(input, of: path) else { return }

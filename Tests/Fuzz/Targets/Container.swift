@@ -4,8 +4,8 @@ import FuzzHarness
 
 /// Frames in the containers `legacy` and `loc`: what comes out lies inside of what went in, and a legacy frame written
 /// from it holds the same.
-@main enum Target {
-    static func main() {
+enum ContainerTarget: FuzzTarget {
+    static func run() {
         let allocator = SliceAllocator()
         fuzz { (input) in
             var choices = Choices(input)

@@ -3,8 +3,8 @@ import BurrowMoQ
 import FuzzHarness
 
 /// One control message of any kind and version. What decodes must come back the same after encoding.
-@main enum Target {
-    static func main() {
+enum ControlMessageTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             var choices = Choices(input)
             let version = choices.element(of: Version.allCases)

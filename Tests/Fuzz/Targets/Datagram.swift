@@ -2,8 +2,8 @@ import BurrowBase
 import BurrowMoQ
 import FuzzHarness
 
-@main enum Target {
-    static func main() {
+enum DatagramTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             guard let (header, offset) = try? DatagramHeader.decode(input.span) else { return }
             precondition(offset <= input.count)

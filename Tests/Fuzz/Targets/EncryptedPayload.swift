@@ -3,8 +3,8 @@ import BurrowNostr
 import FuzzHarness
 
 /// NIP-44 payloads and the layers of gift wraps, as text and as what a text would decrypt to.
-@main enum Target {
-    static func main() {
+enum EncryptedPayloadTarget: FuzzTarget {
+    static func run() {
         guard let key = try? LocalKey.importing(String(repeating: "01", count: 32)),
             let conversation = try? key.conversation(with: key.publicKey)
         else { return }

@@ -4,8 +4,8 @@ import BurrowMarmot
 import FuzzHarness
 
 /// The group data extension: what is accepted is written back to the same bytes, also after a change and back.
-@main enum Target {
-    static func main() {
+enum GroupDataTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             guard var data = try? GroupData([Extension(type: 0xf2ee, data: input)]) else { return }
             require(data.encoded == input, "group data changes on its way")

@@ -7,11 +7,11 @@ import FuzzHarness
 /// Group events of a live group: any content and tags, sealed properly around bytes of the input, or around what a
 /// member signs who keeps to no rule. What is refused must leave the group as it was, and nobody but the admin may change
 /// who is in it.
-@main enum Target {
+enum GroupEventTarget: FuzzTarget {
     static let seconds: Int64 = 1_800_000_000
     static let now = Instant(microseconds: seconds * 1_000_000)
 
-    static func main() {
+    static func run() {
         guard let scene = try? Scene() else { preconditionFailure("no group to attack") }
         fuzz { (input) in
             var choices = Choices(input)

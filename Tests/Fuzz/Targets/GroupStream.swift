@@ -3,8 +3,8 @@ import BurrowMoQ
 import FuzzHarness
 
 /// A unidirectional stream from its first byte, whole and in pieces, which must read alike.
-@main enum Target {
-    static func main() {
+enum GroupStreamTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             var choices = Choices(input)
             let version = choices.element(of: Version.allCases)

@@ -4,8 +4,8 @@ import FuzzHarness
 
 /// A stream of access units into the decoder, each behind a length of two bytes. A picture that comes out has a size
 /// within the limits, and never more are out than the pool allows.
-@main enum Target {
-    static func main() {
+enum H264StreamTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             var choices = Choices(input)
             let pool = PicturePool(limit: 2)

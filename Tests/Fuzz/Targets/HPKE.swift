@@ -3,8 +3,8 @@ import BurrowCrypto
 import FuzzHarness
 
 /// Encapsulated key and ciphertext from somebody else: an error, no plaintext, or the one that was sealed.
-@main enum Target {
-    static func main() {
+enum HPKETarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             do throws(CryptoError) {
                 try run(input)

@@ -2,8 +2,8 @@ import BurrowNostr
 import FuzzHarness
 
 /// The head of a server's answer: whether it comes at once or byte by byte must make no difference.
-@main enum Target {
-    static func main() {
+enum HTTPAnswerTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             var whole = Array(input)
             var start = 0

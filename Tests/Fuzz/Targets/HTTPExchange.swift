@@ -2,8 +2,8 @@ import BurrowNostr
 import FuzzHarness
 
 /// A server's whole answer: whether it comes at once or byte by byte must make no difference.
-@main enum Target {
-    static func main() {
+enum HTTPExchangeTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             let whole = outcome(input, step: max(input.count, 1))
             let slow = outcome(input, step: 1)

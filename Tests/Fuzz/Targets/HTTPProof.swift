@@ -3,8 +3,8 @@ import BurrowNostr
 import FuzzHarness
 
 /// Authorization headers: nobody is let in whose event does not verify.
-@main enum Target {
-    static func main() {
+enum HTTPProofTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             var checker = HTTPProofChecker()
             let request = HTTPProofChecker.Request(url: "https://a.example/", method: "GET", body: nil)

@@ -3,8 +3,8 @@ import BurrowMoQ
 import FuzzHarness
 
 /// What a service answers where a token is wanted, and when the next is asked for.
-@main enum Target {
-    static func main() {
+enum IssuedTokenTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             guard let token = try? IssuedToken(answer: input) else { return }
             require(token.text.utf8.count <= AccessLimits.tokenBytes, "a token that is too long")

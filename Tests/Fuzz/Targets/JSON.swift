@@ -2,8 +2,8 @@ import BurrowBase
 import FuzzHarness
 
 /// JSON text, read, written and read again.
-@main enum Target {
-    static func main() {
+enum JSONTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             check(input)
             // The writer alone: any text survives, but for NUL, which the reader refuses.

@@ -3,8 +3,8 @@ import BurrowNostr
 import FuzzHarness
 
 /// What hosts answer for a key that is elsewhere: nothing is believed but the event that was asked for.
-@main enum Target {
-    static func main() {
+enum KeyAnswerTarget: FuzzTarget {
+    static func run() {
         guard let alice = try? LocalKey.importing(String(repeating: "01", count: 32)),
             let bob = try? LocalKey.importing(String(repeating: "02", count: 32)),
             let rumor = try? Rumor(publicKey: alice.publicKey, createdAt: UnixTime(1), kind: EventKind(1)),

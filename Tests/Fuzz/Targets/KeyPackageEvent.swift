@@ -6,10 +6,10 @@ import FuzzHarness
 
 /// Key package events and invitations, signed properly over tags and content of the input: what is accepted is what a
 /// client could have made.
-@main enum Target {
+enum KeyPackageEventTarget: FuzzTarget {
     static let now = UnixTime(1_800_000_000)
 
-    static func main() {
+    static func run() {
         guard let scene = try? Scene() else { preconditionFailure("no key package to change") }
         fuzz { (input) in
             var choices = Choices(input)

@@ -2,8 +2,8 @@ import BurrowMoQ
 import FuzzHarness
 
 /// The first stream of lite-02 from either side, in pieces.
-@main enum Target {
-    static func main() {
+enum LegacySetupTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             var choices = Choices(input)
             let size = 1 + choices.byte()

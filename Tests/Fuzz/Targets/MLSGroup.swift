@@ -5,10 +5,10 @@ import FuzzHarness
 
 /// `process` of a live group: bytes from outside, messages of a member with bytes changed, and content that a member
 /// signs and protects as the rules want but that breaks others. What is refused must leave the group as it was.
-@main enum Target {
+enum MLSGroupTarget: FuzzTarget {
     static let now: UInt64 = 1_800_000_000
 
-    static func main() {
+    static func run() {
         guard let scene = try? Scene() else { preconditionFailure("no group to attack") }
         fuzz { (input) in
             var choices = Choices(input)

@@ -4,8 +4,8 @@ import BurrowMLS
 import FuzzHarness
 
 /// Every structure of RFC 9420: what can be read is written back as it was.
-@main enum Target {
-    static func main() {
+enum MLSMessageTarget: FuzzTarget {
+    static func run() {
         let suite = CipherSuite(.x25519AES128GCM)
         fuzz { (input) in
             var choices = Choices(input)

@@ -5,10 +5,10 @@ import FuzzHarness
 
 /// A stored group, with bytes changed or made up: as a whole, and in the records of a ledger. What is read must be written
 /// the same way again, and must not fall over when it is used.
-@main enum Target {
+enum MLSStateTarget: FuzzTarget {
     static let now: UInt64 = 1_800_000_000
 
-    static func main() {
+    static func run() {
         guard let scene = try? Scene() else { preconditionFailure("no group to store") }
         fuzz { (input) in
             var choices = Choices(input)

@@ -4,8 +4,8 @@ import BurrowMLS
 import FuzzHarness
 
 /// A tree from the network: read, judged, changed, with indices of the attacker's choice.
-@main enum Target {
-    static func main() {
+enum MLSTreeTarget: FuzzTarget {
+    static func run() {
         let suite = CipherSuite(.x25519AES128GCM)
         fuzz { (input) in
             var choices = Choices(input)

@@ -4,10 +4,10 @@ import BurrowMLS
 import FuzzHarness
 
 /// Joining: Welcomes with bytes changed, and ones that an inviter closes properly over a GroupInfo of the input.
-@main enum Target {
+enum MLSWelcomeTarget: FuzzTarget {
     static let now: UInt64 = 1_800_000_000
 
-    static func main() {
+    static func run() {
         let suite = CipherSuite(.x25519AES128GCM)
         guard let scene = try? Scene(suite) else { preconditionFailure("no group to join") }
         fuzz { (input) in

@@ -6,12 +6,12 @@ import FuzzHarness
 
 /// What a client stored, with bytes changed, records exchanged or made up. Each record is read or named as unreadable, and
 /// what was read must not fall over when it is used.
-@main enum Target {
+enum MarmotStateTarget: FuzzTarget {
     static let seconds: Int64 = 1_800_000_000
     static let now = Instant(microseconds: seconds * 1_000_000)
     static let relays = ["wss://relay.example.com"]
 
-    static func main() {
+    static func run() {
         guard let scene = try? Scene() else { preconditionFailure("nothing to store") }
         fuzz { (input) in
             var choices = Choices(input)

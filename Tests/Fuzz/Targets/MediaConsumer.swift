@@ -5,8 +5,8 @@ import FuzzHarness
 
 /// Whatever tracks bring and whatever the host wants in between: groups of a rendition ascend and begin with their key
 /// frame, and every track that is left was subscribed.
-@main enum Target {
-    static func main() {
+enum MediaConsumerTarget: FuzzTarget {
+    static func run() {
         guard let path = try? BroadcastPath("room/alice") else { return }
         fuzz { (input) in
             var choices = Choices(input)

@@ -2,8 +2,8 @@ import BurrowMoQ
 import FuzzHarness
 
 /// Any order of appends and reads. What is taken and what is left must be what was put in.
-@main enum Target {
-    static func main() {
+enum MessageBufferTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             var choices = Choices(input)
             var buffer = MessageBuffer()

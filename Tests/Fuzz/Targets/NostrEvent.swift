@@ -3,8 +3,8 @@ import BurrowNostr
 import FuzzHarness
 
 /// Events as relays send them, rumors and filters: what is accepted is written and read again unchanged.
-@main enum Target {
-    static func main() {
+enum NostrEventTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             if let event = try? UnverifiedEvent(json: input) { check(event) }
             if let rumor = try? Rumor(json: input) {

@@ -3,8 +3,8 @@ import BurrowNostr
 import FuzzHarness
 
 /// bech32, the texts of NIP-19, and URLs of servers.
-@main enum Target {
-    static func main() {
+enum NostrTextTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             let text = String(decoding: input, as: UTF8.self)
             if let (prefix, bytes) = try? Bech32.decode(text, limit: 5000) {

@@ -2,8 +2,8 @@ import BurrowMedia
 import FuzzHarness
 
 /// An Opus track's description in a catalogue.
-@main enum Target {
-    static func main() {
+enum OpusHeadTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             guard let head = try? OpusHead.decode(input.span) else { return }
             let bytes = head.encode()

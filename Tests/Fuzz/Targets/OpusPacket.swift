@@ -2,8 +2,8 @@ import BurrowMedia
 import FuzzHarness
 
 /// A stream of packets of a peer, some of them lost. Whatever they are, what comes out is sound within full scale.
-@main enum Target {
-    static func main() {
+enum OpusPacketTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             var choices = Choices(input)
             let channels = 1 + choices.byte() % 2

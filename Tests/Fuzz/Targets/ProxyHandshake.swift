@@ -3,12 +3,12 @@ import FuzzHarness
 
 /// A proxy's answers. The first byte chooses the proxy; the rest are what it says, in pieces that begin with their length.
 /// However it ends, the login is told only to who asked for it, and no error shows it.
-@main enum Target {
+enum ProxyHandshakeTarget: FuzzTarget {
     private static let proxies = [
         "socks5://proxy:1", "socks5://me:hidden@proxy:1", "http://proxy:1", "http://me:hidden@proxy:1",
     ].compactMap { try? ProxyURL($0) }
 
-    static func main() {
+    static func run() {
         fuzz { (input) in
             var rest = Array(input)[...]
             guard let choice = rest.popFirst() else { return }

@@ -5,8 +5,8 @@ import FuzzHarness
 
 /// Two endpoints and a line that the fuzzer owns: it drops, damages, repeats and invents datagrams in both directions.
 /// Afterwards another client must be served.
-@main enum Target {
-    static func main() {
+enum QUICDatagramsTarget: FuzzTarget {
+    static func run() {
         guard
             let tls = try? TLSContext.server(
                 certificatePEM: Array(SimulatedIdentity.certificatePEM.utf8),

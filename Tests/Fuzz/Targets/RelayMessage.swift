@@ -4,8 +4,8 @@ import FuzzHarness
 
 /// What a relay may say to a pool, in any order, between reconnections and time that passes. Each line is one message; a
 /// line that begins with a control character is something else that happens.
-@main enum Target {
-    static func main() {
+enum RelayMessageTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             guard let url = try? ServerURL("wss://a.example", policy: .relays) else { return }
             var now = Instant(microseconds: 1_000_000)

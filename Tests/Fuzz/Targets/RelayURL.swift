@@ -1,8 +1,8 @@
 import BurrowMoQ
 import FuzzHarness
 
-@main enum Target {
-    static func main() {
+enum RelayURLTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             guard let url = try? RelayURL(String(decoding: input, as: UTF8.self)) else { return }
             let shown = url.description

@@ -4,8 +4,8 @@ import FuzzHarness
 
 /// Frames of one track as a relay may hand them on: genuine ones that were changed, moved, cut, repeated, and invented ones.
 /// Only what was sealed opens, only where it was sealed, and only once; in place and beside, alike.
-@main enum Target {
-    static func main() {
+enum SFrameTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             do throws(CryptoError) {
                 try run(input)

@@ -3,8 +3,8 @@ import BurrowCrypto
 import FuzzHarness
 
 /// A header that is read is written the same way: no header has two forms.
-@main enum Target {
-    static func main() {
+enum SFrameHeaderTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             var reader = ByteReader(input.span)
             guard let header = try? SFrameHeader(from: &reader) else { return }

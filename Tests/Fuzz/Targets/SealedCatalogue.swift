@@ -3,8 +3,8 @@ import BurrowCrypto
 import FuzzHarness
 
 /// A sealed catalogue that is read means the same when it is written and read again.
-@main enum Target {
-    static func main() {
+enum SealedCatalogueTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             guard let catalogue = try? SealedCatalogue.parse(input.span) else { return }
             guard let again = try? SealedCatalogue.parse(catalogue.encoded.span) else {

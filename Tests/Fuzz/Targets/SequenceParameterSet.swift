@@ -3,8 +3,8 @@ import BurrowMedia
 import FuzzHarness
 
 /// The first parameter set of a stream. What is accepted has a size that memory can be had for.
-@main enum Target {
-    static func main() {
+enum SequenceParameterSetTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             guard let set = try? SequenceParameterSet.parse(input.span) else { return }
             precondition(set.width > 0 && set.width <= set.codedWidth && set.codedWidth <= Picture.sizeLimit)

@@ -7,8 +7,8 @@ import FuzzHarness
 /// A whole session fed with arbitrary streams: a relay with a publisher on it attacked by a client, or a room attacked
 /// by its relay. The attacker's QUIC is in order, what it says on it is the input. Afterwards nothing of it may be left,
 /// and now and then somebody honest must be served as if nothing had happened.
-@main enum Target {
-    static func main() {
+enum SessionTarget: FuzzTarget {
+    static func run() {
         guard
             let tls = try? TLSContext.server(
                 certificatePEM: Array(SimulatedIdentity.certificatePEM.utf8),

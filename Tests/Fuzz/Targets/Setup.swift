@@ -2,8 +2,8 @@ import BurrowMoQ
 import FuzzHarness
 
 /// SETUP of lite-05.
-@main enum Target {
-    static func main() {
+enum SetupTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             guard let setup = try? Setup.decode(input.span) else { return }
             var buffer = MessageBuffer()

@@ -2,8 +2,8 @@ import BurrowBase
 import FuzzHarness
 
 /// Base 64, hexadecimal and addresses: what is accepted has one text only, and everything can be written.
-@main enum Target {
-    static func main() {
+enum TextCodingTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             for coding in [Base64.standard, .url] {
                 if let bytes = try? coding.decode(input) {

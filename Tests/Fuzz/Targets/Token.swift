@@ -5,12 +5,12 @@ import FuzzHarness
 
 /// What a stranger sends to be let in: a path with a query, a raw token, or header and payload behind a good
 /// signature, which is the only way to the claims.
-@main enum Target {
+enum TokenTarget: FuzzTarget {
     /// Not the secret of the seeds, whose token must be refused.
     static let secret = Array(UInt8(32)...63)
     static let key = #"{"alg":"HS256","k":"ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8"}"#
 
-    static func main() {
+    static func run() {
         guard let file = try? TokenKeyFile(Array(key.utf8)), let verifier = try? TokenVerifier(file),
             let prefix = try? BroadcastPath("anon"), let first = file.keys.first,
             let signer = try? TokenSigner(first)

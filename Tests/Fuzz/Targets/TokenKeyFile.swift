@@ -3,8 +3,8 @@ import BurrowMoQ
 import FuzzHarness
 
 /// Key files. A key that signs and verifies must verify what it signed.
-@main enum Target {
-    static func main() {
+enum TokenKeyFileTarget: FuzzTarget {
+    static func run() {
         fuzz { (input) in
             guard let file = try? TokenKeyFile(input) else { return }
             let scope = SessionScope(root: .root, publish: [.root], subscribe: [])

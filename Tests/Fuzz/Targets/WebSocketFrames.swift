@@ -3,7 +3,7 @@ import BurrowNostr
 import FuzzHarness
 
 /// Frames of a server behind a good handshake, in pieces whose length the first byte says.
-@main enum Target {
+enum WebSocketFramesTarget: FuzzTarget {
     /// The nonce of RFC 6455 §1.3, so that its answer fits.
     private struct SampleRandom: RandomSource {
         mutating func next() -> UInt64 { 0 }
@@ -19,7 +19,7 @@ import FuzzHarness
         "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
         + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
 
-    static func main() {
+    static func run() {
         fuzz { (input) in
             guard let url = try? ServerURL("wss://a.example", policy: .relays) else { return }
             var random = SampleRandom()

@@ -1,13 +1,16 @@
 import FuzzDriver
 import Glibc
 
-/// Runs libFuzzer over what a target does with bytes. A target is one file in Tests/Fuzz/Targets:
+/// One file in Tests/Fuzz/Targets, and in the list of Tests/Fuzz/Main.swift:
 ///
-///     @main enum Target {
-///         static func main() { fuzz { (input) in ... } }
+///     enum NameTarget: FuzzTarget {
+///         static func run() { fuzz { (input) in ... } }
 ///     }
-///
-/// A trap, a sanitizer report, a slow or a greedy input is a finding; an error that a parser throws is not.
+package protocol FuzzTarget {
+    static func run()
+}
+
+/// Runs libFuzzer over what a target does with bytes. A trap, a sanitizer report, a slow or a greedy input is a finding; an error that a parser throws is not.
 package func fuzz(_ body: @escaping ([UInt8]) -> Void) -> Never {
     unsafe running = body
     var count = CommandLine.argc
