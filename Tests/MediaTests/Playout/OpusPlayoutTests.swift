@@ -62,6 +62,32 @@ import Testing
         #expect(statistics.framesConcealed == 0)
     }
 
+    /// Nobody pulled for a while, and when it went on the sender was gone and came back: they are heard again.
+    @Test func whoComesBackAfterAPauseIsHeard() throws {
+        let encoder = try OpusEncoder(channels: 1, settings: AudioEncoderSettings())
+        let playout = AudioPlayout(decoder: try OpusDecoder(channels: 1))
+        var packet = [UInt8](repeating: 0, count: 1_500)
+        var samples = [Float](repeating: 0, count: 960)
+        var back: Float = 0
+        for number in 0..<1_300 where !(100..<1_100).contains(number) {
+            let now = Instant(microseconds: Int64(number) * 20_000)
+            if number == 1_100 { playout.end(discarding: false) }
+            if !(1_100..<1_110).contains(number) {
+                let input = (0..<960).map { $0 / 48 % 2 == 0 ? Float(0.3) : -0.3 }
+                var bytes = packet.mutableSpan
+                let count = try encoder.encode(input.span, into: &bytes)
+                let payload = Slice(copying: packet[0..<count].span)
+                playout.insert(payload, timestamp: now.microseconds, arrival: now)
+            }
+            var span = samples.mutableSpan
+            _ = playout.pull(into: &span, frames: 960, now: now + .milliseconds(1))
+            if number >= 1_130 { back = max(back, samples.map(\.magnitude).max() ?? 0) }
+        }
+        #expect(back > 0.2)
+        #expect(playout.statistics.packetsOverflowed == 0)
+        #expect(playout.statistics.delay < .milliseconds(400))
+    }
+
     private static func run(
         seconds: Int,
         _ settings: AudioEncoderSettings,

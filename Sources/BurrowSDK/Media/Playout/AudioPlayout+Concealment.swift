@@ -41,9 +41,11 @@ extension AudioPlayout {
         if concealedRun >= Self.noiseEnd { sounding = false }
     }
 
-    /// Ends what is heard without a click.
+    /// Ends what is heard without a click. What comes after that begins anew: how long nothing was said is not to be waited
+    /// for, as the host may not have pulled all the while.
     private func fallSilent() {
         sounding = false
+        phase = .waiting
         let position = queue.pending
         guard concealedRun < Self.inventionFade, invent(Self.chunk) else { return appendSilence(Self.chunk) }
         fade(from: 1, to: 0, at: position, frames: Self.chunk)
