@@ -423,6 +423,40 @@ extension PublishOutcome {
         }
     }
 
+    @Test func anotherNetworkIsTriedAtOnce() throws {
+        var stage = try PoolStage()
+        let relay = try stage.relay()
+        for _ in 0..<12 {
+            stage.pool.closed(relay, now: stage.now)
+            stage.now = try #require(stage.pool.deadline)
+            stage.pool.timerFired(now: stage.now)
+        }
+        stage.pool.closed(relay, now: stage.now)
+        _ = stage.actions()
+        let before = stage.now
+        stage.pool.networkChanged(now: stage.now)
+        stage.wait(0)
+        #expect(words(stage.actions()) == ["connect"])
+        // And if that fails, soon again.
+        stage.pool.closed(relay, now: stage.now)
+        #expect(try #require(stage.pool.deadline) - before <= .milliseconds(500))
+    }
+
+    @Test func anotherNetworkMakesConnectionsProveThemselves() throws {
+        var stage = try PoolStage()
+        let relay = try stage.connected()
+        _ = stage.actions()
+        stage.pool.networkChanged(now: stage.now)
+        stage.pool.networkChanged(now: stage.now)
+        #expect(words(stage.actions()) == ["ping"])
+        stage.pool.ponged(relay, now: stage.now)
+        stage.wait(11)
+        #expect(words(stage.actions()).isEmpty)
+        stage.pool.networkChanged(now: stage.now)
+        stage.wait(10)
+        #expect(words(stage.actions()) == ["ping", "disconnect", "closed"])
+    }
+
     @Test func connectingTakesTooLong() throws {
         var stage = try PoolStage()
         _ = try stage.relay()

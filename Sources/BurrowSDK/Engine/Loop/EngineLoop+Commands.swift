@@ -23,7 +23,9 @@ extension EngineLoop {
         case .startRelay(let relay, let handle, let options, let request):
             startRelay(relay, handle, options, request)
         case .stopRelay(let relay, let request): stopRelay(relay, request)
-        case .networkChanged: node.networkChanged(now: now)
+        case .networkChanged:
+            node.networkChanged(now: now)
+            nostr.networkChanged(now: now)
         case .cancel(let request): cancel(request)
         case .resolved(let query, let result): node.resolved(query, result.mapError(MoQError.init), now: now)
         case .wantStatistics: wantStatistics()

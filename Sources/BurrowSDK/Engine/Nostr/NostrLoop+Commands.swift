@@ -2,6 +2,11 @@ import BurrowBase
 import BurrowNostr
 
 extension NostrLoop {
+    func networkChanged(now: Instant) {
+        self.now = now
+        pool.networkChanged(now: now)
+    }
+
     func perform(_ command: NostrCommand, now: Instant) {
         self.now = now
         switch command {

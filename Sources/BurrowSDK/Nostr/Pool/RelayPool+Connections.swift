@@ -85,6 +85,22 @@ extension RelayPool {
         lose(index, pauseAtLeast: least, now: now)
     }
 
+    /// The device has another network, or was asleep: what is open is asked whether it is there, and what waits for its turn
+    /// is tried now.
+    package mutating func networkChanged(now: Instant) {
+        for index in links.indices {
+            links[index].backoff.reset()
+            switch links[index].connection {
+            case .idle, .connecting: break
+            case .pausing: links[index].connection = .pausing(until: now)
+            case .open(let session) where session.pingSent == nil:
+                links[index].session?.pingSent = now
+                actions.append(.ping(links[index].id))
+            case .open: break
+            }
+        }
+    }
+
     /// The deadline has come.
     package mutating func timerFired(now: Instant) {
         for id in links.map(\.id) {
