@@ -185,6 +185,26 @@ def test_two_clients_are_separate():
     assert st["flows"] == 2 and len(st["per_flow"]) == 2
 
 
+def test_only_one_client():
+    server, a, b = sock(), sock(), sock()
+    server.settimeout(0.3)
+    proxy = Proxy(server.getsockname(), "--only", "2", "-s", "up.loss=100%")
+
+    def passes(client):
+        client.sendto(b"x", proxy.address)
+        try:
+            return server.recvfrom(10)[1]
+        except TimeoutError:
+            return None
+
+    first = passes(a)
+    assert first and not passes(b)
+    proxy.p.send_signal(signal.SIGUSR1)
+    time.sleep(0.1)
+    assert passes(a) == first
+    proxy.end()
+
+
 def main():
     good = bad = 0
     for name, f in list(globals().items()):

@@ -35,6 +35,7 @@ int listen_fd, epoll_fd;
 struct sockaddr_storage target;
 socklen_t target_len;
 uint64_t seed = 1;
+int only;
 static int64_t idle_limit = 120LL * 1000000000;
 static size_t max_packets = 200000;
 uint64_t lost_memory;
@@ -123,17 +124,21 @@ static flow *find_flow(const struct sockaddr_storage *from, socklen_t len, int64
   return f;
 }
 
+static int is_spared(const flow *f) { return only && f->index != only - 1; }
+
 /* The upstream source port changes; what the target still sends to the old one is lost, as behind a NAT. */
 void rebind(void) {
+  int count = 0;
   for (int i = 0; i < flow_count; i++) {
     flow *f = &flows[i];
-    if (!f->used) continue;
+    if (!f->used || is_spared(f)) continue;
     int old = f->fd;
     f->fd = open_upstream(i); /* before closing, so the port cannot be the same */
     close(old);
     f->rebinds++;
+    count++;
   }
-  fprintf(stderr, "rebind %d flows\n", flow_count);
+  fprintf(stderr, "rebind %d flows\n", count);
 }
 
 static void lose(counters *n, uint64_t *which) {
@@ -144,7 +149,8 @@ static void lose(counters *n, uint64_t *which) {
 static void accept_packet(flow *f, int dir, const uint8_t *data, int len, int64_t now) {
   channel *ch = &f->ch[dir];
   counters *n = &ch->count;
-  const settings *c = &conf[dir];
+  static const settings none = {.queue = INT64_MAX};
+  const settings *c = is_spared(f) ? &none : &conf[dir];
   f->last_seen = now;
   n->received++;
   n->received_bytes += (uint64_t)len;

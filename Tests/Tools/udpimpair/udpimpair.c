@@ -35,7 +35,7 @@ static void resolve(const char *text, struct sockaddr_storage *out, socklen_t *l
 
 static void usage(FILE *o) {
   fputs("usage: udpimpair --listen HOST:PORT --target HOST:PORT [-s SETTING]... [--at SECONDS ACTION]...\n"
-        "                 [--seed N] [--duration SECONDS] [--per-flow]\n"
+        "                 [--seed N] [--only N] [--duration SECONDS] [--per-flow]\n"
         "SETTING  up.KEY=VALUE, down.KEY=VALUE or both.KEY=VALUE; up is client to target\n"
         "  delay=25ms  jitter=10ms  dist=uniform|pareto  order=keep|free\n"
         "  loss=5%  ge=P,R[,GOOD,BAD]  reorder=2%  reorder-by=10ms  duplicate=1%  corrupt=1%\n"
@@ -67,6 +67,8 @@ int main(int argc, char **argv) {
       apply(argv[++i]);
     else if (!strcmp(a, "--seed") && left)
       seed = strtoull(argv[++i], NULL, 0);
+    else if (!strcmp(a, "--only") && left)
+      only = atoi(argv[++i]);
     else if (!strcmp(a, "--duration") && left)
       duration = (int64_t)(strtod(argv[++i], NULL) * 1e9);
     else if (!strcmp(a, "--per-flow"))

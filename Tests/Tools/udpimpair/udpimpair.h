@@ -86,7 +86,7 @@ _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 extern flow *flows;
 extern packet **heap;
-extern int flow_count, listen_fd, epoll_fd;
+extern int flow_count, listen_fd, epoll_fd, only; /* only: the one client, from 1, that is impaired; 0 for all */
 extern size_t heap_len;
 extern uint64_t ignored, lost_memory, seed;
 extern struct sockaddr_storage target;
