@@ -1,10 +1,11 @@
 """All cases; importing a module registers its cases."""
 
 from . import (
-    access, announcements, calls, clips, continuity, extras, groups, matrix, media, nostr, old, pins, proxies, resilience, volume,
+    access, announcements, calls, clips, continuity, extras, groups, live, matrix, media, nostr, old, pins, proxies, resilience,
+    volume,
 )  # fmt: skip
 
 __all__ = [
-    "access", "announcements", "calls", "clips", "continuity", "extras", "groups", "matrix", "media", "nostr", "old",
+    "access", "announcements", "calls", "clips", "continuity", "extras", "groups", "live", "matrix", "media", "nostr", "old",
     "pins", "proxies", "resilience", "volume",
 ]  # fmt: skip

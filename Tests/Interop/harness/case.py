@@ -25,13 +25,13 @@ class Stage:
         self._folder = tempfile.TemporaryDirectory(prefix="burrow-interop-")
         self.folder = Path(self._folder.name)
 
-    async def spawn(self, role: str, whose: str, *options: str, name: str = "") -> Peer:
+    async def spawn(self, role: str, whose: str, *options: str, name: str = "", variables: dict[str, str] | None = None) -> Peer:
         """Starts ``relay``, ``publish`` or ``subscribe`` of ``burrow``, ``clip`` (ours too), ``moqrs`` or ``old``."""
         # Ours, with its key in the hands of upstream's library.
         if is_remote := whose == "remote":
             options, whose = ("--remote", *options), "burrow"
         program = environment.PEERS / f"{whose}_{role}.py"
-        variables = {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        variables = {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1", **(variables or {})}
         if whose in ("burrow", "clip"):
             python = environment.our_python() if whose == "burrow" else environment.media_python()
             python = environment.nostrsdk_python() if is_remote else python
@@ -80,17 +80,20 @@ class Stage:
 
     async def impair(self, target: str, *settings: str) -> str:
         """Puts the lossy proxy in front of an address and returns the proxy's own."""
+        _, address = await self.proxy(target, *(word for setting in settings for word in ("-s", setting)))
+        return address
+
+    async def proxy(self, target: str, *options: str) -> tuple[Peer, str]:
+        """The same with any options of the proxy: its process, which takes signals, and its address."""
         tool = environment.impairment_tool()
         peer = Peer("udpimpair")
         self.peers.append(peer)
-        command = [str(tool), "--listen", "127.0.0.1:0", "--target", target, "--duration", "120"]
-        for setting in settings:
-            command += ["-s", setting]
+        command = [str(tool), "--listen", "127.0.0.1:0", "--target", target, "--duration", "120", *options]
         await peer.start(command, {}, self.folder)
         for _ in range(200):
             for line in peer.noise:
                 if line.startswith("listening "):
-                    return line.split()[1]
+                    return peer, line.split()[1]
             await asyncio.sleep(0.02)
         raise Failure("udpimpair: does not listen")
 

@@ -120,6 +120,17 @@ def impairment_tool() -> Path:
     return binary
 
 
+def clock_shift(folder: Path) -> Path:
+    """The library that shifts the calendar of a process which preloads it."""
+    source, built = ROOT / "Tests" / "Tools" / "clockshift" / "clockshift.c", folder / "clockshift.so"
+    command = ["cc", "-std=gnu11", "-O2", "-shared", "-fPIC", "-o", str(built), str(source), "-ldl"]
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+    except FileNotFoundError as error:
+        raise Missing("cc: there is no C compiler") from error
+    return built
+
+
 def make_authority(folder: Path, host: str = "localhost") -> tuple[Path, Path, Path]:
     """The certificate of a new authority, and a certificate with its key that this authority has made for a host."""
     root, root_key = folder / "root.pem", folder / "root-key.pem"
