@@ -1,4 +1,8 @@
-"""A member of groups made of MDK 0.8 and nostr-sdk, with the commands of ``burrow_groups.py`` but ``secret``."""
+"""A member of groups made of MDK 0.8 and nostr-sdk, with the commands of ``burrow_groups.py`` for groups but ``secret``.
+
+``{"do": "signal", "kind": …, "content": "…", "tags": […], "to": hex}`` sends a message of any kind to the group, or in a gift
+wrap to one person. Those of the kinds of calls are told as ``signal``, whichever way they came.
+"""
 
 from __future__ import annotations
 
@@ -52,6 +56,13 @@ async def main(commands: Commands) -> None:
         member.merge_pending_commit(gid)
         emit(what, status="BURROW_OK")
 
+    def tell(rumor: dict[str, Any], sender: str, way: str) -> None:
+        if 25050 <= rumor["kind"] < 25060:
+            more = {"sender": sender, "author": rumor["pubkey"], "way": way}
+            emit("signal", kind=rumor["kind"], content=rumor["content"], tags=rumor["tags"], **more)
+        elif way == "group":
+            emit("message", content=rumor["content"], sender=rumor["pubkey"])
+
     async def take(event: n.Event) -> None:
         fields = json.loads(event.as_json())
         if fields["id"] in seen:
@@ -61,17 +72,20 @@ async def main(commands: Commands) -> None:
             packages[fields["pubkey"]] = fields
             found_packages.set()
         elif fields["kind"] == 1059:
-            rumor = json.loads(n.UnwrappedGift.from_gift_wrap(keys, event).rumor().as_json())
+            gift = n.UnwrappedGift.from_gift_wrap(keys, event)
+            rumor = json.loads(gift.rumor().as_json())
+            if rumor["kind"] != 444:
+                tell(rumor, gift.sender().to_hex(), "wrap")
+                return
             pending = member.process_welcome(fields["id"], json.dumps(rumor))
             member.accept_welcome(pending)
             await listen_to(member.get_group(pending.mls_group_id))
-            emit("joined", status="BURROW_OK")
+            emit("joined", status="BURROW_OK", public=member.get_group(gid).nostr_group_id)
         elif fields["kind"] == 445:
             result = member.process_message(json.dumps(fields))
             note(f"processed: {type(result).__name__}")
             if hasattr(result, "message"):
-                rumor = json.loads(result.message.event_json)
-                emit("message", content=rumor["content"], sender=rumor["pubkey"])
+                tell(json.loads(result.message.event_json), result.message.sender_pubkey, "group")
             else:
                 group = member.get_group(gid)
                 emit("data", name=group.name)
@@ -107,13 +121,26 @@ async def main(commands: Commands) -> None:
         for text, person in zip(made.welcome_rumors_json, command["members"], strict=True):
             rumor = n.UnsignedEvent.from_json(text)
             await publish(n.nip59_make_gift_wrap(keys, n.PublicKey.parse(person), rumor))
-        emit("founded", status="BURROW_OK")
+        emit("founded", status="BURROW_OK", public=made.group.nostr_group_id)
 
     async def say(command: dict[str, Any]) -> None:
         event = member.create_message(gid, public, command["content"], 9, None, None)
         seen.add(json.loads(event)["id"])
         await publish(event)
         emit("said", status="BURROW_OK")
+
+    async def signal(command: dict[str, Any]) -> None:
+        """A message of the kind, with the content and the tags given, and nothing added."""
+        kind, content, tags = command["kind"], command["content"], command.get("tags", [])
+        if command.get("to"):
+            parsed = [n.Tag.parse(tag) for tag in tags]
+            rumor = n.EventBuilder(n.Kind(kind), content).tags(parsed).finalize_unsigned(keys.public_key())
+            await publish(n.nip59_make_gift_wrap(keys, n.PublicKey.parse(command["to"]), rumor))
+        else:
+            event = member.create_message(gid, public, content, kind, tags or None, None)
+            seen.add(json.loads(event)["id"])
+            await publish(event)
+        emit("signalled", kind=kind)
 
     async def rotate(_: dict[str, Any]) -> None:
         await commit("rotated", member.self_update(gid))
@@ -138,7 +165,7 @@ async def main(commands: Commands) -> None:
     listening = asyncio.create_task(listen())
     await subscribe(kinds=[1059], **{"#p": [public]})
     emit("connected", key=public)
-    verbs = {"offer": offer, "found": found, "say": say, "rotate": rotate, "rename": rename}
+    verbs = {"offer": offer, "found": found, "say": say, "rotate": rotate, "rename": rename, "signal": signal}
     await obey(commands, verbs | {"invite": invite, "remove": remove})
     listening.cancel()
     await client.shutdown()
