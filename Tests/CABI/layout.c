@@ -415,6 +415,61 @@ FIELD(member, devices, 8, 8);
 FIELD(member, leaf, 12, 12);
 FIELD(member, pubkey, 16, 16);
 
+SIZE(call_config, 56, 40);
+FIELD(call_config, struct_size, 0, 0);
+FIELD(call_config, flags, 4, 4);
+FIELD(call_config, group, 8, 8);
+FIELD(call_config, relays, 16, 12);
+FIELD(call_config, room, 24, 16);
+FIELD(call_config, token_url, 32, 20);
+FIELD(call_config, ring_ms, 40, 24);
+FIELD(call_config, connect_ms, 44, 28);
+FIELD(call_config, grace_ms, 48, 32);
+FIELD(call_config, alone_ms, 52, 36);
+
+SIZE(call_change, 32, 28);
+FIELD(call_change, struct_size, 0, 0);
+FIELD(call_change, flags, 4, 4);
+FIELD(call_change, muted, 8, 8);
+FIELD(call_change, video, 12, 12);
+FIELD(call_change, admission, 16, 16);
+FIELD(call_change, reserved, 20, 20);
+FIELD(call_change, room, 24, 24);
+
+SIZE(call_info, 1744, 1744);
+FIELD(call_info, struct_size, 0, 0);
+FIELD(call_info, state, 4, 4);
+FIELD(call_info, detail, 8, 8);
+FIELD(call_info, reason, 12, 12);
+FIELD(call_info, flags, 16, 16);
+FIELD(call_info, participant_count, 20, 20);
+FIELD(call_info, started_us, 24, 24);
+FIELD(call_info, since_us, 32, 32);
+FIELD(call_info, sequence, 40, 40);
+FIELD(call_info, room, 48, 48);
+FIELD(call_info, caller, 56, 52);
+FIELD(call_info, peer, 88, 84);
+FIELD(call_info, group_id, 120, 116);
+FIELD(call_info, group_id_len, 184, 180);
+FIELD(call_info, reserved, 188, 184);
+FIELD(call_info, call_id, 192, 188);
+FIELD(call_info, other_id, 328, 324);
+FIELD(call_info, relay, 464, 460);
+FIELD(call_info, text, 1488, 1484);
+
+SIZE(call_member, 1160, 1160);
+FIELD(call_member, struct_size, 0, 0);
+FIELD(call_member, participant, 4, 4);
+FIELD(call_member, pubkey, 8, 8);
+FIELD(call_member, device, 40, 40);
+FIELD(call_member, muted, 112, 112);
+FIELD(call_member, video, 116, 116);
+FIELD(call_member, present, 120, 120);
+FIELD(call_member, announced, 124, 124);
+FIELD(call_member, progress, 128, 128);
+FIELD(call_member, reserved, 132, 132);
+FIELD(call_member, path, 136, 136);
+
 int main(void) {
   /* What the library thinks of the same structs: it fills them up to the size it knows. */
   burrow_room_config room;
