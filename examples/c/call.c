@@ -22,36 +22,16 @@
 
 enum {
   MAX_PEOPLE = 16,
-  FRAMES = 960 /* 20 ms */
+  FRAMES = 960 /* 20 ms at 48 kHz */
 };
 
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int number) {
-  (void)number;
-  interrupted = 1;
-}
-
-static const char usage[] =
-    "usage: call [options] RELAY [MEMBER...]\n"
-    "\n"
-    "Calls a new group of these members, or without any answers the first call of a group that invites us. RELAY is a\n"
-    "Nostr relay, wss://host[:port]; a MEMBER is an npub1… or 64 hexadecimal digits. Samples have 16 bits, 48 kHz, "
-    "mono.\n"
-    "\n"
-    "  --moq URL       the MoQ relay of the call\n"
-    "  --pin HEX       accept its certificate with this SHA-256 fingerprint\n"
-    "  --seconds N     hang up after so many in the call\n"
-    "  --help          this text\n";
+static const char usage[] = "usage: call [--moq URL] [--pin SHA256] [--seconds N] NOSTR_RELAY [MEMBER...]\n";
 
 struct host {
-  /* What was asked for. */
   const char *relay, *moq;
   uint8_t pin[32], members[MAX_PEOPLE * 32];
   size_t member_count;
-  int has_pin;
-  long seconds;
-  /* What there is. */
+  int has_pin, seconds;
   burrow_engine *engine;
   burrow_identity *me;
   burrow_group *group;
@@ -65,11 +45,16 @@ struct host {
   int over, failed;
 };
 
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int number) { interrupted = number; }
+
+/** Says what went wrong, and ends the program. */
 static int check(struct host *host, const char *what, burrow_status status) {
   char text[512] = "";
   size_t needed = 0;
   if (status >= 0) return 1;
-  if (burrow_last_error(text, sizeof text, &needed) != BURROW_OK) text[0] = 0;
+  (void)burrow_last_error(text, sizeof text, &needed);
   fprintf(stderr, "%s: %s (%s)\n", what, text, burrow_status_name(status));
   host->failed = host->over = 1;
   return 0;
@@ -107,42 +92,31 @@ static void opened(struct host *host) {
 }
 
 static void invited(struct host *host, const burrow_event *event) {
-  if (host->group ||
-      !check(host, "opening the group", burrow_group_open(host->me, event->data, event->data_len, &host->group)))
-    return;
-  check(host, "joining", burrow_group_join(host->group, NULL));
+  if (!host->group &&
+      check(host, "opening the group", burrow_group_open(host->me, event->data, event->data_len, &host->group)))
+    check(host, "joining", burrow_group_join(host->group, NULL));
 }
 
 /* ---- the call -------------------------------------------------------------------------------------------------- */
 
-/** How we are in a call: whom to trust there, and where it is if it is ours. */
-static void configure(struct host *host, burrow_call_config *config, burrow_room_config *room) {
-  burrow_config_init(config, sizeof *config);
-  burrow_config_init(room, sizeof *room);
-  if (host->has_pin) {
-    room->pins = host->pin;
-    room->pin_count = 1;
+/** Calls the group, or answers a call of it. */
+static void talk(struct host *host, burrow_call *incoming) {
+  burrow_call_config config;
+  burrow_room_config room;
+  burrow_config_init(&config, sizeof config);
+  burrow_config_init(&room, sizeof room);
+  config.room = &room;
+  room.pins = host->has_pin ? host->pin : NULL;
+  room.pin_count = host->has_pin ? 1 : 0;
+  if (!incoming) {
+    config.group = host->group;
+    config.relays = host->moq;
+    check(host, "calling", burrow_call_start(host->me, &config, &host->call, NULL));
+  } else if (check(host, "keeping the call", burrow_retain(incoming))) {
+    /* The event lent it: it is ours from here on. */
+    host->call = incoming;
+    check(host, "answering", burrow_call_accept(host->call, &config, NULL));
   }
-  config->room = room;
-}
-
-static void call(struct host *host) {
-  burrow_call_config config;
-  burrow_room_config room;
-  configure(host, &config, &room);
-  config.group = host->group;
-  config.relays = host->moq;
-  if (check(host, "calling", burrow_call_start(host->me, &config, &host->call, NULL))) fprintf(stderr, "calling\n");
-}
-
-static void answer(struct host *host, burrow_call *incoming) {
-  burrow_call_config config;
-  burrow_room_config room;
-  configure(host, &config, &room);
-  /* The event lends it: it is ours from here on. */
-  if (!check(host, "keeping the call", burrow_retain(incoming))) return;
-  host->call = incoming;
-  if (check(host, "answering", burrow_call_accept(host->call, &config, NULL))) fprintf(stderr, "answering\n");
 }
 
 static void leave_room(struct host *host) {
@@ -169,13 +143,11 @@ static void enter(struct host *host) {
 
 /** Subscribes to everybody's sound, once. */
 static void follow(struct host *host) {
-  burrow_call_member members[MAX_PEOPLE];
-  size_t count = 0;
-  members[0].struct_size = sizeof members[0];
+  burrow_call_member members[MAX_PEOPLE] = {{.struct_size = sizeof members[0]}};
+  size_t count = 0, known;
   if (!host->room || burrow_call_participants(host->call, members, MAX_PEOPLE, &count) != BURROW_OK) return;
   for (size_t i = 0; i < count; i++) {
-    size_t known = 0;
-    while (known < host->voice_count && strcmp(host->paths[known], members[i].path) != 0)
+    for (known = 0; known < host->voice_count && strcmp(host->paths[known], members[i].path) != 0;)
       known++;
     if (!members[i].announced || known < host->voice_count || known == MAX_PEOPLE) continue;
     burrow_track_request want;
@@ -186,27 +158,19 @@ static void follow(struct host *host) {
       return;
     memcpy(host->paths[known], members[i].path, sizeof members[i].path);
     host->voice_count++;
-    fprintf(stderr, "here: %s\n", members[i].path);
   }
 }
 
 static void call_changed(struct host *host, const burrow_event *event) {
-  if (event->state == BURROW_CALL_INCOMING && !host->call) answer(host, event->subject);
-  if (!host->call || event->subject != host->call) return;
+  if (event->state == BURROW_CALL_INCOMING && !host->call) talk(host, event->subject);
+  if (event->subject != host->call) return;
   if (event->state == BURROW_CALL_ACTIVE && !host->end_us) {
-    fprintf(stderr, "active\n");
-    host->end_us = host->seconds ? burrow_now_us() + host->seconds * 1000000 : INT64_MAX;
+    host->end_us = host->seconds ? burrow_now_us() + host->seconds * INT64_C(1000000) : INT64_MAX;
   } else if (event->state == BURROW_CALL_ENDED || event->state == BURROW_CALL_FAILED) {
     fprintf(stderr, "over: %s\n", event->text);
     host->over = 1;
-    host->failed = host->failed || event->state == BURROW_CALL_FAILED || !host->end_us;
+    host->failed |= !host->end_us || event->state == BURROW_CALL_FAILED;
   }
-}
-
-static void hang_up(struct host *host) {
-  host->end_us = INT64_MAX;
-  interrupted = 0;
-  if (!host->call || burrow_call_end(host->call, 0, NULL) < 0) host->over = 1;
 }
 
 /* ---- the loop -------------------------------------------------------------------------------------------------- */
@@ -218,17 +182,17 @@ static void on_event(struct host *host, const burrow_event *event) {
     /* Key packages may be on their way still. */
     if (event->status == BURROW_ERR_NOT_FOUND)
       host->again_us = burrow_now_us() + 500 * 1000;
-    else if (check(host, event->text, event->status))
-      fprintf(stderr, "founded\n");
+    else
+      check(host, event->text, event->status);
   } else if (event->kind == BURROW_EVENT_GROUP_EPOCH && host->member_count && !host->call) {
     /* The first to join changes the keys: now there is somebody to call. */
-    call(host);
+    talk(host, NULL);
   } else if (event->kind == BURROW_EVENT_GROUP_STATE && event->state == BURROW_GROUP_INVITED) {
     invited(host, event);
   } else if (event->kind == BURROW_EVENT_CALL_STATE) {
     call_changed(host, event);
   }
-  /* Kinds this program does not care about, or does not know yet, may bring news of the call all the same. */
+  /* Whatever it was, the call may have a room now, and somebody may be there. */
   if (host->call && !host->over) {
     enter(host);
     follow(host);
@@ -241,24 +205,23 @@ static void drain(struct host *host) {
   burrow_status status = BURROW_OK;
   while (!host->over && (status = burrow_engine_next_event(host->engine, 0, &event)) == BURROW_OK)
     on_event(host, &event);
-  if (status != BURROW_OK && status != BURROW_AGAIN) check(host, "waiting for events", status);
+  if (status != BURROW_OK) check(host, "waiting for events", status);
 }
 
-static burrow_audio_frame sound(int16_t *samples, uint32_t frames) {
+static burrow_audio_frame sound(int16_t *samples, size_t frames) {
   burrow_audio_frame frame = {.struct_size = sizeof frame, .format = BURROW_AUDIO_S16, .sample_rate = 48000};
   frame.channels = 1;
-  frame.frames = frames;
+  frame.frames = (uint32_t)frames;
   frame.samples = samples;
   return frame;
 }
 
-/** What was said goes to the others; 0 at the end of the input. */
+/** What was said goes to the others, if there is a call; 0 at the end of the input. */
 static int record(struct host *host) {
   int16_t samples[FRAMES];
   ssize_t bytes = read(STDIN_FILENO, samples, sizeof samples);
   if (bytes <= 0) return bytes < 0 && errno == EINTR;
-  burrow_audio_frame frame = sound(samples, (uint32_t)bytes / 2);
-  /* Nobody listens before there is a call, and BURROW_AGAIN would mean that a second of sound waits already. */
+  burrow_audio_frame frame = sound(samples, (size_t)bytes / 2);
   if (host->microphone && frame.frames) check(host, "recording", burrow_track_push_audio(host->microphone, &frame));
   return 1;
 }
@@ -282,43 +245,33 @@ static void run(struct host *host) {
   if (!check(host, "asking for the descriptor", burrow_engine_event_fd(host->engine, &events))) return;
   struct pollfd fds[] = {
       {.fd = events, .events = POLLIN}, {.fd = timer, .events = POLLIN}, {.fd = 0, .events = POLLIN}};
-  while (!host->over) {
-    int64_t now_us;
-    if (poll(fds, 3, -1) < 0 && errno != EINTR) break;
+  while (!host->over && (poll(fds, 3, -1) >= 0 || errno == EINTR)) {
     if (fds[0].revents) drain(host);
     if (fds[1].revents) play(host, timer);
     if (fds[2].revents && !record(host)) fds[2].fd = -1;
-    now_us = burrow_now_us();
-    if (host->again_us && now_us >= host->again_us) found(host);
-    if (interrupted || (host->end_us && now_us >= host->end_us)) hang_up(host);
+    if (host->again_us && burrow_now_us() >= host->again_us) found(host);
+    if (interrupted || (host->end_us && burrow_now_us() >= host->end_us)) {
+      /* The others are told first; the event that it is over ends the loop. */
+      if (!host->call || burrow_call_end(host->call, 0, NULL) < 0) break;
+      interrupted = 0;
+      host->end_us = INT64_MAX;
+    }
   }
   close(timer);
 }
 
-static int read_pin(const char *text, uint8_t out[32]) {
-  unsigned value = 0;
-  for (int i = 0; i < 32; i++, text += 2) {
-    if (sscanf(text, "%2x", &value) != 1) return 0;
-    out[i] = (uint8_t)value;
-  }
-  return *text == 0;
-}
-
 static int read_options(int argc, char **argv, struct host *host) {
   int index = 1;
-  for (; index < argc && argv[index][0] == '-'; index++) {
-    const char *name = argv[index], *value = index + 1 < argc ? argv[index + 1] : NULL;
-    if (strcmp(name, "--moq") == 0 && value)
-      host->moq = value;
-    else if (strcmp(name, "--pin") == 0 && value && strlen(value) == 64 && read_pin(value, host->pin))
-      host->has_pin = 1;
-    else if (strcmp(name, "--seconds") == 0 && value && atol(value) > 0)
-      host->seconds = atol(value);
-    else
-      return 0;
-    index++;
+  for (; index + 1 < argc && argv[index][0] == '-'; index += 2) {
+    const char *name = argv[index], *value = argv[index + 1];
+    if (strcmp(name, "--moq") == 0) host->moq = value;
+    if (strcmp(name, "--seconds") == 0) host->seconds = atoi(value);
+    if (strcmp(name, "--pin") != 0) continue;
+    while (host->has_pin < 32 && sscanf(value + 2 * host->has_pin, "%2hhx", &host->pin[host->has_pin]) == 1)
+      host->has_pin++;
+    if (host->has_pin != 32 || value[64]) return 0;
   }
-  if (index == argc || argc - index - 1 > MAX_PEOPLE) return 0;
+  if (index >= argc || argv[index][0] == '-' || argc - index - 1 > MAX_PEOPLE) return 0;
   host->relay = argv[index++];
   for (; index < argc; index++, host->member_count++)
     if (burrow_pubkey_parse(argv[index], host->members + 32 * host->member_count) != BURROW_OK) return 0;
@@ -328,8 +281,8 @@ static int read_options(int argc, char **argv, struct host *host) {
 int main(int argc, char **argv) {
   static struct host host;
   if (!read_options(argc, argv, &host)) {
-    fputs(usage, argc == 2 && strcmp(argv[1], "--help") == 0 ? stdout : stderr);
-    return argc == 2 && strcmp(argv[1], "--help") == 0 ? 0 : 2;
+    fputs(usage, stderr);
+    return 2;
   }
   struct sigaction action = {.sa_handler = interrupt};
   sigaction(SIGINT, &action, NULL);

@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import sys
 import wave
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -23,18 +24,39 @@ from member import answer_calls, arguments, connection, somebody
 PIECE_MS = 20
 
 
-async def play_sound(track: burrow.AudioTrack, file: Path, begin_us: int) -> None:
+class Stage:
+    """Our tracks in the room of a call."""
+
+    def __init__(self, call: burrow.Call, room: burrow.Room, films: bool) -> None:
+        self.call, self.films = call, films
+        self.enter(room)
+
+    def enter(self, room: burrow.Room) -> None:
+        self.room = room
+        self.microphone = room.publish_audio()
+        self.camera = room.publish_video() if self.films else None
+
+    def follow(self) -> None:
+        """The call may have gone to another relay: then its room is another one, and has no tracks of ours."""
+        if self.call.room is not self.room:
+            self.enter(self.call.room)
+
+
+async def play_sound(stage: Stage, file: Path, begin_us: int) -> None:
     """Pushes the samples at the times at which they would be recorded."""
     with wave.open(str(file)) as sound:
         rate, channels, played = sound.getframerate(), sound.getnchannels(), 0
         while piece := sound.readframes(rate * PIECE_MS // 1000):
             time_us = begin_us + played * 1_000_000 // rate
             await asyncio.sleep(max(time_us - burrow.now_us(), 0) / 1_000_000)
-            track.push_audio(piece, sample_rate=rate, channels=channels, timestamp_us=time_us)
+            # What is said on the way from one relay to another nobody hears.
+            with suppress(burrow.ClosedError):
+                stage.follow()
+                stage.microphone.push_audio(piece, sample_rate=rate, channels=channels, timestamp_us=time_us)
             played += len(piece) // (2 * channels)
 
 
-async def play_film(track: burrow.VideoTrack, file: Path, begin_us: int) -> None:
+async def play_film(stage: Stage, file: Path, begin_us: int) -> None:
     with file.open("rb") as film:
         head = {word[:1]: word[1:] for word in film.readline().decode().split()}
         width, height = int(head["W"]), int(head["H"])
@@ -43,19 +65,21 @@ async def play_film(track: burrow.VideoTrack, file: Path, begin_us: int) -> None
         while film.readline().startswith(b"FRAME"):
             time_us = begin_us + shown * 1_000_000 * scale // rate
             await asyncio.sleep(max(time_us - burrow.now_us(), 0) / 1_000_000)
-            track.push_video(film.read(size), width, height, timestamp_us=time_us)
+            picture = film.read(size)
+            with suppress(burrow.ClosedError):
+                stage.follow()
+                if stage.camera is not None:
+                    stage.camera.push_video(picture, width, height, timestamp_us=time_us)
             shown += 1
 
 
 async def play(options: argparse.Namespace, call: burrow.Call) -> None:
-    room = await call.entered
-    microphone = room.publish_audio()
-    camera = room.publish_video() if options.film else None
+    stage = Stage(call, await call.entered, bool(options.film))
     await call.active
     begin_us = burrow.now_us()
-    parts = [play_sound(microphone, options.play, begin_us)]
-    if camera is not None:
-        parts.append(play_film(camera, options.film, begin_us))
+    parts = [play_sound(stage, options.play, begin_us)]
+    if options.film:
+        parts.append(play_film(stage, options.film, begin_us))
     await asyncio.gather(*parts)
     # What was pushed last is still on its way through codec and network.
     await asyncio.sleep(0.5)

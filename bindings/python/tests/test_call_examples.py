@@ -14,6 +14,7 @@ import time
 import unittest
 import wave
 from pathlib import Path
+from unittest import mock
 
 import test_examples
 from call_support import FriendsTest
@@ -92,6 +93,29 @@ class CallExamplesTest(FriendsTest):
             target.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F15:1 Ip A1:1 C420jpeg\n".encode())
             for number in range(45):
                 target.write(b"FRAME\n" + picture(2 * number, WIDTH, HEIGHT))
+
+
+@unittest.skipUnless(EXAMPLES.is_dir(), "the examples are not beside the binding")
+class StageTest(unittest.TestCase):
+    def test_the_bot_publishes_again_where_the_call_has_gone(self) -> None:
+        sys.path.insert(0, str(EXAMPLES))
+        self.addCleanup(sys.path.remove, str(EXAMPLES))
+        specification = importlib.util.spec_from_file_location("bot", EXAMPLES / "bot.py")
+        assert specification is not None and specification.loader is not None
+        bot = importlib.util.module_from_spec(specification)
+        specification.loader.exec_module(bot)
+        first, second = mock.Mock(), mock.Mock()
+        call = mock.Mock(room=first)
+        stage = bot.Stage(call, first, True)
+        stage.follow()
+        call.room = second
+        stage.follow()
+        stage.follow()
+        for room in (first, second):
+            room.publish_audio.assert_called_once_with()
+            room.publish_video.assert_called_once_with()
+        self.assertIs(stage.microphone, second.publish_audio.return_value)
+        self.assertIs(stage.camera, second.publish_video.return_value)
 
 
 class AnsweringTest(CallExamplesTest):
