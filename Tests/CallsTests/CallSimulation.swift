@@ -16,6 +16,8 @@ struct CallSimulation {
         var removals = false
         /// Seconds clocks are off at most.
         var skew: Int64 = 0
+        /// There are two relays, and not everybody reaches both.
+        var hasBlockedRelays = false
     }
 
     final class Device {
@@ -34,6 +36,8 @@ struct CallSimulation {
         var rooms: [CallID: Int] = [:]
         var finals: [CallID: (state: CallState, at: Instant)] = [:]
         var groups: [[UInt8]: GroupView] = [:]
+        /// Relays that it cannot reach.
+        var blocked: [String] = []
 
         init(owner: Int, number: Int, identity: DeviceID, key: PublicKey, skew: Int64) {
             self.owner = owner
@@ -69,8 +73,10 @@ struct CallSimulation {
         let prefix: String
         let device: Int
         let call: CallID
+        let relay: String
     }
 
+    private static let relays = [Phone.relay, "moqt://other.example"]
     static let busyTime = Interval.seconds(150)
     static let quietTime = Interval.seconds(600)
 
@@ -98,11 +104,14 @@ struct CallSimulation {
         case 0: break
         case 1: (conditions.loss, conditions.delay) = (0.1, 3000)
         case 2: (conditions.duplication, conditions.delay, conditions.skew) = (0.5, 8000, 20)
-        case 3: (conditions.roomFailure, conditions.crashes) = (0.2, true)
+        case 3:
+            (conditions.roomFailure, conditions.crashes) = (0.2, true)
+            conditions.hasBlockedRelays = true
         default:
             (conditions.loss, conditions.duplication, conditions.delay) = (0.3, 0.3, 5000)
             (conditions.roomFailure, conditions.crashes, conditions.removals) = (0.1, true, true)
             conditions.skew = 10
+            conditions.hasBlockedRelays = true
         }
         self.conditions = conditions
         try populate()
@@ -135,6 +144,9 @@ struct CallSimulation {
                     Device(owner: owner, number: number, identity: identity, key: keys[owner], skew: skew)
                 )
                 let index = devices.count - 1
+                if conditions.hasBlockedRelays {
+                    devices[index].blocked = Self.relays.filter { _ in random.next() % 4 == 0 }
+                }
                 for view in views where view.members.contains(keys[owner]) {
                     devices[index].groups[view.id] = view
                 }
@@ -316,15 +328,24 @@ struct CallSimulation {
         if chance(conditions.roomFailure, &random) {
             return use(index) { (machine, now) in machine.connectionFailed(id, .relayUnreachable, now: now) }
         }
-        guard let relay = try? url(Phone.relay) else { return }
+        let names = conditions.hasBlockedRelays ? Self.relays : [Phone.relay]
+        let own = names.compactMap { try? url($0) }
+        let places = call.relays.isEmpty ? own : call.relays
+        guard let relay = places.first(where: { !devices[index].blocked.contains($0.text) }) else {
+            return use(index) { (machine, now) in machine.connectionFailed(id, .relayUnreachable, now: now) }
+        }
+        let others = own.filter { $0 != relay }
         let prefix = call.room.prefix
         withdraw { $0.device == index && $0.path == call.path }
-        presences.append(Presence(path: call.path, prefix: prefix, device: index, call: id))
-        for other in presences where other.prefix == prefix && other.device != index {
+        presences.append(
+            Presence(path: call.path, prefix: prefix, device: index, call: id, relay: relay.text)
+        )
+        for other in presences
+        where other.prefix == prefix && other.device != index && other.relay == relay.text {
             after(.milliseconds(20), .announced(other.path, true, to: index, of: id))
             after(.milliseconds(20), .announced(call.path, true, to: other.device, of: other.call))
         }
-        use(index) { (machine, now) in machine.connected(id, relay: relay, now: now) }
+        use(index) { (machine, now) in machine.connected(id, relay: relay, others: others, now: now) }
         if !isQuiet, chance(conditions.roomFailure, &random) {
             after(.milliseconds(1000 + Int64(random.next() % 20_000)), .lose(index))
         }
@@ -334,7 +355,10 @@ struct CallSimulation {
         let gone = presences.filter(condition)
         presences.removeAll(where: condition)
         for presence in gone {
-            for other in presences where other.prefix == presence.prefix && other.device != presence.device {
+            for other in presences
+            where other.prefix == presence.prefix && other.device != presence.device
+                && other.relay == presence.relay
+            {
                 after(.milliseconds(20), .announced(presence.path, false, to: other.device, of: other.call))
             }
         }

@@ -44,6 +44,14 @@ package struct Call: Equatable, Sendable {
     var movesAt = Instant.distantFuture
     var moves = 0
     var hasMoved = false
+    /// Where who was called is, if they could not reach us where we are.
+    var wantedRelay: ServerURL?
+    /// In others' calls: where the caller is, since which offer, how often we could not get there, and whether we wait for another
+    /// offer because of that.
+    var offeredRelay: ServerURL?
+    var offeredAt: UnixTime?
+    var setbacks = 0
+    var awaitsOffer = false
     /// Whether our offer is to ring, and for how long, if not as usual.
     var rings = true
     var ringTime: Interval?

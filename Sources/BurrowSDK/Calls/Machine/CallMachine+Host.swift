@@ -232,6 +232,7 @@ extension CallMachine {
         )
         call.peerDevice = received.offer.device
         call.received = received
+        (call.offeredRelay, call.offeredAt) = (received.offer.relays.first, received.createdAt)
         let video = received.offer.media == .video
         _ = call.roster.begin(received.caller, received.offer, hasVideo: video)
         return call

@@ -22,7 +22,10 @@ extension CallMachine {
         calls[index].movesAt = .distantFuture
         if calls[index].hasMoved {
             calls[index].hasMoved = false
-            sendOffer(index, rings: false, now: now)
+            // Who has not answered may not have heard of it where it was.
+            var rings = false
+            if case .outgoing = calls[index].state { rings = calls[index].rings }
+            sendOffer(index, rings: rings, now: now)
         }
         switch calls[index].state {
         case .outgoing(.publishing):
@@ -34,6 +37,10 @@ extension CallMachine {
         case .connecting(.relay):
             if calls[index].isPair {
                 move(index, to: .connecting(.waitingMedia), now: now)
+                // Who called is elsewhere, and has to hear where we are.
+                if let offered = calls[index].offeredRelay, relay != offered {
+                    sendUpdate(index, .joined, now: now)
+                }
                 listen(index, now: now)
             } else {
                 sendUpdate(index, .joined, now: now)
@@ -64,10 +71,25 @@ extension CallMachine {
         switch calls[index].state {
         case .outgoing(.publishing): break
         case .outgoing: sendEnd(index, .cancelled, scope: .call, now: now)
-        case .connecting, .active: sendEnd(index, reason, now: now)
+        case .connecting, .active:
+            sendEnd(index, reason, now: now)
+            if awaitsOffer(index, reason, now: now) { return }
         default: return
         }
         move(index, to: .failed(reason), now: now)
+    }
+
+    /// Who called can be elsewhere: an offer of theirs may say so soon.
+    private mutating func awaitsOffer(_ index: Int, _ reason: CallEndReason, now: Instant) -> Bool {
+        let call = calls[index]
+        guard case .connecting = call.state, reason == .relayUnreachable, call.isPair, !call.isOutgoing,
+            call.relays.count > 1, call.setbacks < CallLimits.moves
+        else { return false }
+        calls[index].setbacks += 1
+        calls[index].awaitsOffer = true
+        calls[index].timer = min(now + settings.moveTime, call.connectLimit)
+        disconnect(index)
+        return true
     }
 
     /// A broadcast came or went in a call's room.
@@ -171,11 +193,36 @@ extension CallMachine {
         }
     }
 
-    /// The relay of our call does not come back: the call goes to the next one, and the others hear where it is.
-    private mutating func moveOn(_ index: Int, now: Instant) {
+    /// Who was called is at another relay of our offer, as they could not come to the first. Unless the relays tell each other
+    /// of their broadcasts, the call goes there.
+    mutating func follow(_ index: Int, to relay: ServerURL, now: Instant) {
+        let call = calls[index]
+        guard call.isOutgoing, call.isPair, canMove(call), call.relays.dropFirst().contains(relay) else {
+            return
+        }
+        calls[index].wantedRelay = relay
+        calls[index].movesAt = min(call.movesAt, now + settings.followTime)
+    }
+
+    /// Whether our call may go to another relay.
+    func canMove(_ call: Call) -> Bool {
+        call.isOutgoing && call.wantsRoom && call.relays.count > 1 && call.moves < CallLimits.moves
+    }
+
+    /// The relay of our call does not come back, or is out of reach for who was called: the call goes to another one, and the
+    /// others hear where it is.
+    mutating func moveOn(_ index: Int, isUnreachable: Bool = false, now: Instant) {
+        let call = calls[index]
         calls[index].movesAt = .distantFuture
-        guard calls[index].wantsRoom, !calls[index].isConnected, calls[index].relays.count > 1 else { return }
-        calls[index].relays.append(calls[index].relays.removeFirst())
+        calls[index].wantedRelay = nil
+        guard call.wantsRoom, call.relays.count > 1 else { return }
+        if let wanted = call.wantedRelay, let place = call.relays.firstIndex(of: wanted) {
+            if let peer = call.peer, call.roster.isAnnounced(peer) { return }
+            calls[index].relays.swapAt(0, place)
+        } else {
+            guard isUnreachable || !call.isConnected else { return }
+            calls[index].relays.append(calls[index].relays.removeFirst())
+        }
         calls[index].moves += 1
         calls[index].hasMoved = calls[index].state != .outgoing(.publishing)
         reconnect(index, now: now)
@@ -196,6 +243,8 @@ extension CallMachine {
             move(index, to: .ended(.missed), now: now)
             keepAvailable(call)
         case .connecting:
+            // They know already.
+            if call.awaitsOffer { return move(index, to: .failed(.relayUnreachable), now: now) }
             sendEnd(index, .failed, now: now)
             move(index, to: .failed(.timeout), now: now)
         case .active(.alone):

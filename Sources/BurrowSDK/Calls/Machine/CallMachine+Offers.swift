@@ -62,15 +62,28 @@ extension CallMachine {
             let call = calls[index]
             if call.isOutgoing, received.caller == call.peer { equalIDs(index, now: now) }
             guard !call.state.isOver, !call.isOutgoing, call.caller == received.caller,
+                received.createdAt >= call.offeredAt ?? received.createdAt
+            else { return true }
+            (calls[index].offeredRelay, calls[index].offeredAt) = (
+                received.offer.relays.first, received.createdAt
+            )
+            // Perhaps we are there already, because we could not be where they were.
+            guard
                 call.relays.first != received.relays.first || call.room != received.offer.room
+                    || call.awaitsOffer
             else { return true }
             calls[index].relays = received.relays
             calls[index].room = received.offer.room
+            if call.awaitsOffer {
+                calls[index].awaitsOffer = false
+                calls[index].timer = min(now + settings.connectTime, call.connectLimit)
+            }
             if call.wantsRoom { reconnect(index, now: now) }
             return true
         }
         if let index = available.firstIndex(where: { $0.received.call == received.call }) {
-            if available[index].received.caller == received.caller {
+            let known = available[index].received
+            if known.caller == received.caller, known.createdAt <= received.createdAt {
                 available[index].received.offer = received.offer
                 available[index].received.relays = received.relays
             }

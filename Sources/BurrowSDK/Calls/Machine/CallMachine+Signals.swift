@@ -86,6 +86,7 @@ extension CallMachine {
         } else if call.isPair {
             guard isAnswering(index, update, now: now) else { return }
             calls[index].peerHeardAt = max(call.peerHeardAt ?? time, time)
+            if let relay = update.relay { follow(index, to: relay, now: now) }
         }
         let members = group(call.group)?.members ?? []
         tell(calls[index].roster.update(sender, update, in: call.room, of: members), of: id)
@@ -172,6 +173,9 @@ extension CallMachine {
             return move(index, to: .ended(.answeredElsewhere), now: now)
         }
         if let device = end.device, let peer = call.peerDevice, device != peer { return }
+        if end.reason == .relayUnreachable, canMove(call), !call.state.isActive {
+            return moveOn(index, isUnreachable: true, now: now)
+        }
         switch call.state {
         case .outgoing: move(index, to: .ended(end.reason == .hangup ? .declined : end.reason), now: now)
         case .incoming:

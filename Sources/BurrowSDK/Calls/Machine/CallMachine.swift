@@ -334,6 +334,9 @@ package struct CallMachine: Sendable {
             update.path = call.path
             update.epoch = group(call.group)?.epoch
         }
+        if let offered = call.offeredRelay, call.isPair, call.isConnected, call.relays.first != offered {
+            update.relay = call.relays.first
+        }
         if progress == .accepted {
             update.media = call.hasVideo ? .video : .audio
             update.capabilities = settings.capabilities

@@ -32,6 +32,8 @@ package struct CallSettings: Sendable {
     package var teardownTime = Interval.seconds(5)
     /// How long who called waits for a relay that is lost, before the call goes to another one.
     package var moveTime = Interval.seconds(8)
+    /// How long who is called and reached another relay than ours may take to be seen, before the call goes there.
+    package var followTime = Interval.seconds(1)
     package var deadTime = Interval.seconds(600)
     /// How long the host may think about an offer before it is silenced.
     package var questionTime = Interval.seconds(5)

@@ -59,6 +59,10 @@ package enum CallState: Hashable, Sendable {
         }
     }
 
+    var isActive: Bool {
+        if case .active = self { true } else { false }
+    }
+
     /// The table of burrow-signalling §6.3: whether one may follow the other.
     package func mayBecome(_ next: CallState) -> Bool {
         switch (self, next) {

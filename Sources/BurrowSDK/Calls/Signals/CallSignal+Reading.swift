@@ -89,6 +89,7 @@ extension CallSignal {
         update.isMuted = object["is_muted"]?.boolValue
         update.hasVideo = object["is_video_enabled"]?.boolValue
         update.path = object["broadcast_path"]?.stringValue
+        update.relay = object["moq_relay"]?.stringValue.flatMap { url($0) }
         update.media = object["call_type"]?.stringValue.map { CallMedia(lenient: $0) }
         update.sequence = object["seq"]?.integerValue
         update.device = device(object)

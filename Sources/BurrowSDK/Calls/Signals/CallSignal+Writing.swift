@@ -86,6 +86,7 @@ extension CallSignal {
         flag(update.hasVideo, "is_video_enabled", &writer)
         if let progress = update.progress { writer.string(progress.rawValue, for: "state") }
         if let path = update.path { writer.string(path, for: "broadcast_path") }
+        if let relay = update.relay { writer.string(relay.text, for: "moq_relay") }
         if let media = update.media { writer.string(media.rawValue, for: "call_type") }
         if let sequence = update.sequence { writer.integer(sequence, for: "seq") }
         device(update.device, &writer)

@@ -80,6 +80,8 @@ package struct CallUpdate: Equatable, Sendable {
     package var progress: Progress?
     /// The sender's own broadcast.
     package var path: String?
+    /// Where the sender is, when that is not where the offer said first.
+    package var relay: ServerURL?
     package var media: CallMedia?
     /// Counts the sender's updates.
     package var sequence: Int64?
