@@ -107,3 +107,29 @@ async def call(stage: Stage) -> None:
     check(after["room"]["opened_frames"] == last["room"]["opened_frames"], f"carol still opens frames: {after['room']}")
     check(after["room"]["sealing_epoch"] == after["room"]["newest_epoch"] == -1, f"carol has keys: {after['room']}")
     stage.figures = f"{said['room']['opened_frames']} frames opened"
+
+
+@case("calls/keys-elsewhere", limit=60)
+async def elsewhere(stage: Stage) -> None:
+    """A call of two whose signals upstream's library signs and wraps, and opens: it has the keys of both."""
+    _, url, _ = await stage.nostr_relay()
+    home = await stage.relay("moqrs")
+    alice, who_alice = await member(stage, "alice", url, ALICE, "remote")
+    bob, who_bob = await member(stage, "bob", url, BOB, "remote")
+    await offer(stage, alice, url, who_alice)
+    await do(bob, "found", name="friends", relays=[url], members=[who_alice])
+    await alice.wait("joined", 20)
+    await agree(alice, bob)
+    await do(bob, "call", url=home.url, fingerprint=home.fingerprint)
+    ringing = await alice.wait("call", 20, where=lambda call: call["state"] == "incoming")
+    check(ringing["caller"] == who_bob and ringing["pair"], f"rings as {ringing}")
+    name = ringing["id"]
+    await bob.wait("call", 20, where=lambda call: call["detail"] == "remote_ringing")
+    await do(alice, "answer", id=name, fingerprint=home.fingerprint)
+    for peer in (alice, bob):
+        await peer.wait("call", 20, where=lambda call: call["state"] == "active" and call["detail"] == "ok")
+    await until(alice, lambda said: seen(said, who_bob) > 5)
+    await until(bob, lambda said: seen(said, who_alice) > 5)
+    await do(alice, "hang up", id=name)
+    await alice.wait("call", 20, where=lambda call: call["state"] == "ended" and call["reason"] == "hangup")
+    await bob.wait("call", 20, where=lambda call: call["state"] == "ended" and call["reason"] == "remote hangup")

@@ -15,12 +15,13 @@ from support import PATIENCE, LibraryTest, burrow
 class Friend:
     """Somebody with an engine of their own, who says a tone, shows pictures and listens to everybody in a call."""
 
-    def __init__(self, test: FriendsTest, name: str, frequency: float) -> None:
+    def __init__(self, test: FriendsTest, name: str, frequency: float, **identity: Any) -> None:
         self.test, self.name, self.frequency = test, name, frequency
         self.engine = test.engine()
         self.engine.nostr.add_relay(test.nostr.url)
-        self.me = self.engine.open_identity()
-        self.me.opened.wait(PATIENCE)
+        self.me = self.engine.open_identity(**identity)
+        if self.me.opened is not None:
+            self.me.opened.wait(PATIENCE)
         self.pubkey = self.me.public_key
         self.group: burrow.Group | None = None
         self.call: burrow.Call | None = None
@@ -118,14 +119,16 @@ class FriendsTest(LibraryTest):
         self.connection = burrow.Connection(pins=[self.home.info.fingerprint])
         self.people: list[Friend] = []
 
-    def friend(self, name: str) -> Friend:
-        made = Friend(self, name, 440.0 + 160 * len(self.people))
+    def friend(self, name: str, **identity: Any) -> Friend:
+        made = Friend(self, name, 440.0 + 160 * len(self.people), **identity)
         self.people.append(made)
         return made
 
     def friends(self, *names: str) -> list[Friend]:
         """People in one group, which the first one founded."""
-        people = [self.friend(name) for name in names]
+        return self.befriend([self.friend(name) for name in names])
+
+    def befriend(self, people: list[Friend]) -> list[Friend]:
         for person in people[1:]:
             person.me.publish_key_package().wait(PATIENCE)
         self.found(people)
