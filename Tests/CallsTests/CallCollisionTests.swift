@@ -218,6 +218,59 @@ import Testing
 
     // MARK: Freshness
 
+    /// What was stored comes in any order.
+    @Test func anOfferThatWasStoredWithItsEndDoesNotRing() throws {
+        for settings in [
+            CallSettings(),
+            {
+                var asking = CallSettings(); asking.admission = .ask; return asking
+            }(),
+        ] {
+            let line = try Line(settings: settings)
+            try line.call()
+            line.alice.wait(.seconds(1))
+            try line.alice.act { (machine, now) in try machine.end(line.id, now: now) }
+            let stored = line.alice.takeSent()
+            line.bob.now = line.alice.now + .seconds(3)
+            for signal in stored { line.bob.receive(signal) }
+            line.bob.wait(.seconds(20))
+            #expect(line.bob.states.isEmpty && line.bob.state(line.id) == nil)
+            let missed = line.bob.takeEvents().filter {
+                if case .missed(_, .cancelled) = $0 { true } else { false }
+            }
+            #expect(missed.count == 1)
+        }
+    }
+
+    @Test(arguments: [CallUpdate.Progress?.some(.accepted), nil])
+    func anOfferThatOurOtherDeviceTookOrRefusedDoesNotRing(_ progress: CallUpdate.Progress?) throws {
+        let (alice, first, _, id) = try ringTwice()
+        var phone = first
+        if progress == nil {
+            try phone.act { (machine, now) in try machine.decline(id, now: now) }
+        } else {
+            try phone.act { (machine, now) in try machine.accept(id, hasVideo: true, now: now) }
+        }
+        _ = alice
+        var late = try Phone(2, device: 9)
+        late.now = Instant(microseconds: 5_000_000)
+        let line = try Line()
+        try line.call()
+        for signal in line.alice.takeSent() + phone.takeSent() { late.receive(signal) }
+        late.wait(.seconds(20))
+        #expect(late.states.isEmpty && late.sent.isEmpty && late.connects == 0)
+    }
+
+    @Test func anOfferThatWasStoredAndStandsRings() throws {
+        let line = try Line()
+        try line.call()
+        line.bob.now = Instant(microseconds: 5_000_000)
+        for signal in line.alice.takeSent() { line.bob.receive(signal) }
+        #expect(line.bob.state(line.id) == nil)
+        line.bob.wait(.milliseconds(400))
+        #expect(line.bob.states == [.incoming(.ringing)])
+    }
+
     @Test(arguments: [
         (0, true), (60, true), (61, false), (120, false), (86400, false), (-60, true), (-61, false),
     ])
@@ -233,6 +286,7 @@ import Testing
             content: sent.rumor.content
         )
         line.bob.act { (machine, now) in _ = machine.receive(rumor, from: .wrap, now: now) }
+        line.bob.wait(.milliseconds(400))
         #expect((line.bob.state(line.id) == .incoming(.ringing)) == rings)
         if !rings, age > 0 {
             guard case .missed(let notice, .timeout) = line.bob.takeEvents().last else {

@@ -225,6 +225,7 @@ import Testing
         let sent = crowd.line.alice.takeSent()
         crowd.carol.now = Instant(microseconds: age * 1_000_000)
         for signal in sent { crowd.carol.receive(signal) }
+        crowd.carol.wait(.milliseconds(400))
         #expect((crowd.carol.state(id) == .incoming(.ringing)) == rings)
         let events = crowd.carol.takeEvents()
         let available = events.contains { if case .available = $0 { true } else { false } }

@@ -140,7 +140,7 @@ extension CallMachine {
 
     /// Answers the question about an offer.
     package mutating func admit(_ id: CallID, _ admission: Admission, now: Instant) throws(CallError) {
-        guard let question = questions.first(where: { $0.received.call == id }) else {
+        guard let question = questions.first(where: { $0.received.call == id && $0.isAsked }) else {
             throw CallError(.unknownCall, "there is no such question")
         }
         questions.removeAll { $0.received.call == id }

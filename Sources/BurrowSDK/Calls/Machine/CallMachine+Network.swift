@@ -176,7 +176,7 @@ extension CallMachine {
     package mutating func timerFired(now: Instant) {
         for question in questions where question.deadline <= now {
             questions.removeAll { $0.received.call == question.received.call }
-            ring(question.received, isSilent: true, now: now)
+            ring(question.received, isSilent: question.isSilent, now: now)
         }
         for index in calls.indices {
             if calls[index].refreshAt <= now {

@@ -144,14 +144,29 @@ extension CallMachine {
 
     private mutating func admit(_ received: ReceivedOffer, now: Instant) {
         switch settings.admission {
-        case .ring: ring(received, isSilent: false, now: now)
-        case .silence: ring(received, isSilent: true, now: now)
+        case .ring: ringSoon(received, isSilent: false, now: now)
+        case .silence: ringSoon(received, isSilent: true, now: now)
         case .drop: memory.bury(received.call, by: received.caller, until: now + settings.deadTime, now: now)
         case .ask:
             guard questions.count < CallLimits.openQuestions else { return }
-            questions.append(Question(received: received, deadline: now + settings.questionTime))
+            let deadline = now + settings.questionTime
+            questions.append(
+                Question(received: received, deadline: deadline, isSilent: true, isAsked: true)
+            )
             tell(received.call, .question(received.notice))
         }
+    }
+
+    /// An offer that was stored comes in any order with what was said later: its end, or an answer of our other device. Nobody
+    /// is disturbed before that was read.
+    private mutating func ringSoon(_ received: ReceivedOffer, isSilent: Bool, now: Instant) {
+        guard unixTime(now) - received.createdAt >= settings.storedAge,
+            questions.count < CallLimits.openQuestions
+        else { return ring(received, isSilent: isSilent, now: now) }
+        let deadline = now + settings.replayTime
+        questions.append(
+            Question(received: received, deadline: deadline, isSilent: isSilent, isAsked: false)
+        )
     }
 
     /// Lets a call ring, unless there is another one by now.
@@ -161,7 +176,7 @@ extension CallMachine {
         if !isSilent, received.peer != nil { sendUpdate(index, .ringing, now: now) }
     }
 
-    private mutating func miss(_ received: ReceivedOffer, _ reason: CallEndReason) {
+    mutating func miss(_ received: ReceivedOffer, _ reason: CallEndReason) {
         guard received.offer.rings, received.createdAt >= settings.missedSince, received.caller != publicKey
         else {
             return

@@ -115,7 +115,7 @@ extension CallMachine {
 
     /// Our other device has a call whose offer is not here yet, or was asked about.
     private mutating func answeredElsewhere(_ id: CallID, now: Instant) {
-        questions.removeAll { $0.received.call == id }
+        drop(.answeredElsewhere) { $0.call == id }
         memory.bury(id, by: publicKey, until: now + settings.deadTime, now: now)
     }
 
@@ -145,8 +145,13 @@ extension CallMachine {
             question.received.caller == sender
         {
             questions.removeAll { $0.received.call == id }
-            tell(id, .missed(question.received.notice, .cancelled))
+            if question.isAsked {
+                tell(id, .missed(question.received.notice, .cancelled))
+            } else {
+                miss(question.received, .cancelled)
+            }
         }
+        if sender == publicKey, end.reason == .declined { drop(.declinedElsewhere) { $0.call == id } }
         if let entry = available.firstIndex(where: { $0.received.call == id }) {
             leaveAvailable(entry, sender, end, source)
         }

@@ -33,9 +33,14 @@ package struct CallMachine: Sendable {
         var isTold: Bool
     }
 
+    /// An offer that does not ring yet.
     struct Question: Sendable {
         let received: ReceivedOffer
         let deadline: Instant
+        /// What happens at the deadline.
+        let isSilent: Bool
+        /// The host was asked, else it knows nothing.
+        let isAsked: Bool
     }
 
     /// A signal whose outcome matters.
@@ -101,7 +106,7 @@ package struct CallMachine: Sendable {
             membersChanged(index, old: old, new: group, now: now)
         }
         dropAvailable { $0.group == group.id && !group.members.contains($0.caller) }
-        questions.removeAll { $0.received.group == group.id && !group.members.contains($0.received.caller) }
+        drop(.cancelled) { $0.group == group.id && !group.members.contains($0.caller) }
     }
 
     /// We are no member any more: its calls are over for us, and nothing is signalled.
@@ -115,7 +120,16 @@ package struct CallMachine: Sendable {
             move(index, to: .ended(.removed), now: now)
         }
         dropAvailable { $0.group == group }
-        questions.removeAll { $0.received.group == group }
+        drop(.removed) { $0.group == group }
+    }
+
+    /// Offers about which nothing is to be decided any more.
+    mutating func drop(_ reason: CallEndReason, _ isGone: (ReceivedOffer) -> Bool) {
+        let gone = questions.filter { isGone($0.received) }
+        questions.removeAll { isGone($0.received) }
+        for question in gone where question.isAsked {
+            tell(question.received.call, .missed(question.received.notice, reason))
+        }
     }
 
     private mutating func dropAvailable(_ isGone: (ReceivedOffer) -> Bool) {

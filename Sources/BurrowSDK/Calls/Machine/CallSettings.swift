@@ -17,6 +17,9 @@ package struct CallSettings: Sendable {
     package var offerLifetime: Int64 = 60
     /// Seconds after which an offer does not ring.
     package var ringAge: Int64 = 60
+    /// Seconds after which an offer may have been stored, with what was said later, and how long that is waited for.
+    package var storedAge: Int64 = 3
+    package var replayTime = Interval.milliseconds(400)
     /// Seconds an offer may be ahead of our clock.
     package var futureSkew: Int64 = 60
     /// Seconds in which a group's call can still be joined by its offer.
