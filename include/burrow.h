@@ -3211,7 +3211,10 @@ enum {
   /** In burrow_call_info: others are told that we send pictures. */
   BURROW_CALL_CAMERA = 16,
   /** In burrow_call_info: it is a call of two, which ends for both. */
-  BURROW_CALL_PAIR = 32
+  BURROW_CALL_PAIR = 32,
+  /** Signals of a call of two are messages of the group, which all devices of both hear, and not gift wraps. Who is called
+      answers the way they were called. */
+  BURROW_CALL_BY_GROUP = 64
 };
 
 /* States of a call. */
@@ -3348,12 +3351,13 @@ enum {
 /** How to be in a call. Prepared by burrow_config_init(). */
 typedef struct burrow_call_config {
   uint32_t struct_size;
-  /** BURROW_CALL_VIDEO, BURROW_CALL_MUTED, BURROW_CALL_SILENT. */
+  /** BURROW_CALL_VIDEO, BURROW_CALL_MUTED, BURROW_CALL_SILENT, BURROW_CALL_BY_GROUP. */
   uint32_t flags;
   /** burrow_call_start(): whom to call, required. burrow_call_accept(): NULL. */
   burrow_group *BURROW_NULLABLE group;
   /** MoQ relays that come before all others, one URL a line. After them, or with NULL, it is as with
-      burrow_discovery_select(): the group's relays, then those of our own list. Only for burrow_call_start(). */
+      burrow_discovery_select(): the group's relays, then those of our own list, then last_relays. Only for
+      burrow_call_start(). */
   const char *BURROW_NULLABLE relays;
   /** How the room is reached: certificates, flags, times, last_n. Its url, path, prefix, group and call_id must be NULL, its
       flags BURROW_ROOM_NO_DISCOVERY and BURROW_ROOM_NO_RECONNECT not set. NULL: the defaults. */
@@ -3368,6 +3372,8 @@ typedef struct burrow_call_config {
   uint32_t grace_ms;
   /** How long we stay in a group's call with nobody else; 0 = 300 s. */
   uint32_t alone_ms;
+  /** MoQ relays that come after all others, one URL a line; NULL for none. Only for burrow_call_start(). */
+  const char *BURROW_NULLABLE last_relays;
 } burrow_call_config;
 
 /** What is to be different in a call. Prepared by burrow_config_init(). */

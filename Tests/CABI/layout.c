@@ -415,7 +415,7 @@ FIELD(member, devices, 8, 8);
 FIELD(member, leaf, 12, 12);
 FIELD(member, pubkey, 16, 16);
 
-SIZE(call_config, 56, 40);
+SIZE(call_config, 64, 44);
 FIELD(call_config, struct_size, 0, 0);
 FIELD(call_config, flags, 4, 4);
 FIELD(call_config, group, 8, 8);
@@ -426,6 +426,7 @@ FIELD(call_config, ring_ms, 40, 24);
 FIELD(call_config, connect_ms, 44, 28);
 FIELD(call_config, grace_ms, 48, 32);
 FIELD(call_config, alone_ms, 52, 36);
+FIELD(call_config, last_relays, 56, 40);
 
 SIZE(call_change, 32, 28);
 FIELD(call_change, struct_size, 0, 0);

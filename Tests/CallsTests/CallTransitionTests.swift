@@ -192,10 +192,11 @@ import Testing
     @Test func hangingUpIsNotAnswered() throws {
         let line = try Line()
         try line.talk()
+        line.wait(.milliseconds(2900))
         try line.alice.act { (machine, now) in try machine.end(line.id, now: now) }
         #expect(line.alice.state(line.id) == .ending(.hangup))
         let farewell = try #require(line.alice.sent.first)
-        #expect(try farewell.end()?.scope == .call)
+        #expect(try farewell.end()?.scope == .call && farewell.end()?.duration == 2)
         line.bob.receive(farewell)
         #expect(line.bob.state(line.id) == .ended(.remoteHangup) && line.bob.rooms.isEmpty)
         #expect(line.bob.sent.isEmpty)

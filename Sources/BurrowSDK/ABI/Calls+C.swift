@@ -22,11 +22,14 @@ extension CallOptions {
     init(_ cfg: burrow_call_config) throws(EngineError) {
         self.init()
         let flags = unsafe cfg.flags
-        try Arguments.check(flags, [BURROW_CALL_VIDEO, BURROW_CALL_MUTED, BURROW_CALL_SILENT], "flags")
+        let known = [BURROW_CALL_VIDEO, BURROW_CALL_MUTED, BURROW_CALL_SILENT, BURROW_CALL_BY_GROUP]
+        try Arguments.check(flags, known, "flags")
         hasVideo = flags.has(BURROW_CALL_VIDEO)
         isMuted = flags.has(BURROW_CALL_MUTED)
         rings = !flags.has(BURROW_CALL_SILENT)
+        isByGroup = flags.has(BURROW_CALL_BY_GROUP)
         relays = try Self.relays(unsafe Arguments.optionalText(cfg.relays, "relays") ?? "")
+        lastRelays = try Self.relays(unsafe Arguments.optionalText(cfg.last_relays, "last_relays") ?? "")
         tokenService = try unsafe Arguments.optionalText(cfg.token_url, "token_url")
         ringTime = unsafe Self.time(cfg.ring_ms)
         connectTime = unsafe Self.time(cfg.connect_ms)

@@ -552,6 +552,9 @@ BURROW_CALL_OUTWARD: Final = 8
 BURROW_CALL_CAMERA: Final = 16
 #: In burrow_call_info: it is a call of two, which ends for both.
 BURROW_CALL_PAIR: Final = 32
+#: Signals of a call of two are messages of the group, which all devices of both hear, and not gift wraps. Who is
+#: called answers the way they were called.
+BURROW_CALL_BY_GROUP: Final = 64
 
 # States of a call.
 #: Ours, and nobody has answered. Details: BURROW_CALL_PUBLISHING, _SENT, _REMOTE_RINGING.
@@ -1876,14 +1879,16 @@ class burrow_call_config(ctypes.Structure):
         ("connect_ms", ctypes.c_uint32),
         ("grace_ms", ctypes.c_uint32),
         ("alone_ms", ctypes.c_uint32),
+        ("last_relays", ctypes.c_char_p),
     ]
     struct_size: int
-    #: BURROW_CALL_VIDEO, BURROW_CALL_MUTED, BURROW_CALL_SILENT.
+    #: BURROW_CALL_VIDEO, BURROW_CALL_MUTED, BURROW_CALL_SILENT, BURROW_CALL_BY_GROUP.
     flags: int
     #: burrow_call_start(): whom to call, required. burrow_call_accept(): NULL.
     group: int | None
     #: MoQ relays that come before all others, one URL a line. After them, or with NULL, it is as with
-    #: burrow_discovery_select(): the group's relays, then those of our own list. Only for burrow_call_start().
+    #: burrow_discovery_select(): the group's relays, then those of our own list, then last_relays. Only for
+    #: burrow_call_start().
     relays: bytes | None
     #: How the room is reached: certificates, flags, times, last_n. Its url, path, prefix, group and call_id must be
     #: NULL, its flags BURROW_ROOM_NO_DISCOVERY and BURROW_ROOM_NO_RECONNECT not set. NULL: the defaults.
@@ -1898,6 +1903,8 @@ class burrow_call_config(ctypes.Structure):
     grace_ms: int
     #: How long we stay in a group's call with nobody else; 0 = 300 s.
     alone_ms: int
+    #: MoQ relays that come after all others, one URL a line; NULL for none. Only for burrow_call_start().
+    last_relays: bytes | None
 
 
 class burrow_call_change(ctypes.Structure):

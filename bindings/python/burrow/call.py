@@ -45,7 +45,9 @@ def call_configuration(
     video: bool,
     muted: bool,
     silent: bool = False,
+    by_group: bool = False,
     relays: str | Iterable[str] = (),
+    last_relays: str | Iterable[str] = (),
     connection: Connection | None = None,
     token_url: str | None = None,
     ring_ms: int = 0,
@@ -60,16 +62,21 @@ def call_configuration(
         (video, _abi.BURROW_CALL_VIDEO),
         (muted, _abi.BURROW_CALL_MUTED),
         (silent, _abi.BURROW_CALL_SILENT),
+        (by_group, _abi.BURROW_CALL_BY_GROUP),
     ):
         raw.flags |= flag if wanted else 0
     raw.group = None if group is None else group.handle
-    urls = [relays] if isinstance(relays, str) else list(relays)
-    raw.relays = encode_optional("\n".join(urls) if urls else None, "relays")
+    raw.relays = encode_optional(_lines(relays), "relays")
+    raw.last_relays = encode_optional(_lines(last_relays), "last_relays")
     raw.token_url = encode_optional(token_url, "token_url")
     raw.ring_ms, raw.connect_ms, raw.grace_ms, raw.alone_ms = ring_ms, connect_ms, grace_ms, alone_ms
     room, keeper = room_configuration(connection or Connection())
     raw.room = ctypes.addressof(room)
     return raw, (room, keeper)
+
+
+def _lines(urls: str | Iterable[str]) -> str | None:
+    return urls or None if isinstance(urls, str) else "\n".join(urls) or None
 
 
 class CallMoment:

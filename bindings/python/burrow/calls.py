@@ -97,7 +97,9 @@ class Callee:
         video: bool = False,
         muted: bool = False,
         silent: bool = False,
+        by_group: bool = False,
         relays: str | Iterable[str] = (),
+        last_relays: str | Iterable[str] = (),
         connection: Connection | None = None,
         token_url: str | None = None,
         ring_ms: int = 0,
@@ -107,8 +109,9 @@ class Callee:
     ) -> Call:
         """Calls everybody in a group; ``await call.started`` tells when the offer is out. See burrow_call_config.
 
-        ``relays`` are MoQ relays to prefer; without them the group's list, then ours, decide. ``connection`` says whom to
-        trust there.
+        ``by_group`` has the signals of a call of two in the group, which all devices of both hear, and not in gift wraps.
+        ``relays`` are MoQ relays to prefer; without them the group's list, then ours, decide, and then come ``last_relays``.
+        ``connection`` says whom to trust there.
         """
         options = {name: value for name, value in locals().items() if name not in ("self", "group")}
         from .call import open_call

@@ -47,6 +47,22 @@ class AbsenceTest(FriendsTest):
         return [event for event in calls if event.value >> 8 == reason]
 
 
+class WayTest(FriendsTest):
+    def test_a_call_of_two_by_messages_of_the_group(self) -> None:
+        alice, bob = self.friends("alice", "bob")
+        before = len(self.nostr.events)
+        call = alice.start(by_group=True)
+        incoming = self.rings(bob)
+        self.until(lambda: call.detail == burrow.CallDetail.REMOTE_RINGING)
+        self.assertEqual((call.info.is_pair, incoming.info.is_pair), (True, True))
+        bob.take(incoming)
+        self.all_active([alice, bob])
+        call.hang_up()
+        self.all_over([alice, bob])
+        self.assertEqual(incoming.reason, burrow.CallReason.REMOTE_HANGUP)
+        self.assertEqual({event["kind"] for event in self.nostr.events[before:]}, {445})
+
+
 class TokenCallTest(FriendsTest):
     def setUp(self) -> None:
         super().setUp()
@@ -92,6 +108,16 @@ class TokenCallTest(FriendsTest):
 
 
 class RelayTest(FriendsTest):
+    def test_the_last_relay_is_for_who_has_no_other(self) -> None:
+        alice, bob = self.friends("alice", "bob")
+        alice.leave()
+        alice.call = alice.me.start_call(alice.group, last_relays=[self.home.url], connection=self.connection)
+        bob.take(self.rings(bob))
+        self.all_active([alice, bob])
+        self.assertEqual(bob.call.info.relay.rstrip("/"), self.home.url.rstrip("/"))
+        alice.call.hang_up()
+        self.all_over([alice, bob])
+
     def test_a_relay_that_stays_away_ends_the_call(self) -> None:
         alice, bob = self.friends("alice", "bob")
         alice.start(grace_ms=700)

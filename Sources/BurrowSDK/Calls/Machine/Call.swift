@@ -38,6 +38,8 @@ package struct Call: Equatable, Sendable {
     var earlier: [String] = []
     /// Until when broadcasts that appear may have been there before us.
     var settlesAt = Instant(microseconds: 0)
+    /// When it became active.
+    var activeSince: Instant?
     /// Broadcasts of which something could be decrypted.
     var heard: [String] = []
     /// When our call goes to another relay, how often it did, and whether the others are to be told where it is.

@@ -162,6 +162,7 @@ package struct CallMachine: Sendable {
         assert(old.mayBecome(state), "a call went where it cannot go")
         guard old.mayBecome(state) else { return }
         calls[index].state = state
+        if state.isActive, calls[index].activeSince == nil { calls[index].activeSince = now }
         calls[index].timer = timer(index, from: old, now: now)
         tell(calls[index].id, .state(state))
         if !state.hasConsent, calls[index].wantsRoom {
@@ -372,6 +373,7 @@ package struct CallMachine: Sendable {
         let call = calls[index]
         var end = CallEnd(reason, scope: scope ?? (call.isPair ? .call : .own), device: device)
         end.successor = successor
+        end.duration = call.activeSince.map { (now - $0).microseconds / 1_000_000 }
         return send(.end(end), of: call, copiesToSelf: reason == .declined, now: now)
     }
 

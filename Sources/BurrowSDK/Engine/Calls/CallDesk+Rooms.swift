@@ -38,8 +38,10 @@ extension CallDesk {
         wish.token = call.token
         wish.trust = call.options.room?.trust ?? wish.trust
         wish.policy = machine.settings.relays
+        wish.timeout = .seconds(8)
         if state.isOutgoing, state.relays.isEmpty {
             wish.preferred = call.options.relays
+            wish.standard = call.options.lastRelays
             let relays = keeper.mediaRelays(of: state.group)
             wish.group = relays.isEmpty ? nil : relays
             wish.person = keeper.publicKey

@@ -154,6 +154,7 @@ final class CallDesk {
                 host.id,
                 in: group,
                 media: options.hasVideo ? .video : .audio,
+                route: options.isByGroup ? .group : nil,
                 rings: options.rings,
                 ringTime: options.ringTime,
                 isMuted: options.isMuted,

@@ -6,8 +6,12 @@ package struct CallOptions: Sendable {
     package var hasVideo = false
     package var isMuted = false
     package var rings = true
+    /// Whether a call of two is signalled by messages of its group.
+    package var isByGroup = false
     /// MoQ relays that come before all others, when the call is ours.
     package var relays: [String] = []
+    /// Those that come after all others.
+    package var lastRelays: [String] = []
     /// How the room is reached; where it is, the call says.
     package var room: RoomConfiguration?
     /// Of how many participants pictures are received at most.

@@ -88,20 +88,25 @@ final class Identity extends Handle<burrow_identity> {
 
   /// Calls everybody in a group; [Call.started] tells when the offer is out.
   ///
-  /// [relays] are MoQ relays to prefer; without them the group's list, then ours, decide.
+  /// [byGroup] has the signals of a call of two in the group, which all devices of both hear, and not in gift wraps.
+  /// [relays] are MoQ relays to prefer; without them the group's list, then ours, decide, and then come [lastRelays].
   Call startCall(
     Group group, {
     bool video = false,
     bool muted = false,
     bool silent = false,
+    bool byGroup = false,
     List<String> relays = const [],
+    List<String> lastRelays = const [],
     CallConnection connection = const CallConnection(),
     Duration ringTime = Duration.zero,
   }) => scoped((arena) {
     final wish = connection.write(arena, video: video, muted: muted).cast<burrow_call_config>();
     if (silent) wish.ref.flags |= BURROW_CALL_SILENT;
+    if (byGroup) wish.ref.flags |= BURROW_CALL_BY_GROUP;
     wish.ref.group = group.pointer;
     wish.ref.relays = nativeTextOrNull(relays.isEmpty ? null : relays.join('\n'), arena);
+    wish.ref.last_relays = nativeTextOrNull(lastRelays.isEmpty ? null : lastRelays.join('\n'), arena);
     wish.ref.ring_ms = ringTime.inMilliseconds;
     final out = arena<ffi.Pointer<burrow_call>>();
     final started = engine.request((id) => burrow_call_start(pointer, wish, out, id));

@@ -589,6 +589,9 @@ const int BURROW_CALL_OUTWARD = 8;
 const int BURROW_CALL_CAMERA = 16;
 /// In burrow_call_info: it is a call of two, which ends for both.
 const int BURROW_CALL_PAIR = 32;
+/// Signals of a call of two are messages of the group, which all devices of both hear, and not gift wraps. Who is
+/// called answers the way they were called.
+const int BURROW_CALL_BY_GROUP = 64;
 
 // States of a call.
 /// Ours, and nobody has answered. Details: BURROW_CALL_PUBLISHING, _SENT, _REMOTE_RINGING.
@@ -2071,7 +2074,7 @@ final class burrow_call_config extends ffi.Struct {
   @ffi.Uint32()
   external int struct_size;
 
-  /// BURROW_CALL_VIDEO, BURROW_CALL_MUTED, BURROW_CALL_SILENT.
+  /// BURROW_CALL_VIDEO, BURROW_CALL_MUTED, BURROW_CALL_SILENT, BURROW_CALL_BY_GROUP.
   @ffi.Uint32()
   external int flags;
 
@@ -2079,7 +2082,8 @@ final class burrow_call_config extends ffi.Struct {
   external ffi.Pointer<burrow_group> group;
 
   /// MoQ relays that come before all others, one URL a line. After them, or with NULL, it is as with
-  /// burrow_discovery_select(): the group's relays, then those of our own list. Only for burrow_call_start().
+  /// burrow_discovery_select(): the group's relays, then those of our own list, then last_relays. Only for
+  /// burrow_call_start().
   external ffi.Pointer<ffi.Char> relays;
 
   /// How the room is reached: certificates, flags, times, last_n. Its url, path, prefix, group and call_id must be
@@ -2104,6 +2108,9 @@ final class burrow_call_config extends ffi.Struct {
   /// How long we stay in a group's call with nobody else; 0 = 300 s.
   @ffi.Uint32()
   external int alone_ms;
+
+  /// MoQ relays that come after all others, one URL a line; NULL for none. Only for burrow_call_start().
+  external ffi.Pointer<ffi.Char> last_relays;
 }
 
 /// What is to be different in a call. Prepared by burrow_config_init().
