@@ -118,6 +118,20 @@ class RelayTest(FriendsTest):
         alice.call.hang_up()
         self.all_over([alice, bob])
 
+    def test_another_network_is_nothing_to_hear_of(self) -> None:
+        alice, bob = self.friends("alice", "bob")
+        call = alice.start()
+        bob.take(self.rings(bob))
+        self.all_active([alice, bob])
+        self.until(lambda: bob.hears(alice))
+        for person in (alice, bob):
+            person.engine.network_changed(burrow.NetworkChange.SWITCHED)
+            tones = sum(bob.tones.values())
+            self.until(lambda tones=tones: sum(bob.tones.values()) > tones + 25)
+        self.assertEqual((call.state, bob.call.state), (burrow.CallState.ACTIVE, burrow.CallState.ACTIVE))
+        call.hang_up()
+        self.all_over([alice, bob])
+
     def test_a_relay_that_stays_away_ends_the_call(self) -> None:
         alice, bob = self.friends("alice", "bob")
         alice.start(grace_ms=700)
