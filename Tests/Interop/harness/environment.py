@@ -109,9 +109,9 @@ def our_python() -> Path:
 def impairment_tool() -> Path:
     """The UDP proxy that loses packets, built on demand."""
     folder = ROOT / "Tests" / "Tools" / "udpimpair"
-    binary = Path(os.environ.get("BURROW_UDPIMPAIR", folder / "udpimpair"))
-    if binary.exists():
-        return binary
+    if given := os.environ.get("BURROW_UDPIMPAIR"):
+        return Path(given)
+    binary = folder / "udpimpair"
     if not (folder / "udpimpair.c").exists():
         raise Missing("udpimpair: Tests/Tools/udpimpair is not there")
     answer = subprocess.run(["make", "-s", "-C", str(folder)], capture_output=True, text=True, timeout=120)
