@@ -211,7 +211,7 @@ async def moq_relay_gone(stage: Stage) -> None:
 
 
 def register_size(count: int) -> None:
-    @case(f"live/{count}", limit=100, heavy=count > MANY)
+    @case(f"live/{count}", limit=150, heavy=count > MANY)
     async def run(stage: Stage) -> None:
         """So many processes in one call."""
         begun = time.monotonic()
