@@ -3,6 +3,7 @@ participants who find each other by what the relay announces, and signals as tod
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -207,6 +208,8 @@ async def called(stage: Stage) -> None:
     check(content["broadcast_path"] == alice.path(key), f"offers {content}")
     check(content["moq_relay"].rstrip("/") == alice.home.url, f"offers {content}")
     await stands(carol, name, "incoming")
+    # A person needs a moment to answer; who is there within 250 ms counts as having been there before the call.
+    await asyncio.sleep(0.5)
     # No signal: the plan has none for this.
     await alice.publish()
     await stands(bob, name, "active", detail="ok")
