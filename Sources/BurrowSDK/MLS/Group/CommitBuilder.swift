@@ -45,6 +45,7 @@ struct CommitBuilder {
                 context: &provisional,
                 added: effect.added.map(\.leaf)
             )
+            try tree.requireAgreementOnCredentials()
             keys.merge(result.keys) { (_, new) in new }
             path = result
         } else {

@@ -56,9 +56,7 @@ extension Group {
         try LeafRules(suite: suite, groupID: info.context.groupID, extensions: info.context.extensions)
             .validateCapabilities(template)
         let leaf = try effect.tree.add(template)
-        guard effect.tree.index.agreesOnCredentials else {
-            throw MLSError(.unsupportedCredential, "a member does not support our credential")
-        }
+        try effect.tree.requireAgreementOnCredentials()
         let builder = CommitBuilder(
             suite: suite,
             context: info.context,

@@ -76,6 +76,8 @@ extension Group {
                 added: effect.added.map(\.leaf)
             )
             commitSecret = try receiver.receive(path, tree: &effect.tree, context: &provisional, keys: &keys)
+            // The committer's leaf is another one now.
+            try effect.tree.requireAgreementOnCredentials()
         } else {
             provisional.treeHash = try effect.tree.treeHash()
         }
@@ -149,9 +151,7 @@ extension Group {
             }
             let leaf = try effect.tree.add(path.leafNode)
             try rules.validate(path.leafNode, .commit(leaf))
-            guard effect.tree.index.agreesOnCredentials else {
-                throw MLSError(.unsupportedCredential, "a member does not support the credential")
-            }
+            try effect.tree.requireAgreementOnCredentials()
             return leaf
         }
     }

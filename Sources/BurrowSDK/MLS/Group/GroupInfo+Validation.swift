@@ -36,9 +36,7 @@ extension GroupInfo {
                 throw MLSError(.lifetimeNotCurrent, "leaf \(index) is not valid at this time")
             }
         }
-        guard tree.index.agreesOnCredentials else {
-            throw MLSError(.unsupportedCredential, "a member does not support another one's credential")
-        }
+        try tree.requireAgreementOnCredentials()
         return tree
     }
 

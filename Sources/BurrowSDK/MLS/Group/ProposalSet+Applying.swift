@@ -63,9 +63,7 @@ extension ProposalSet {
         if let contextExtensions {
             try Self.requireSupport(contextExtensions, effect.tree)
         }
-        guard effect.tree.index.agreesOnCredentials else {
-            throw MLSError(.unsupportedCredential, "a member does not support another one's credential")
-        }
+        try effect.tree.requireAgreementOnCredentials()
         for id in preSharedKeys where id.nonce.count != tree.suite.hashLength {
             throw MLSError(.invalidPSKNonce, "nonce of \(id.nonce.count) bytes")
         }

@@ -8,6 +8,13 @@ extension RatchetTree {
         let parentHash: [UInt8]?
     }
 
+    /// Every member has to understand the credentials of all members (RFC 9420 §7.3).
+    func requireAgreementOnCredentials() throws(MLSError) {
+        guard index.agreesOnCredentials else {
+            throw MLSError(.unsupportedCredential, "a member does not support another one's credential")
+        }
+    }
+
     /// Checks parent hashes and lists of unmerged leaves of all nodes.
     package func validateParents() throws(MLSError) {
         _ = try validate(root, first: 0)
@@ -60,13 +67,10 @@ extension RatchetTree {
     /// How many entries of a child's resolution name this parent hash and leave exactly the unmerged leaves over.
     private static func claims(_ resolution: [Entry], hash: [UInt8], unmerged: ArraySlice<UInt32>) -> Int {
         guard resolution.count == unmerged.count + 1 else { return 0 }
-        var count = 0
-        for (index, entry) in resolution.enumerated() where entry.parentHash == hash {
-            var others = resolution.map(\.node)
-            others.remove(at: index)
-            if others.sorted().elementsEqual(unmerged.lazy.map { $0 << 1 }) { count += 1 }
-        }
-        return count
+        // Nobody stands in a resolution twice, so there is at most one who is not unmerged when all others are.
+        let leaves = Set(unmerged)
+        let others = resolution.filter { $0.node & 1 == 1 || !leaves.contains($0.node >> 1) }
+        return others.count == 1 && others[0].parentHash == hash ? 1 : 0
     }
 
     /// The leaves are members below, in order, and every node in between that could know them lists them too.
