@@ -114,7 +114,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "burrow-state-life",
-            dependencies: ["BurrowBase", "BurrowMLS", "BurrowStorage"],
+            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMLS", "BurrowStorage"],
             path: "Tests/StateLife"
         ),
         .testTarget(
@@ -154,7 +154,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "burrow-marmot-peer",
-            dependencies: ["BurrowBase", "BurrowMLS", "BurrowNostr", "BurrowMarmot"],
+            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowMLS", "BurrowNostr", "BurrowMarmot"],
             path: "Tests/MarmotPeer"
         ),
         .executableTarget(

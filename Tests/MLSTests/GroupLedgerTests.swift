@@ -13,8 +13,8 @@ struct Records {
         for change in batch.changes {
             switch change {
             case .put(let key, let value):
-                values[key] = value
-                lastWritten += key.count + value.count
+                values[key] = value.bytes
+                lastWritten += key.count + value.bytes.count
             case .delete(let key): values[key] = nil
             case .deleteAll(let prefix): values = values.filter { !$0.key.starts(with: prefix) }
             }

@@ -1,4 +1,5 @@
 import BurrowBase
+import BurrowCrypto
 import BurrowMLS
 import BurrowMarmot
 import BurrowNostr

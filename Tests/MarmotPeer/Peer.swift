@@ -1,4 +1,5 @@
 import BurrowBase
+import BurrowCrypto
 import BurrowMLS
 import BurrowMarmot
 import BurrowNostr
@@ -16,7 +17,7 @@ struct Peer {
     let key: LocalKey
     var client: MarmotClient
     /// What a store would hold.
-    var records: [RecordKey: [UInt8]] = [:]
+    var records: [RecordKey: RecordValue] = [:]
     /// By how many seconds this peer's clock is ahead.
     var clock: Int64 = 0
     private var random = SystemRandom()

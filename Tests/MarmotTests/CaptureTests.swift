@@ -1,4 +1,5 @@
 import BurrowBase
+import BurrowCrypto
 import BurrowMLS
 import BurrowMarmot
 import BurrowNostr
@@ -133,7 +134,7 @@ struct CaptureTests {
 
 /// The dumb map that a store has to be.
 struct Store {
-    private(set) var map: [RecordKey: [UInt8]] = [:]
+    private(set) var map: [RecordKey: RecordValue] = [:]
 
     mutating func take(_ step: MarmotStep) {
         for write in step.writes {
@@ -147,5 +148,5 @@ struct Store {
         }
     }
 
-    var records: [(key: RecordKey, value: [UInt8])] { map.map { ($0.key, $0.value) } }
+    var records: [(key: RecordKey, value: RecordValue)] { map.map { ($0.key, $0.value) } }
 }

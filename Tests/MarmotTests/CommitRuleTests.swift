@@ -1,4 +1,5 @@
 import BurrowBase
+import BurrowCrypto
 import BurrowMLS
 import BurrowMarmot
 import BurrowNostr
@@ -450,10 +451,10 @@ struct CommitRuleTests {
     @Test func damagedRecordsAreNamedAndOthersRead() throws {
         let world = try World(2)
         var records = world[1].store.records
-        records.append((.group([9]), [1, 2, 3]))
-        records.append((.keyPackage(reference: [7]), []))
+        records.append((.group([9]), RecordValue([1, 2, 3])))
+        records.append((.keyPackage(reference: [7]), RecordValue([])))
         let id = try #require(Bytes32([UInt8](repeating: 0, count: 32)))
-        records.append((.invitation(EventID(id)), [0]))
+        records.append((.invitation(EventID(id)), RecordValue([0])))
         var unreadable: [RecordKey] = []
         let client = MarmotClient(
             publicKey: world[1].publicKey,

@@ -1,4 +1,5 @@
 import BurrowBase
+import BurrowCrypto
 import BurrowStorage
 import Glibc
 import Testing
@@ -171,6 +172,54 @@ extension Store {
         #expect(!contains(key))
         #expect(TemporaryFolder.read(path + "-wal").isEmpty)
         #expect(!before.isEmpty)
+    }
+
+    /// Not even sealed: who has the key later finds nothing of a value that was replaced or deleted.
+    @Test(arguments: [300, 30_000]) func whatWasReplacedIsInNoFile(_ size: Int) throws {
+        let store = try open(path)
+        let needle = Array("the name of a record".utf8)
+        for deletes in [false, true] {
+            try store.change { $0.put(needle, [UInt8](repeating: 9, count: size)) }
+            store.forget()
+            let pieces = sealed(needle, in: TemporaryFolder.read(path))
+            #expect(pieces.count >= size / 4096 + 1)
+            try store.change { if deletes { $0.delete(needle) } else { $0.put(needle, [7]) } }
+            store.forget()
+            for piece in pieces { #expect(!contains(piece)) }
+        }
+    }
+
+    /// Parts of the ciphertext behind a record's name, and of the pages where it goes on.
+    private func sealed(_ name: [UInt8], in file: [UInt8]) -> [[UInt8]] {
+        stride(from: 0, to: file.count, by: 4096).compactMap { (start) in
+            let page = Array(file[start..<min(start + 4096, file.count)])
+            if let place = page.firstRange(of: name)?.upperBound {
+                return Array(page[(place + 64)..<min(place + 96, page.count)])
+            }
+            let piece = Array(page[min(2000, page.count)..<min(2032, page.count)])
+            return Set(piece).count > 16 ? piece : nil
+        }
+    }
+
+    @Test func valuesDoNotStayInMemory() throws {
+        let memory = try #require(OwnMemory())
+        var store: Store? = try open(path)
+        func put() throws {
+            try store?.change { $0.put([1], memory.secret(times: 50)) }
+        }
+        let held = memory.secret(times: 1)
+        #expect(memory.occurrences == 1)
+        try put()
+        #expect(memory.occurrences == 1)
+        do {
+            let records = try #require(store).records(prefix: [1])
+            #expect(records.first?.value.count == 3200)
+            #expect(memory.occurrences >= 50)
+        }
+        #expect(memory.occurrences == 1)
+        store = nil
+        #expect(memory.occurrences == 1)
+        #expect(held.count == 64)
     }
 
     private func contains(_ text: [UInt8]) -> Bool {

@@ -1,3 +1,4 @@
+package import BurrowCrypto
 package import BurrowNostr
 
 /// What has to be done after a call, in this order: store, send, tell.
@@ -18,9 +19,9 @@ package struct MarmotStep {
     }
 }
 
-/// One change of what is stored. Values hold secrets: whoever stores them seals them, and erases them afterwards.
-package enum MarmotWrite: Equatable, Sendable {
-    case put(RecordKey, [UInt8])
+/// One change of what is stored. Values hold secrets: whoever stores them seals them.
+package enum MarmotWrite: Equatable {
+    case put(RecordKey, RecordValue)
     case drop(RecordKey)
     /// All parts of a group whose names begin so: all keys that begin with `RecordKey.partPrefix`.
     case dropParts(group: [UInt8], names: [UInt8])

@@ -1,5 +1,5 @@
-package import BurrowBase
-internal import BurrowCrypto
+internal import BurrowBase
+package import BurrowCrypto
 
 /// Records in one SQLite file, their values sealed with a key of the host.
 ///
@@ -153,7 +153,7 @@ package final class Store {
 
     private func apply(_ change: RecordBatch.Change) throws(StorageError) {
         switch change {
-        case .put(let key, let value): try put.run(key, try seal.seal(value, for: key))
+        case .put(let key, let value): try put.run(key, try seal.seal(value.bytes, for: key))
         case .delete(let key): try delete.run(key)
         case .deleteAll(let prefix):
             if let end = Self.end(prefix) {

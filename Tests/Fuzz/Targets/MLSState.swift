@@ -147,7 +147,7 @@ enum MLSStateTarget: FuzzTarget {
             var batch = RecordBatch()
             try ledger.update(&group, slot: 0, into: &batch)
             records = batch.changes.compactMap {
-                if case .put(let key, let value) = $0 { Record(key: key, value: value) } else { nil }
+                if case .put(let key, let value) = $0 { Record(key: key, stored: value) } else { nil }
             }
         }
     }

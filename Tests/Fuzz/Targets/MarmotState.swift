@@ -1,4 +1,5 @@
 import BurrowBase
+import BurrowCrypto
 import BurrowMLS
 import BurrowMarmot
 import BurrowNostr
@@ -18,16 +19,17 @@ enum MarmotStateTarget: FuzzTarget {
             var records = scene.records
             for _ in 0..<(1 + choices.byte() % 4) {
                 let index = (choices.byte() << 8 | choices.byte()) % records.count
-                var (key, value) = records[index]
+                var key = records[index].key
+                var value = records[index].value.bytes
                 switch choices.byte() % 8 {
                 case 0: key = RecordKey(decoding: choices.bytes(choices.byte() % 80)) ?? key
                 case 1: value = choices.bytes(choices.byte())
-                case 2: value = records[choices.byte() % records.count].value
+                case 2: value = records[choices.byte() % records.count].value.bytes
                 case 3: key = records[choices.byte() % records.count].key
                 default: alter(&value, &choices)
                 }
                 require(RecordKey(decoding: key.encoded) == key, "a name is written otherwise than read")
-                records[index] = (key, value)
+                records[index] = (key, RecordValue(value))
             }
             var unreadable: [RecordKey] = []
             var client = MarmotClient(
@@ -59,7 +61,7 @@ enum MarmotStateTarget: FuzzTarget {
 
     struct Scene {
         let publicKey: PublicKey
-        let records: [(key: RecordKey, value: [UInt8])]
+        let records: [(key: RecordKey, value: RecordValue)]
         /// Events of the group that have not been read.
         let late: [Event]
 
@@ -68,7 +70,7 @@ enum MarmotStateTarget: FuzzTarget {
             var keys: [LocalKey] = []
             var clients: [MarmotClient] = []
             var packages: [KeyPackageEvent] = []
-            var stored: [RecordKey: [UInt8]] = [:]
+            var stored: [RecordKey: RecordValue] = [:]
             /// In the order in which they were written first.
             var order: [RecordKey] = []
             func keep(_ step: MarmotStep) {

@@ -1,4 +1,5 @@
 import BurrowBase
+import BurrowCrypto
 import BurrowMarmot
 import BurrowNostr
 

@@ -1,4 +1,5 @@
 import BurrowBase
+import BurrowCrypto
 import BurrowMarmot
 import BurrowNostr
 import BurrowStorage
@@ -53,15 +54,15 @@ enum StateFile {
         return chosen
     }
 
-    static func records(in store: Store?) throws(EngineError) -> [(key: RecordKey, value: [UInt8])] {
+    static func records(in store: Store?) throws(EngineError) -> [(key: RecordKey, value: RecordValue)] {
         guard let store else { return [] }
         let stored = try translated { () throws(StorageError) in try store.records(prefix: [groups]) }
-        var records: [(key: RecordKey, value: [UInt8])] = []
+        var records: [(key: RecordKey, value: RecordValue)] = []
         for record in stored {
             guard let key = RecordKey(decoding: Array(record.key.dropFirst())) else {
                 throw EngineError(.storageDamaged, "a record of the state file has no meaning")
             }
-            records.append((key, record.value))
+            records.append((key, record.stored))
         }
         return records
     }

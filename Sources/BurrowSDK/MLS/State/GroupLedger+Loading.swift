@@ -1,4 +1,4 @@
-package import BurrowBase
+internal import BurrowBase
 package import BurrowCrypto
 
 /// Reading back what a ledger had stored.

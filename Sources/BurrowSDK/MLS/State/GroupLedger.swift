@@ -1,5 +1,5 @@
-package import BurrowBase
-internal import BurrowCrypto
+internal import BurrowBase
+package import BurrowCrypto
 
 /// Knows what storage holds of one group, and tells what has to be written when it changed.
 ///
@@ -53,10 +53,11 @@ package struct GroupLedger {
         var head = try group.encodedState(leavesOutTrees: true)
         let digest = try group.suite.hash(head)
         if digest != slot.headDigest {
-            batch.put(slotKey(number, Key.head), head)
             slot.headDigest = digest
+            batch.put(slotKey(number, Key.head), head)
+        } else {
+            Erasure.erase(&head)
         }
-        Erasure.erase(&head)
         var bases: [EpochName: UInt64] = [:]
         try group.forEachSecretTree { (epoch, tree) throws(MLSError) in
             let prefix = slotKey(number, Key.epoch, epoch.bytes)

@@ -1,4 +1,5 @@
 package import BurrowBase
+internal import BurrowCrypto
 package import BurrowMLS
 package import BurrowNostr
 
@@ -68,7 +69,7 @@ extension MarmotClient {
 
     private func store(_ own: OwnKeyPackage, _ step: inout MarmotStep) {
         guard options.storesState else { return }
-        step.writes.append(.put(.keyPackage(reference: own.reference), own.encodedState))
+        step.writes.append(.put(.keyPackage(reference: own.reference), RecordValue(own.encodedState)))
     }
 
     // MARK: Founding
@@ -116,7 +117,8 @@ extension MarmotClient {
                 throw MarmotError(.tooLarge, "too many invitations wait for an answer")
             }
             if options.storesState {
-                step.writes.append(.put(.invitation(rumor.id), try open.encodedState()))
+                let state = RecordValue(try open.encodedState())
+                step.writes.append(.put(.invitation(rumor.id), state))
             }
             openInvitations.append(open)
             step.notices.append(.invitation(open.preview))

@@ -10,27 +10,27 @@ extension MarmotClient {
         publicKey: PublicKey,
         options: MarmotOptions = MarmotOptions(),
         arena: SecretArena = SecretArena(),
-        records: [(key: RecordKey, value: [UInt8])],
+        records: [(key: RecordKey, value: RecordValue)],
         unreadable: inout [RecordKey]
     ) {
         self.init(publicKey: publicKey, options: options, arena: arena)
-        var states: [[UInt8]: [UInt8]] = [:]
+        var states: [[UInt8]: RecordValue] = [:]
         var parts: [[UInt8]: [Record]] = [:]
-        var snapshots: [[UInt8]: [[UInt8]]] = [:]
+        var snapshots: [[UInt8]: [RecordValue]] = [:]
         for (key, value) in records {
             switch key {
             case .client: break
             case .group(let id): states[id] = value
-            case .part(let id, let name): parts[id, default: []].append(Record(key: name, value: value))
+            case .part(let id, let name): parts[id, default: []].append(Record(key: name, stored: value))
             case .snapshot(let id, _): snapshots[id, default: []].append(value)
             case .keyPackage:
-                if let own = try? OwnKeyPackage(state: value, suite: suite) {
+                if let own = try? OwnKeyPackage(state: value.bytes, suite: suite) {
                     keyPackages.append(own)
                 } else {
                     unreadable.append(key)
                 }
             case .invitation(let id):
-                if let open = try? OpenInvitation(state: value, policy: options.policy, arena: arena) {
+                if let open = try? OpenInvitation(state: value.bytes, policy: options.policy, arena: arena) {
                     openInvitations.append(open)
                     _ = seenInvitations.insert(id)
                 } else {
@@ -45,9 +45,9 @@ extension MarmotClient {
         for (id, state) in states.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
             do {
                 groups[id] = try MarmotGroup(
-                    state: state,
+                    state: state.bytes,
                     parts: parts[id] ?? [],
-                    snapshots: snapshots[id] ?? [],
+                    snapshots: (snapshots[id] ?? []).map(\.bytes),
                     identity: publicKey,
                     options: options,
                     arena: arena

@@ -15,7 +15,7 @@ extension MarmotGroup {
         step.writes.removeAll { (write) in
             if case .put(.group(id), _) = write { true } else { false }
         }
-        step.writes.append(.put(.group(id), try encodedState()))
+        step.writes.append(.put(.group(id), RecordValue(try encodedState())))
     }
 
     /// What of the MLS group has changed; after a message, that is one sender's ratchets.
@@ -45,7 +45,7 @@ extension MarmotGroup {
         }
         add(batch, to: &step)
         let key = RecordKey.snapshot(group: id, epoch: epoch)
-        step.writes.append(.put(key, try snapshots[index].encodedState()))
+        step.writes.append(.put(key, RecordValue(try snapshots[index].encodedState())))
     }
 
     mutating func drop(snapshotOf epoch: UInt64, _ step: inout MarmotStep) {
