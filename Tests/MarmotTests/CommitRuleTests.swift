@@ -321,64 +321,7 @@ struct CommitRuleTests {
         #expect(world[2].errors().isEmpty)
     }
 
-    // MARK: Devices, MoQ relays, records
-
-    @Test func devicesOfOnePersonAreOneMember() throws {
-        let world = try World(2)
-        let tablet = try Person(world[1].key)
-        let package = try tablet.keyPackage()
-        let event = try world.does(0) { try $0.invite([package], to: world.group, now: world.now).1 }
-        try world.spreads(event, from: 0)
-        try world.join(tablet, world[0])
-        let member = try #require(world.state(world[0]).members.last)
-        #expect(member.identity == world[1].publicKey)
-        #expect(member.leaves.count == 2)
-        #expect(!world[0].notices.contains { if case .membersChanged = $0 { true } else { false } })
-        // The devices hear each other, and can be told apart.
-        let text = try world.says(1, "from the phone")
-        try tablet.take(tablet.client.receive(text, now: world.now))
-        #expect(tablet.messages() == ["from the phone"])
-        let one = try world.does(0) {
-            try $0.removeLeaves([member.leaves[1]], from: world.group, now: world.now).1
-        }
-        try world.spreads(one, from: 0)
-        try tablet.take(tablet.client.receive(one, now: world.now))
-        #expect(tablet.client.group(world.group)?.isActive == false)
-        #expect(try world.state(world[0]).members.count == 2)
-    }
-
-    @Test func ourOtherDevicesAreOursToAddAndRemove() throws {
-        let world = try World(2)
-        let tablet = try Person(world[0].key)
-        let package = try tablet.keyPackage()
-        #expect(tablet.client.isOwn(package))
-        #expect(!world[0].client.isOwn(package))
-        #expect(throws: MarmotError.self) {
-            try world[0].client.remove([world[0].publicKey], from: world.group, now: world.now)
-        }
-        let added = try world.does(0) { try $0.invite([package], to: world.group, now: world.now).1 }
-        try world.spreads(added, from: 0)
-        try world.join(tablet, world[0])
-        #expect(try world.state(world[1]).members.first?.leaves.count == 2)
-        // Both are the admin's, so either changes the group, and neither leaves by asking.
-        #expect(throws: MarmotError.self) { try tablet.client.leave(world.group, now: world.now) }
-        var change = GroupDataChange()
-        change.name = "ours"
-        try tablet.take(tablet.client.update(change, of: world.group, now: world.now).1)
-        let named = try #require(tablet.out.last)
-        try tablet.take(tablet.client.published(named.id, accepted: true, now: world.now))
-        try world.gives(named, to: 0, 1)
-        #expect(try world.state(world[1]).data.name == "ours")
-        let gone = try world.does(0) {
-            try $0.remove([world[0].publicKey], from: world.group, now: world.now).1
-        }
-        try world.spreads(gone, from: 0)
-        try tablet.take(tablet.client.receive(gone, now: world.now))
-        #expect(tablet.client.group(world.group)?.isActive == false)
-        #expect(try world.state(world[0]).isActive)
-        #expect(try world.state(world[1]).members.first?.leaves.count == 1)
-        #expect(try world.state(world[1]).isAdmin(world[0].publicKey))
-    }
+    // MARK: MoQ relays, records
 
     @Test func mediaRelaysAreTheAdminsToChoose() throws {
         let world = try World(3)

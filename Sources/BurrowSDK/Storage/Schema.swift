@@ -14,6 +14,8 @@ package struct Schema: Sendable {
         """
         CREATE TABLE record (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID, STRICT;
         CREATE TABLE file (seal BLOB NOT NULL) STRICT;
-        """
+        """,
+        // The tables stay. Records of groups have parts since that earlier libraries would take for damage.
+        "",
     ])
 }

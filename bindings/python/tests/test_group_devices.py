@@ -108,6 +108,27 @@ class DeviceTest(LibraryTest):
             device.until(lambda group=group: group.info.state == burrow.GroupState.REMOVED)
         self.assertEqual(len(at_bob.members()), 1)
 
+    def test_who_was_invited_is_known_after_a_restart(self) -> None:
+        bob = Somebody(self, self.meeting, path=self.folder / "bob")
+        self.offer(self.phone)
+        at_bob = bob.identity.create_group("us", relays=[self.meeting.url], members=[self.phone.public_key])
+        at_bob.created.wait(PATIENCE)
+        at_phone = self.join(self.phone)
+        self.insist(at_phone.rotate)
+        self.agree((bob, at_bob), (self.phone, at_phone))
+        bob.engine.close()
+        # The phone signs with keys that are in none of its key packages now.
+        self.offer(self.phone)
+        bob = Somebody(self, self.meeting, path=self.folder / "bob")
+        at_bob = bob.identity.groups()[0]
+        with self.assertRaises(burrow.ExistsError):
+            at_bob.invite(self.phone.public_key).wait(PATIENCE)
+        self.offer(self.tablet)
+        self.insist(lambda: at_bob.invite(self.phone.public_key))
+        at_tablet = self.join(self.tablet)
+        self.agree((bob, at_bob), (self.phone, at_phone), (self.tablet, at_tablet))
+        self.assertEqual(self.devices(at_bob, self.phone), 2)
+
     def test_an_admin_adds_and_removes_devices(self) -> None:
         self.offer(self.bob)
         self.offer(self.phone)

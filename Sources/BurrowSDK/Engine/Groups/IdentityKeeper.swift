@@ -42,8 +42,6 @@ final class IdentityKeeper {
     private var knownInvitations: Set<EventID> = []
     /// When the invitations were made to groups that were joined since this was opened.
     private var joined: [[UInt8]: UnixTime] = [:]
-    /// The slots of the devices that were invited to groups since this was opened. Their keys there may be others by now.
-    private var invited: [[UInt8]: [PublicKey: Set<Bytes32>]] = [:]
     /// When what is done with leaves the file at the latest.
     private var settlesAt = Instant.distantFuture
 
@@ -281,14 +279,8 @@ final class IdentityKeeper {
             try client.found(draft, inviting: invitees, now: now)
         }
         boards[id] = board
-        for invitee in invitees { note(invitee, in: id) }
         refresh(id)
         follow()
-    }
-
-    private func note(_ invitee: KeyPackageEvent, in group: [UInt8]) {
-        guard let slot = invitee.slot else { return }
-        invited[group, default: [:]][invitee.identity, default: []].insert(slot)
     }
 
     /// Does what can be done at once and completes the request, or remembers it.
@@ -316,19 +308,14 @@ final class IdentityKeeper {
             }
         case .invite(let person):
             let group = client.group(id)
-            let slots = invited[id]?[person] ?? []
-            // As many as were invited are there, so it is they, whatever keys they have made since.
-            let isNobodyGone =
-                slots.count <= group?.members.first { $0.identity == person }?.leaves.count ?? 0
             let newcomer = try keyPackages.newest(of: person) { (device) in
-                if isNobodyGone, let slot = device.newest.slot, slots.contains(slot) { return false }
-                return group?.hasDevice(signatureKeys: device.signatureKeys) == false
+                let (slot, keys) = (device.newest.slot, device.signatureKeys)
+                return group?.hasDevice(of: person, slot: slot, signatureKeys: keys) == false
                     && !client.isOwn(device.newest)
             }
             operation = try perform { (client) throws(MarmotError) in
                 try client.invite([newcomer], to: id, now: now)
             }
-            note(newcomer, in: id)
         case .remove(let person):
             operation = try perform { (client) throws(MarmotError) in
                 try client.remove([person], from: id, now: now)

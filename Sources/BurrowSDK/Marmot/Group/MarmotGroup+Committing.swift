@@ -62,7 +62,8 @@ extension MarmotGroup {
             staged: outgoing.staged,
             data: after,
             welcomes: welcomes,
-            operation: operation
+            operation: operation,
+            slots: Self.slots(outgoing.staged, invitees)
         )
         try storeState(&step)
         step.sends.append(.groupEvent(event, group: id, relays: data.relays))

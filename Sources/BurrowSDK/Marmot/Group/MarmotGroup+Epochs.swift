@@ -70,7 +70,16 @@ extension MarmotGroup {
     ) throws(MarmotError) {
         guard let own = pending else { return }
         pending = nil
-        try enter(mls, own.staged, own.data, rank: rank ?? own.rank, message: own.message, now, &step)
+        try enter(
+            mls,
+            own.staged,
+            own.data,
+            rank: rank ?? own.rank,
+            message: own.message,
+            slots: own.slots,
+            now,
+            &step
+        )
         for welcome in own.welcomes { step.sends.append(welcome.send) }
         if let operation = own.operation {
             step.notices.append(.operationDone(group: id, operation: operation))
@@ -88,6 +97,7 @@ extension MarmotGroup {
         _ newData: GroupData,
         rank: CommitRank,
         message: [UInt8],
+        slots newSlots: [UInt32: Bytes32] = [:],
         _ now: Instant,
         _ step: inout MarmotStep
     ) throws(MarmotError) {
@@ -106,13 +116,17 @@ extension MarmotGroup {
                 message: try Self.hash(message),
                 newest: max(newest, rank.createdAt),
                 endedAt: wall,
-                abandoned: abandoned
+                abandoned: abandoned,
+                slots: slots
             )
         )
         let changesData = newData != data
         mls = next
         data = newData
         abandoned = []
+        // A leaf that is free again may be somebody else's in the same commit.
+        for (leaf, _) in staged.removed { slots[leaf] = nil }
+        slots.merge(newSlots) { (_, new) in new }
         newest = UnixTime(0)
         leavesCommitAt = nil
         if let nextKey { keys.append(nextKey) }
@@ -227,6 +241,7 @@ extension MarmotGroup {
         mls = snapshot.mls
         data = snapshot.data
         abandoned = snapshot.abandoned
+        slots = snapshot.slots
         newest = snapshot.newest
         leavesCommitAt = nil
         step.notices.append(.rolledBack(group: id, epoch: snapshot.epoch, unsent: unsent))

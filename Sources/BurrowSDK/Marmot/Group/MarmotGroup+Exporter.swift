@@ -11,11 +11,6 @@ extension MarmotGroup {
     package static func isExportable(label: [UInt8]) -> Bool {
         !label.starts(with: MarmotProtocol.reservedLabel)
     }
-
-    /// Whether somebody is in the group who signs with one of these keys.
-    package func hasDevice(signatureKeys: [[UInt8]]) -> Bool {
-        mls.tree.members.contains { signatureKeys.contains($0.node.signatureKey) }
-    }
 }
 
 extension MarmotGroup.Member {

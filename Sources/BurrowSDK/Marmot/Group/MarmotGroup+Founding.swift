@@ -83,6 +83,7 @@ extension MarmotGroup {
             )
         }
         var sends: [MarmotSend] = []
+        var slots: [UInt32: Bytes32] = [:]
         if !invitees.isEmpty {
             let commit = try translated { () throws(MLSError) in
                 let commit = try mls.commit(
@@ -93,8 +94,10 @@ extension MarmotGroup {
                 return commit
             }
             sends = try welcomes(commit, invitees, data, identity, options, wall).map(\.send)
+            slots = Self.slots(commit.staged, invitees)
         }
         var group = try MarmotGroup(mls, identity: identity, data: data, options: options)
+        group.slots = slots
         group.planSelfUpdate(now)
         var step = MarmotStep()
         try group.storeState(&step)

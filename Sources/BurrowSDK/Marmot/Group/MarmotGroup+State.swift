@@ -5,7 +5,8 @@ internal import BurrowNostr
 
 /// A group as records for a store.
 extension MarmotGroup {
-    private static let version: UInt8 = 1
+    /// Since 2 with the slots of those we invited.
+    private static let version: UInt8 = 2
 
     /// The group, as far as it has changed.
     mutating func storeState(_ step: inout MarmotStep) throws(MarmotError) {
@@ -98,6 +99,7 @@ extension MarmotGroup {
             }
             writer.writeBool(needsSelfUpdate)
             writer.writeUInt64(nextOperation)
+            try writer.writeSlots(slots, of: [pending].compactMap(\.self) + abandoned)
             return writer.bytes
         }
     }
@@ -114,7 +116,8 @@ extension MarmotGroup {
         let policy = options.policy
         self = try translated { () throws(MLSError) in
             var reader = ByteReader(state.span)
-            guard try Wire.uint8(&reader) == Self.version else {
+            let version = try Wire.uint8(&reader)
+            guard (1...Self.version).contains(version) else {
                 throw MLSError(.unsupportedVersion, "stored group of another version")
             }
             var stored: [UInt32: Group] = [:]
@@ -164,6 +167,7 @@ extension MarmotGroup {
             }
             group.needsSelfUpdate = try StateReader.bool(&reader)
             group.nextOperation = try Wire.uint64(&reader)
+            if version > 1 { try group.readSlots(&reader) }
             guard reader.isAtEnd else { throw MLSError(.codecTrailing, "bytes after the stored group") }
             for record in records {
                 if let snapshot = try? Snapshot(
@@ -201,6 +205,7 @@ extension Snapshot {
             try writer.writeArray(abandoned) { (writer, own) throws(MLSError) in
                 try own.encode(to: &writer)
             }
+            try writer.writeSlots(slots, of: abandoned)
             return writer.bytes
         }
     }
@@ -227,6 +232,11 @@ extension Snapshot {
             endedAt = UnixTime(Int64(clamping: try Wire.uint64(&reader)))
             abandoned = try StateReader.array(&reader) { (reader) throws(MLSError) in
                 try PendingCommit(state: &reader, suite)
+            }
+            // Before version 2 of the group nothing followed.
+            slots = try reader.isAtEnd ? [:] : StateReader.slots(&reader)
+            for index in abandoned.indices where !reader.isAtEnd {
+                abandoned[index].slots = try StateReader.slots(&reader)
             }
             guard reader.isAtEnd else { throw MLSError(.codecTrailing, "bytes after a stored way back") }
         } catch {

@@ -39,6 +39,8 @@ package struct MarmotGroup {
     /// What we sent in the last epochs, to be sent again if their commits are undone.
     var ownMessages: [OwnMessage] = []
     var media = MediaRelays()
+    /// Of the members that we invited, by leaf: the slot of their key package. It stays when they make new keys.
+    var slots: [UInt32: Bytes32] = [:]
 
     /// With it we asked to be removed; in each epoch there is a new one until we are.
     var leaving: Event?

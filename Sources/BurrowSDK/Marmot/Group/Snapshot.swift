@@ -14,6 +14,7 @@ struct Snapshot {
     let endedAt: UnixTime
     /// Commits of ours for this epoch that no relay confirmed.
     var abandoned: [PendingCommit]
+    let slots: [UInt32: Bytes32]
 
     var epoch: UInt64 { mls.epochNumber }
 }
@@ -28,6 +29,8 @@ struct PendingCommit {
     let welcomes: [OutgoingWelcome]
     /// `nil` when nobody asked for it.
     let operation: UInt64?
+    /// Of those it adds, by their leaf.
+    var slots: [UInt32: Bytes32] = [:]
 
     var rank: CommitRank { CommitRank(createdAt: event.createdAt, id: event.id) }
 }
