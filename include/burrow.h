@@ -1149,8 +1149,9 @@ typedef struct burrow_encoding {
   /** Video: how many sizes are offered, each about half as large as the one before; 1 to 3, 0 = 1. Fixed once
       published. */
   uint32_t renditions;
-  /** 0 */
-  uint32_t reserved;
+  /** Audio: how many packets go into one group, 1 to 50; 0 = 1. More need fewer bytes on the way, but what is lost or late
+      holds up the rest of its group, and is given up with it. Fixed once published. */
+  uint32_t packets_per_group;
 } burrow_encoding;
 
 /** What is published. Prepared by burrow_config_init(). */

@@ -194,7 +194,7 @@ FIELD(encoding, height, 28, 28);
 FIELD(encoding, frame_rate, 32, 32);
 FIELD(encoding, keyframe_interval_ms, 36, 36);
 FIELD(encoding, renditions, 40, 40);
-FIELD(encoding, reserved, 44, 44);
+FIELD(encoding, packets_per_group, 44, 44);
 
 SIZE(audio_frame, 40, 40);
 FIELD(audio_frame, struct_size, 0, 0);

@@ -160,7 +160,8 @@ static void test_wishes(struct pair *pair, burrow_track *mic, burrow_track *came
     refuse_encoding(track, wrong_, BURROW_ERR_##wanted); \
   } while (0)
   REFUSE(mic, flags, 1u << 20, UNSUPPORTED);
-  REFUSE(mic, reserved, 1, UNSUPPORTED);
+  REFUSE(mic, packets_per_group, 51, INVALID_ARGUMENT);
+  REFUSE(mic, packets_per_group, 2, INVALID_ARGUMENT);
   REFUSE(mic, channels, 3, INVALID_ARGUMENT);
   REFUSE(mic, channels, 2, INVALID_ARGUMENT);
   REFUSE(mic, frame_ms, 21, INVALID_ARGUMENT);

@@ -73,7 +73,6 @@ extension Encoding {
     init(_ enc: burrow_encoding) throws(EngineError) {
         let flags = [BURROW_ENCODING_MUSIC, BURROW_ENCODING_DTX, BURROW_ENCODING_FEC, BURROW_ENCODING_FIXED]
         try Arguments.check(enc.flags, flags, "flags")
-        try Arguments.check(reserved: enc.reserved)
         self.init()
         isMusic = enc.flags.has(BURROW_ENCODING_MUSIC)
         usesDTX = enc.flags.has(BURROW_ENCODING_DTX)
@@ -84,6 +83,7 @@ extension Encoding {
         try Self.set(&complexity, enc.complexity, 1...10, "complexity")
         try Self.set(&frameRate, enc.frame_rate, 1...120, "frame_rate")
         try Self.set(&renditions, enc.renditions, 1...3, "renditions")
+        try Self.set(&packetsPerGroup, enc.packets_per_group, 1...50, "packets_per_group")
         try Self.set(&width, enc.width, 16...4096, "width")
         try Self.set(&height, enc.height, 16...4096, "height")
         if enc.frame_ms != 0 {

@@ -1000,7 +1000,7 @@ class burrow_encoding(ctypes.Structure):
         ("frame_rate", ctypes.c_uint32),
         ("keyframe_interval_ms", ctypes.c_uint32),
         ("renditions", ctypes.c_uint32),
-        ("reserved", ctypes.c_uint32),
+        ("packets_per_group", ctypes.c_uint32),
     ]
     struct_size: int
     #: BURROW_ENCODING_*
@@ -1024,8 +1024,9 @@ class burrow_encoding(ctypes.Structure):
     #: Video: how many sizes are offered, each about half as large as the one before; 1 to 3, 0 = 1. Fixed once
     #: published.
     renditions: int
-    #: 0
-    reserved: int
+    #: Audio: how many packets go into one group, 1 to 50; 0 = 1. More need fewer bytes on the way, but what is lost
+    #: or late holds up the rest of its group, and is given up with it. Fixed once published.
+    packets_per_group: int
 
 
 class burrow_track_config(ctypes.Structure):

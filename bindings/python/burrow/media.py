@@ -149,7 +149,7 @@ def raw_encoding(encoding: Encoding) -> Any:
         raw.flags |= flag if wanted else 0
     for name in (
         "bitrate_bps", "channels", "frame_ms", "complexity", "width", "height", "frame_rate",
-        "keyframe_interval_ms", "renditions",
+        "keyframe_interval_ms", "renditions", "packets_per_group",
     ):  # fmt: skip
         setattr(raw, name, getattr(encoding, name))
     return raw

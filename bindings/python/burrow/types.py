@@ -316,6 +316,8 @@ class Encoding:
     frame_rate: int = 0
     keyframe_interval_ms: int = 0
     renditions: int = 0
+    #: Packets of sound in one group of the track.
+    packets_per_group: int = 0
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,22 @@ class FormatTest(MediaTest):
         heard = self.pieces([PACKET], [2880])
         self.assertGreater(shares(joined(heard)[-RATE:], 500), 0.9)
 
+    def test_packets_that_share_groups(self) -> None:
+        """Five by five they are heard as well, in a fifth of the groups."""
+        microphone = self.alice.publish_audio(encoding=burrow.Encoding(packets_per_group=5))
+        speaker = self.bob.subscribe_audio("alice")
+        heard = []
+        for number in self.every(3.0, 0.02):
+            microphone.push_audio(tone(500, number))
+            heard.append(speaker.pull_audio(PACKET))
+        self.assertGreater(shares(joined(heard[50:]), 500), 0.9)
+        self.until(lambda: speaker.stats.frames > 100)
+        self.assertAlmostEqual(speaker.stats.frames / speaker.stats.groups, 5, delta=0.6)
+        with self.assertRaises(burrow.InvalidArgumentError):
+            microphone.set_encoding(burrow.Encoding(packets_per_group=1))
+        with self.assertRaises(burrow.InvalidArgumentError):
+            self.alice.publish_audio("more", encoding=burrow.Encoding(packets_per_group=51))
+
     def test_a_second_at_once(self) -> None:
         microphone = self.alice.publish_audio()
         second = b"".join(tone(500, number) for number in range(50))

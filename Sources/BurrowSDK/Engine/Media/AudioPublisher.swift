@@ -48,7 +48,12 @@ final class AudioPublisher: SendingWorker, WireFiller {
         rendition.bitRate = settings.bitRate
         rendition.jitter = settings.duration.rawValue
         let options = context.track.snapshot.withLock { $0.options }
-        id = try context.room.broadcast.add(rendition, options, for: self)
+        id = try context.room.broadcast.add(
+            rendition,
+            packetsPerGroup: wishes.encoding.packetsPerGroup,
+            options,
+            for: self
+        )
         context.room.sendingChanged()
         context.tell(.live)
     }

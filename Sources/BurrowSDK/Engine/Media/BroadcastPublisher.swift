@@ -33,13 +33,14 @@ final class BroadcastPublisher: WireUser {
 
     func add(
         _ rendition: AudioRendition,
+        packetsPerGroup: UInt32,
         _ options: SubscribeOptions,
         for filler: any WireFiller
     ) throws(EngineError) -> MediaTrackID {
         var rendition = rendition
         if room.protection != nil { rendition.name = room.newTrackName() }
         do throws(MediaError) {
-            let id = try publisher.add(rendition)
+            let id = try publisher.add(rendition, packetsPerGroup: Int(packetsPerGroup))
             try act(id, options, filler)
             return id
         } catch {

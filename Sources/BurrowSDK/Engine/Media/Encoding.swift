@@ -18,6 +18,8 @@ package struct Encoding: Equatable, Sendable {
     package var frameRate: UInt32 = 30
     package var keyFrameInterval = Interval.seconds(2)
     package var renditions: UInt32 = 1
+    /// Audio: how many packets share a group.
+    package var packetsPerGroup: UInt32 = 1
 
     package init() {}
 
@@ -46,6 +48,6 @@ package struct Encoding: Equatable, Sendable {
     /// Whether what cannot be changed any more is the same in `other`.
     func hasSameShape(as other: Encoding) -> Bool {
         channels == other.channels && frameMilliseconds == other.frameMilliseconds
-            && renditions == other.renditions
+            && renditions == other.renditions && packetsPerGroup == other.packetsPerGroup
     }
 }

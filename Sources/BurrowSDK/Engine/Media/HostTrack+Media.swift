@@ -21,7 +21,10 @@ extension HostTrack {
         default: throw EngineError(.wrongKind, "only published audio and video is encoded")
         }
         guard kept else {
-            throw EngineError(.invalidArgument, "channels, frame_ms and renditions are fixed once published")
+            throw EngineError(
+                .invalidArgument,
+                "channels, frame_ms, renditions and packets_per_group are fixed once published"
+            )
         }
         try tellMedia()
     }

@@ -22,6 +22,7 @@ final class Encoding {
     this.frameRate = 0,
     this.keyframeInterval = Duration.zero,
     this.renditions = 0,
+    this.packetsPerGroup = 0,
   });
 
   /// Bits per second at most.
@@ -44,6 +45,9 @@ final class Encoding {
   /// How many sizes are offered, each about half as large as the one before.
   final int renditions;
 
+  /// How many packets of sound go into one group of the track.
+  final int packetsPerGroup;
+
   /// The struct of the header, in memory of [allocator].
   ffi.Pointer<burrow_encoding> write(ffi.Allocator allocator) {
     final raw = allocator<burrow_encoding>();
@@ -61,6 +65,7 @@ final class Encoding {
     raw.ref.frame_rate = frameRate;
     raw.ref.keyframe_interval_ms = keyframeInterval.inMilliseconds;
     raw.ref.renditions = renditions;
+    raw.ref.packets_per_group = packetsPerGroup;
     return raw;
   }
 }

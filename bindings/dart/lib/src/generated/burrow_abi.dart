@@ -1118,9 +1118,10 @@ final class burrow_encoding extends ffi.Struct {
   @ffi.Uint32()
   external int renditions;
 
-  /// 0
+  /// Audio: how many packets go into one group, 1 to 50; 0 = 1. More need fewer bytes on the way, but what is lost or
+  /// late holds up the rest of its group, and is given up with it. Fixed once published.
   @ffi.Uint32()
-  external int reserved;
+  external int packets_per_group;
 }
 
 /// What is published. Prepared by burrow_config_init().
