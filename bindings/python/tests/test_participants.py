@@ -285,6 +285,49 @@ class BadPublisherTest(MediaTest):
         self.assertEqual(screen.info.name, "good")
         self.assertGreater(screen.media_stats.damaged_frames, 0)
 
+    def test_a_hundred_catalogues_a_second(self) -> None:
+        """Figures that settle: pictures go on without a hole, and the host hears of them once a second."""
+        camera = self.alice.publish_video()
+        tap = self.bob.subscribe("alice", "video")
+        mallory = self.room(self.host, self.home, path="mallory", prefix="nobody")
+        catalogue, copy = mallory.publish("catalog.json"), mallory.publish("video")
+        screen = self.bob.subscribe_video("mallory")
+        shown: list[float] = []
+
+        def tell(number: int) -> None:
+            rendition = {
+                "codec": "avc3.42c01f",
+                "container": {"kind": "legacy"},
+                "codedWidth": WIDTH,
+                "codedHeight": HEIGHT,
+                "bitrate": 300_000 + number,
+                "jitter": 20 + number % 100,
+            }
+            catalogue.push(json.dumps({"video": {"renditions": {"video": rendition}}}).encode(), key=True)
+
+        def step(number: int) -> None:
+            if number % 3 == 0:
+                camera.push_video(picture(number), WIDTH, HEIGHT)
+            while (frame := tap.pull()) is not None:
+                copy.push(bytes(frame.data), key=bool(frame.flags & burrow.FrameFlags.KEY))
+            if screen.pull_video() is not None:
+                shown.append(time.monotonic())
+
+        tell(0)
+        self.until(lambda: len(shown) > 10, step, pause=0.01)
+        self.events.clear()
+        keys, begin = screen.media_stats.key_frames, len(shown)
+        for number in self.every(3.0, 0.01):
+            tell(number)
+            step(number)
+        holes = [later - earlier for earlier, later in zip(shown[begin:], shown[begin + 1 :], strict=False)]
+        self.assertGreater(len(holes), 50)
+        self.assertLess(max(holes), 0.4)
+        self.assertLessEqual(screen.media_stats.key_frames - keys, 3)
+        news = [event for event in self.of_kind(burrow.EventKind.PARTICIPANT_MEDIA) if event.text == "mallory"]
+        self.assertTrue(1 <= len(news) <= 5, f"told {len(news)} times")
+        self.until(lambda: self.bob.media("mallory")[0].bitrate_bps == 300_299)
+
     def test_damaged_packets_and_pictures(self) -> None:
         """They are counted, and what is whole goes on."""
         microphone, camera = self.alice.publish_audio(), self.alice.publish_video(

@@ -28,6 +28,9 @@ final class MediaParticipant: WireUser {
     /// When tracks that ended are asked for again: others of the same name may have taken their place.
     private var retry: Instant = .distantFuture
     private var retryPause = firstRetryPause
+    /// When the host was told of a catalogue, and is to be told again.
+    private var lastNews = Instant(microseconds: 0)
+    private var newsDue: Instant = .distantFuture
     /// Frames may wait to be decoded.
     private var isBehind = false
     private var pace = DecodingPace()
@@ -35,6 +38,7 @@ final class MediaParticipant: WireUser {
     weak var audio: AudioSubscriber?
     weak var video: VideoSubscriber?
 
+    private static let newsPause = Interval.seconds(1)
     private static let firstRetryPause = Interval.milliseconds(500)
     private static let longestRetryPause = Interval.seconds(16)
     /// A track that was there for so long did not end because of what was asked.
@@ -104,7 +108,7 @@ final class MediaParticipant: WireUser {
     var deadline: Instant {
         isBehind
             ? Instant(microseconds: 0)
-            : min(consumer.deadline, retry, finishing.first?.until ?? .distantFuture)
+            : min(consumer.deadline, retry, newsDue, finishing.first?.until ?? .distantFuture)
     }
 
     func tick() {
@@ -113,6 +117,7 @@ final class MediaParticipant: WireUser {
             room.loop.closeWire(first.wire)
         }
         if room.loop.now >= retry { retryNow() }
+        if room.loop.now >= newsDue { spread(isUrgent: true) }
         // Frames may be due although nothing came.
         if isBehind || room.loop.now >= consumer.deadline { decode() }
     }
@@ -151,11 +156,24 @@ final class MediaParticipant: WireUser {
                 if let wire = wires[id]?.track { room.loop.engine.submit(.update(wire, options)) }
             case .unsubscribe(let id): close(id)
             case .finish(let id): finish(id)
-            case .catalogueChanged: room.catalogueChanged(self)
+            case .catalogueChanged(let diff):
+                room.catalogueChanged(self)
+                spread(isUrgent: diff.isStructural || diff.changesDisplay)
             case .problem(_, let error):
                 LogRing.shared.write(.warning, "media", "media of \(path): \(error.context)")
             }
         }
+    }
+
+    /// Lets the host know of another catalogue. Figures alone may change a hundred times a second while they settle.
+    private func spread(isUrgent: Bool) {
+        let now = room.loop.now
+        guard isUrgent || now >= lastNews + Self.newsPause else {
+            newsDue = lastNews + Self.newsPause
+            return
+        }
+        (lastNews, newsDue) = (now, .distantFuture)
+        room.tellMedia(of: path)
     }
 
     private func open(

@@ -93,13 +93,13 @@ final class MediaRoom {
 
     func catalogueChanged(_ participant: MediaParticipant) {
         let path = participant.path
-        let number = room.snapshot.withLock { (state) -> UInt32? in
-            state.catalogues[path] = participant.catalogue
-            return state.participants.first { $0.path == path }?.number
-        }
+        room.snapshot.withLock { $0.catalogues[path] = participant.catalogue }
         directory.resolve(path, participant.catalogue)
-        guard room.followsMedia, let number else { return }
-        tell(.participantMedia, number, path)
+    }
+
+    /// Lets the host know that somebody offers something else.
+    func tellMedia(of path: String) {
+        if room.followsMedia, let number = number(of: path) { tell(.participantMedia, number, path) }
     }
 
     func tell(_ kind: HostEvent.Kind, _ number: UInt32, _ path: String) {
