@@ -1178,7 +1178,8 @@ typedef struct burrow_track_request {
   uint32_t struct_size;
   /** BURROW_TRACK_* flags */
   uint32_t flags;
-  /** 1 to 255, higher is sent first; 0 = 127, for audio 80 and for video 60. */
+  /** 1 to 255, higher is sent first; 0 = 127, for audio 80, for video 60, or 59 and 58 while it is shown no larger than
+      640 and 320. */
   uint32_t priority;
   /** How old a group that is no longer the newest may get before it is given up; 0 = 1 s, for audio and video 0.5 s or
       a little more than max_delay_ms. */

@@ -98,6 +98,12 @@ class FiguresTest(MediaTest):
         self.assertEqual((speaker.info.priority, speaker.info.max_age_ms), (80, 1000))
         self.assertTrue(speaker.info.flags & 16, "not told that it is paused")
         self.assertEqual((screen.info.priority, screen.info.max_age_ms), (60, 500))
+        # Of several pictures the large ones go first.
+        for size, priority in (((1280, 720), 60), ((640, 360), 59), ((180, 320), 58)):
+            screen.update(width=size[0], height=size[1])
+            self.assertEqual(screen.info.priority, priority)
+        screen.update(width=64, height=36, priority=9)
+        self.assertEqual(screen.info.priority, 9)
 
     def test_delay_within_its_bounds(self) -> None:
         """As the host changes its mind, so does the delay."""

@@ -25,9 +25,20 @@ package struct MediaWishes: Equatable, Sendable {
     /// How the tracks are asked for.
     func terms(of kind: MediaKind) -> MediaTerms {
         var terms = MediaTerms(kind)
-        if let priority { terms.priority = priority }
+        terms.priority = priority ?? terms.priority - modesty(of: kind)
         terms.maxLatency = maxAge ?? max(terms.maxLatency, greatestDelay + Self.slack)
         return terms
+    }
+
+    /// Of several pictures on one line those that are shown large go first, because they are looked at.
+    private func modesty(of kind: MediaKind) -> UInt8 {
+        guard kind == .video else { return 0 }
+        switch max(width, height) {
+        case 0: return 0
+        case ...320: return 2
+        case ...640: return 1
+        default: return 0
+        }
     }
 
     /// Bounds of the delay, for the playout.

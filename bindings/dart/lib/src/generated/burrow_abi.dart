@@ -1165,7 +1165,8 @@ final class burrow_track_request extends ffi.Struct {
   @ffi.Uint32()
   external int flags;
 
-  /// 1 to 255, higher is sent first; 0 = 127, for audio 80 and for video 60.
+  /// 1 to 255, higher is sent first; 0 = 127, for audio 80, for video 60, or 59 and 58 while it is shown no larger
+  /// than 640 and 320.
   @ffi.Uint32()
   external int priority;
 
