@@ -524,6 +524,10 @@ enum {
   BURROW_EVENT_TRACK_DATA = 20,
   /** A track changed. subject: the track, borrowed; state: BURROW_TRACK_*; status, text, value: why, when it failed. */
   BURROW_EVENT_TRACK_STATE = 21,
+  /** Published with BURROW_TRACK_HOST_CODEC: the host is to encode in another way. burrow_track_stats_get() says how: at
+      bitrate_bps and frame_rate, and not at all while renditions is 0. subject: the track, borrowed; value: 1 when the next
+      picture has to be one that needs no other, else 0. */
+  BURROW_EVENT_TRACK_ENCODING = 22,
   /** A relay changed. subject: the relay, borrowed; state: BURROW_RELAY_*; status, text: why, when it failed. */
   BURROW_EVENT_RELAY_STATE = 30,
   /** Something for who holds the key of an attached identity: answer with burrow_identity_respond(). subject: the identity,
@@ -1110,7 +1114,14 @@ enum {
   BURROW_TRACK_PAUSED = 16,
   /** In a protected room: the track is a recording, of which frames may have been seen before (requests for frames only).
       A repetition is told by group and sequence then. */
-  BURROW_TRACK_RECORDED = 32
+  BURROW_TRACK_RECORDED = 32,
+  /** The host has a codec of its own, in hardware perhaps (audio and video only). Published: frames go in with
+      burrow_track_push_encoded(), packets of Opus or access units of H.264 in Annex B, and stand in the catalogue as if they
+      were the library's; parameter sets that come alone go in front of each key picture. Subscribed: frames come out of
+      burrow_track_pull_encoded() in the same forms, whatever the publisher's, pictures in the order to decode them. What is
+      older than what came before is only needed to decode. Nothing is decoded here, so delay, levels and speakers are
+      the host's. */
+  BURROW_TRACK_HOST_CODEC = 64
 };
 
 /* Flags of burrow_encoding. */
@@ -1501,7 +1512,11 @@ BURROW_API burrow_status burrow_track_update(burrow_track *BURROW_NONNULL track,
 /**
  * Publishes one frame. The bytes are copied before this returns.
  *
- * @param track  A published track of frames, or a decoder.
+ * On audio and video tracks with BURROW_TRACK_HOST_CODEC it is one packet of Opus or one access unit of H.264, which is
+ * refused with BURROW_ERR_DAMAGED when it is none and with BURROW_ERR_FORMAT when others could not decode it; flags are
+ * ignored.
+ *
+ * @param track  A published track of frames, one with BURROW_TRACK_HOST_CODEC, or a decoder.
  * @param frame  struct_size, data and len are needed; the rest may be 0.
  * @return BURROW_OK; BURROW_AGAIN when more frames wait for the engine than it keeps, and this one was not taken;
  *         BURROW_ERR_CLOSED; BURROW_ERR_WRONG_KIND on other tracks; BURROW_ERR_LIMIT when it is too large.
@@ -1518,7 +1533,7 @@ BURROW_API burrow_status burrow_track_push_encoded(burrow_track *BURROW_NONNULL 
  * Frames come in the order of their arrival: in order within a group, while groups may interleave. At most 64 frames
  * of a track are on loan at once; then BURROW_AGAIN, until one is released. Frames that became too old are skipped.
  *
- * @param track  A subscribed track of frames, or an encoder.
+ * @param track  A subscribed track of frames, one with BURROW_TRACK_HOST_CODEC, or an encoder.
  * @param out    [out] struct_size must be set; everything else is overwritten.
  * @return BURROW_OK; BURROW_AGAIN when none waits or 64 are on loan; BURROW_ERR_CLOSED when the track is over and
  *         nothing is left; BURROW_ERR_WRONG_KIND on other tracks.

@@ -126,6 +126,10 @@ extension HostMedia {
         if unsafe cfg.encoding != nil {
             encoding = try Encoding(unsafe Arguments.read(cfg.encoding, zero: burrow_encoding(), "encoding"))
         }
+        guard unsafe !cfg.flags.has(BURROW_TRACK_HOST_CODEC) else {
+            self = .encodedSource(EncodedSource(kind == BURROW_TRACK_KIND_AUDIO ? .audio : .video, encoding))
+            return
+        }
         self =
             kind == BURROW_TRACK_KIND_AUDIO
             ? .audioSource(AudioSource(encoding)) : .videoSource(VideoSource(encoding))
@@ -133,8 +137,13 @@ extension HostMedia {
 
     /// What a subscribed track has beside a data track; `nil` for data tracks.
     init?(_ want: burrow_track_request) throws(EngineError) {
+        let isEncoded = want.flags.has(BURROW_TRACK_HOST_CODEC)
         switch Int(want.kind) {
         case BURROW_TRACK_KIND_DATA, BURROW_TRACK_KIND_ENCODED: return nil
+        case BURROW_TRACK_KIND_AUDIO where isEncoded:
+            self = .encodedSink(EncodedSink(.audio, try MediaWishes(want)))
+        case BURROW_TRACK_KIND_VIDEO where isEncoded:
+            self = .encodedSink(EncodedSink(.video, try MediaWishes(want)))
         case BURROW_TRACK_KIND_AUDIO: self = .audioSink(AudioSink(try MediaWishes(want)))
         case BURROW_TRACK_KIND_VIDEO: self = .videoSink(VideoSink(try MediaWishes(want)))
         default: throw EngineError(.invalidArgument, "no such kind of track: \(want.kind)")
@@ -144,7 +153,7 @@ extension HostMedia {
 
 extension MediaWishes {
     init(_ want: burrow_track_request) throws(EngineError) {
-        try Arguments.check(want.flags, [BURROW_TRACK_PAUSED], "flags")
+        try Arguments.check(want.flags, [BURROW_TRACK_PAUSED, BURROW_TRACK_HOST_CODEC], "flags")
         self.init()
         if want.priority != 0 { priority = try Arguments.priority(want.priority, 0) }
         if want.max_age_ms != 0 { maxAge = .milliseconds(Int64(want.max_age_ms)) }

@@ -146,7 +146,8 @@ extension RoomConfiguration {
 
 extension TrackConfiguration {
     init(_ cfg: burrow_track_config) throws(EngineError) {
-        let allowed = [BURROW_TRACK_ORDERED, BURROW_TRACK_LATEST_ONLY]
+        var allowed = [BURROW_TRACK_ORDERED, BURROW_TRACK_LATEST_ONLY]
+        if unsafe Int(cfg.kind) > BURROW_TRACK_KIND_ENCODED { allowed.append(BURROW_TRACK_HOST_CODEC) }
         try Arguments.check(unsafe cfg.flags, allowed, "flags")
         try Arguments.check(reserved: unsafe cfg.reserved)
         let usual: (name: String?, priority: UInt8, maxAge: Interval)

@@ -38,6 +38,7 @@ extension burrow_event {
         case .protection(let bits): (BURROW_EVENT_PROTECTION, bits)
         case .trackData: (BURROW_EVENT_TRACK_DATA, 0)
         case .trackState(let phase): (BURROW_EVENT_TRACK_STATE, phase.rawValue)
+        case .trackEncoding: (BURROW_EVENT_TRACK_ENCODING, 0)
         case .relayState(let phase): (BURROW_EVENT_RELAY_STATE, phase.rawValue)
         case .nostrRelay(let phase): (BURROW_EVENT_NOSTR_RELAY, phase.rawValue)
         case .nostrEvent: (BURROW_EVENT_NOSTR_EVENT, 0)

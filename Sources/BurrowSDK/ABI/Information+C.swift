@@ -93,6 +93,7 @@ extension burrow_track_info {
         if options.endGroup != nil { bits |= BURROW_TRACK_END_GROUP }
         if track.isRecorded { bits |= BURROW_TRACK_RECORDED }
         if track.isPaused { bits |= BURROW_TRACK_PAUSED }
+        if track.isEncodedByHost { bits |= BURROW_TRACK_HOST_CODEC }
         flags = UInt32(clamping: bits)
         priority = UInt32(options.priority)
         max_age_ms = UInt32(clamping: options.maxAge.milliseconds)

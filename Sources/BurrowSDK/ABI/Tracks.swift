@@ -74,6 +74,12 @@ public func burrow_track_update(
         guard keepsKind || track.direction == .published else {
             throw EngineError(.invalidArgument, "kind cannot be changed")
         }
+        guard
+            !isMedia || read.flags.has(BURROW_TRACK_HOST_CODEC) == track.isEncodedByHost
+                || track.direction == .published
+        else {
+            throw EngineError(.invalidArgument, "whose the codec is cannot be changed")
+        }
         if isMedia {
             try track.update(MediaWishes(read))
         } else {

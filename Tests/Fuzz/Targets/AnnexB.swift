@@ -25,6 +25,22 @@ enum AnnexBTarget: FuzzTarget {
             }
             precondition(again.nextUnit() == nil, "a unit comes from nowhere")
             readLengths(bytes, lengthSize)
+            bringIntoForm(bytes, cut: bytes.count * lengthSize / 5)
+        }
+    }
+
+    /// As a host's encoder gives it, in two units: a key picture that goes out can be decoded without what was before.
+    private static func bringIntoForm(_ bytes: [UInt8], cut: Int) {
+        _ = try? AnnexBForm.check(bytes.span)
+        let allocator = SliceAllocator()
+        var form = AnnexBForm()
+        for part in [Array(bytes[..<cut]), Array(bytes[cut...])] {
+            guard let unit = try? form.convert(Slice(copying: part.span), allocator) else { continue }
+            precondition(unit.payload.count >= part.count, "a part is lost")
+            guard unit.isKey, let set = unit.parameterSet else { continue }
+            var fresh = AnnexBForm()
+            let again = try? fresh.convert(unit.payload, allocator)
+            precondition(again?.isKey == true && again?.parameterSet == set, "the parameter sets are lost")
         }
     }
 

@@ -65,12 +65,14 @@ def check_listened(listened: Event) -> None:
     check(listened["least"] > 0.9, f"the tone is only {listened['least']} of the sound: {listened}")
 
 
-def register_pushed(relay: str, version: str) -> None:
-    @case(f"media/{relay}-relay/moqrs-decodes-what-we-push/{version}", limit=60)
+def register_pushed(relay: str, version: str, *more: str) -> None:
+    what = "a-host-encodes" if more else "we-push"
+
+    @case(f"media/{relay}-relay/moqrs-decodes-what-{what}/{version}", limit=60)
     async def run(stage: Stage) -> None:
         home = await stage.relay(relay, *(["--open"] if relay == "burrow" else []), versions=version)
         speaker = await stage.spawn(
-            "media_push", "burrow", *client(home.options(), "burrow", relay, version), "--frames", str(LONGER)
+            "media_push", "burrow", *client(home.options(), "burrow", relay, version), "--frames", str(LONGER), *more
         )
         await speaker.wait("announced")
         # Pictures of before the sound count as well, so a few less than what is pushed are asked for.
@@ -109,6 +111,26 @@ def register_pulled(relay: str, version: str) -> None:
         check_pulled(listener, await listener.wait("watched", 30), await listener.wait("listened", 10))
         matched = await listener.wait("matched", 10)
         check(matched["pictures"] > LONGER // 3 and matched["median_ms"] < 60, f"sound and pictures apart: {matched}")
+
+
+def register_decoded_by_host(relay: str, version: str) -> None:
+    @case(f"media/{relay}-relay/a-host-decodes-what-moqrs-encodes/{version}", limit=60)
+    async def run(stage: Stage) -> None:
+        home = await stage.relay(relay, *(["--open"] if relay == "burrow" else []), versions=version)
+        speaker = await stage.spawn(
+            "media_publish", "moqrs", *client(home.options(), "moqrs", relay, version), "--frames", str(LONGER)
+        )
+        await speaker.wait("announced")
+        listener = await stage.spawn(
+            "media_decode", "burrow", *client(home.options(), "burrow", relay, version), "--frames", str(LONGER - HELD)
+        )
+        await listener.wait("catalog")
+        await speaker.command("begin")
+        watched, listened = await listener.wait("watched", 30), await listener.wait("listened", 10)
+        # Nothing is left out here: what the host does not decode is its own decision.
+        check(watched["pictures"] >= LONGER - 2 * HELD and watched["wrong"] == 0, f"pictures are missing: {watched}")
+        check(watched["ascending"], f"pictures out of order: {watched}")
+        check(listened["judged"] >= 80 and listened["clear"] >= 0.95 * listened["judged"], f"the wrong sound: {listened}")
 
 
 def register_both(relay: str, version: str, secret: str = "") -> None:
@@ -211,5 +233,8 @@ for relay in ("burrow", "moqrs"):
         register_pushed(relay, version)
         register_pulled(relay, version)
     register_both(relay, "05")
+# Codecs of the host in the place of ours.
+register_pushed("moqrs", "05", "--host-codec")
+register_decoded_by_host("burrow", "05")
 # Their relay carries what we seal as it is: every group and frame where it was sealed for.
 register_both("moqrs", "05", secret="5a" * 32)

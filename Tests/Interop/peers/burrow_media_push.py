@@ -6,6 +6,7 @@ import asyncio
 
 import burrow
 import media_pattern as pattern
+from burrow_codec import EncodingCamera, EncodingMicrophone
 from burrow_common import connected, log_lines, open_room, report
 from common import Commands, arguments, emit, run
 
@@ -14,9 +15,11 @@ ENCODINGS = {
     "video": burrow.Encoding(bitrate_bps=600_000, keyframe_interval_ms=500, fixed=True),
     "audio": burrow.Encoding(bitrate_bps=64_000, music=True, fixed=True),
 }
+Camera = burrow.VideoTrack | EncodingCamera
+Microphone = burrow.AudioTrack | EncodingMicrophone
 
 
-async def push(video: burrow.VideoTrack, audio: burrow.AudioTrack, pictures: int) -> int:
+async def push(video: Camera, audio: Microphone, pictures: int) -> int:
     """Every picture and packet at its time; returns how far our clock is ahead of the pattern's."""
     offset = burrow.now_us() - pattern.START_US
     heard = pattern.START_US
@@ -36,8 +39,10 @@ async def main(commands: Commands) -> None:
     async with burrow.Engine() as engine:
         reporting = asyncio.create_task(report(engine, rooms=False))
         room = open_room(engine, options, options.path, None)
-        video = room.publish_video(encoding=ENCODINGS["video"])
-        audio = room.publish_audio(encoding=ENCODINGS["audio"])
+        if options.host_codec:
+            video, audio = EncodingCamera(engine, room, ENCODINGS["video"]), EncodingMicrophone(engine, room, ENCODINGS["audio"])
+        else:
+            video, audio = room.publish_video(encoding=ENCODINGS["video"]), room.publish_audio(encoding=ENCODINGS["audio"])
         if not await connected(room):
             await commands.ended.wait()
             return

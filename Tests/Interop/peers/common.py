@@ -206,6 +206,7 @@ def arguments(
         p.add_argument("--secure", action="store_true", help="verify even without a fingerprint")
         p.add_argument("--token-service", default="", help="where tokens for the room come from, one after the other")
         p.add_argument("--secret", default="", help="protect the room with this secret, hex")
+        p.add_argument("--host-codec", action="store_true", help="encode or decode outside of the room")
     p.add_argument("--path", default="room/peer", help="the broadcast")
     p.add_argument("--track", default="data", help="track name; with --tracks the names end in -0, -1 ...")
     p.add_argument("--tracks", type=int, default=1)

@@ -193,6 +193,10 @@ BURROW_EVENT_PROTECTION: Final = 15
 BURROW_EVENT_TRACK_DATA: Final = 20
 #: A track changed. subject: the track, borrowed; state: BURROW_TRACK_*; status, text, value: why, when it failed.
 BURROW_EVENT_TRACK_STATE: Final = 21
+#: Published with BURROW_TRACK_HOST_CODEC: the host is to encode in another way. burrow_track_stats_get() says how:
+#: at bitrate_bps and frame_rate, and not at all while renditions is 0. subject: the track, borrowed; value: 1 when
+#: the next picture has to be one that needs no other, else 0.
+BURROW_EVENT_TRACK_ENCODING: Final = 22
 #: A relay changed. subject: the relay, borrowed; state: BURROW_RELAY_*; status, text: why, when it failed.
 BURROW_EVENT_RELAY_STATE: Final = 30
 #: Something for who holds the key of an attached identity: answer with burrow_identity_respond(). subject: the
@@ -351,6 +355,13 @@ BURROW_TRACK_PAUSED: Final = 16
 #: In a protected room: the track is a recording, of which frames may have been seen before (requests for frames
 #: only). A repetition is told by group and sequence then.
 BURROW_TRACK_RECORDED: Final = 32
+#: The host has a codec of its own, in hardware perhaps (audio and video only). Published: frames go in with
+#: burrow_track_push_encoded(), packets of Opus or access units of H.264 in Annex B, and stand in the catalogue as
+#: if they were the library's; parameter sets that come alone go in front of each key picture. Subscribed: frames
+#: come out of burrow_track_pull_encoded() in the same forms, whatever the publisher's, pictures in the order to
+#: decode them. What is older than what came before is only needed to decode. Nothing is decoded here, so delay,
+#: levels and speakers are the host's.
+BURROW_TRACK_HOST_CODEC: Final = 64
 
 # Flags of burrow_encoding.
 #: Audio: music rather than speech.
@@ -3094,7 +3105,11 @@ class Library(Protocol):
     def burrow_track_push_encoded(self, track: Any, frame: Any, /) -> int:
         """Publishes one frame. The bytes are copied before this returns.
 
-        track: A published track of frames, or a decoder.
+        On audio and video tracks with BURROW_TRACK_HOST_CODEC it is one packet of Opus or one access unit of H.264,
+        which is refused with BURROW_ERR_DAMAGED when it is none and with BURROW_ERR_FORMAT when others could not
+        decode it; flags are ignored.
+
+        track: A published track of frames, one with BURROW_TRACK_HOST_CODEC, or a decoder.
         frame: struct_size, data and len are needed; the rest may be 0.
 
         Returns: BURROW_OK; BURROW_AGAIN when more frames wait for the engine than it keeps, and this one was not
@@ -3113,7 +3128,7 @@ class Library(Protocol):
         frames of a track are on loan at once; then BURROW_AGAIN, until one is released. Frames that became too old
         are skipped.
 
-        track: A subscribed track of frames, or an encoder.
+        track: A subscribed track of frames, one with BURROW_TRACK_HOST_CODEC, or an encoder.
         out: [out] struct_size must be set; everything else is overwritten.
 
         Returns: BURROW_OK; BURROW_AGAIN when none waits or 64 are on loan; BURROW_ERR_CLOSED when the track is over

@@ -156,7 +156,14 @@ def raw_encoding(encoding: Encoding) -> Any:
 
 
 class MediaTrack(Track):
-    """What audio and video tracks have in common."""
+    """What audio and video tracks have in common.
+
+    With a codec of the host, push() and pull() carry packets of Opus and access units of H.264 in Annex B; an event of
+    the kind TRACK_ENCODING says that ``media_stats`` want the encoder to do something else, and whether its value is 1:
+    that the next picture has to be one that needs no other.
+    """
+
+    _host_codec = False
 
     @property
     def media_stats(self) -> MediaStats:
@@ -313,7 +320,7 @@ def take_sound(
 
 
 def publish_media(
-    room: Room, kind: TrackKind, name: str | None, encoding: Encoding, priority: int, max_age_ms: int
+    room: Room, kind: TrackKind, name: str | None, encoding: Encoding, priority: int, max_age_ms: int, host_codec: bool
 ) -> Any:
     """See Room.publish_audio() and Room.publish_video()."""
     configuration = _abi.burrow_track_config()
@@ -322,6 +329,7 @@ def publish_media(
     configuration.name = encode_optional(name, "name")
     configuration.kind, configuration.priority, configuration.max_age_ms = int(kind), priority, max_age_ms
     configuration.encoding = ctypes.addressof(raw)
+    configuration.flags = _abi.BURROW_TRACK_HOST_CODEC if host_codec else 0
 
     def call() -> tuple[int, int]:
         out = ctypes.c_void_p()
@@ -338,6 +346,7 @@ def raw_wishes(kind: TrackKind, wishes: dict[str, Any]) -> Any:
     check(lib.burrow_config_init(ctypes.byref(want), ctypes.sizeof(want)))
     want.kind = int(kind)
     want.flags = _abi.BURROW_TRACK_PAUSED if wishes.pop("paused", False) else 0
+    want.flags |= _abi.BURROW_TRACK_HOST_CODEC if wishes.pop("host_codec", False) else 0
     for name, value in wishes.items():
         setattr(want, name, value)
     return want
@@ -345,7 +354,7 @@ def raw_wishes(kind: TrackKind, wishes: dict[str, Any]) -> Any:
 
 def update_media(track: MediaTrack, kind: TrackKind, **wishes: Any) -> None:
     """See AudioTrack.update() and VideoTrack.update()."""
-    want = raw_wishes(kind, wishes)
+    want = raw_wishes(kind, {**wishes, "host_codec": track._host_codec})
     check(lib.burrow_track_update(track.handle, ctypes.byref(want)))
 
 
@@ -353,6 +362,7 @@ def subscribe_media(
     room: Room, kind: TrackKind, path: str | Participant, name: str | None, **wishes: Any
 ) -> Any:
     """See Room.subscribe_audio() and Room.subscribe_video()."""
+    host_codec = wishes.get("host_codec", False)
     want = raw_wishes(kind, wishes)
     whose = encode(path.path if isinstance(path, Participant) else path, "path")
     which = encode_optional(name, "name")
@@ -364,7 +374,9 @@ def subscribe_media(
         return out.value, 0
 
     make = AudioTrack if kind == TrackKind.AUDIO else VideoTrack
-    return room._engine._register(call, lambda handle, _: make(room, handle))
+    track = room._engine._register(call, lambda handle, _: make(room, handle))
+    track._host_codec = host_codec
+    return track
 
 
 def offers(room: Room, path: str) -> list[MediaInfo]:

@@ -293,11 +293,12 @@ class Room(Handle):
         encoding: Encoding = Encoding(),  # noqa: B008
         priority: int = 0,
         max_age_ms: int = 0,
+        host_codec: bool = False,
     ) -> AudioTrack:
-        """Publishes a microphone: push samples to it."""
+        """Publishes a microphone: push_audio() samples to it or, with a codec of your own, push() packets of Opus."""
         from .media import publish_media
 
-        track: AudioTrack = publish_media(self, TrackKind.AUDIO, name, encoding, priority, max_age_ms)
+        track: AudioTrack = publish_media(self, TrackKind.AUDIO, name, encoding, priority, max_age_ms, host_codec)
         return track
 
     def publish_video(
@@ -307,11 +308,12 @@ class Room(Handle):
         encoding: Encoding = Encoding(),  # noqa: B008
         priority: int = 0,
         max_age_ms: int = 0,
+        host_codec: bool = False,
     ) -> VideoTrack:
-        """Publishes a camera: push pictures to it."""
+        """Publishes a camera: push_video() pictures to it or, with a codec of your own, push() access units of H.264."""
         from .media import publish_media
 
-        track: VideoTrack = publish_media(self, TrackKind.VIDEO, name, encoding, priority, max_age_ms)
+        track: VideoTrack = publish_media(self, TrackKind.VIDEO, name, encoding, priority, max_age_ms, host_codec)
         return track
 
     def subscribe_audio(
@@ -325,8 +327,12 @@ class Room(Handle):
         max_delay_ms: int = 0,
         priority: int = 0,
         max_age_ms: int = 0,
+        host_codec: bool = False,
     ) -> AudioTrack:
-        """Subscribes to somebody's sound, once: pull samples from it, or mix_audio() of the room."""
+        """Subscribes to somebody's sound, once: pull_audio() samples from it, or mix_audio() of the room.
+
+        With a codec of your own, pull() packets of Opus.
+        """
         from .media import subscribe_media
 
         track: AudioTrack = subscribe_media(
@@ -340,6 +346,7 @@ class Room(Handle):
             max_delay_ms=max_delay_ms,
             priority=priority,
             max_age_ms=max_age_ms,
+            host_codec=host_codec,
         )
         return track
 
@@ -355,8 +362,12 @@ class Room(Handle):
         max_delay_ms: int = 0,
         priority: int = 0,
         max_age_ms: int = 0,
+        host_codec: bool = False,
     ) -> VideoTrack:
-        """Subscribes to somebody's pictures, once, in the rendition of that name or one that fits the size."""
+        """Subscribes to somebody's pictures, once, in the rendition of that name or one that fits the size.
+
+        pull_video() gives pictures or, with a codec of your own, pull() access units of H.264.
+        """
         from .media import subscribe_media
 
         track: VideoTrack = subscribe_media(
@@ -371,6 +382,7 @@ class Room(Handle):
             max_delay_ms=max_delay_ms,
             priority=priority,
             max_age_ms=max_age_ms,
+            host_codec=host_codec,
         )
         return track
 

@@ -16,6 +16,8 @@ package struct HostEvent: Sendable {
         /// Frames wait in the exchange of this track.
         case trackData(HostTrack)
         case trackState(TrackPhase)
+        /// What the host encodes is wanted in another way.
+        case trackEncoding
         case relayState(RelayPhase)
         case nostrRelay(NostrRelayPhase)
         /// An event for a subscription.
@@ -86,7 +88,8 @@ package struct HostEvent: Sendable {
         // There is one for each transition.
         case .callState: false
         case .roomState, .participantJoined, .participantLeft, .participantMedia, .speaker, .protection,
-            .trackState, .relayState, .nostrRelay, .nostrRefused, .keyPackageUsed, .groupState, .groupEpoch,
+            .trackState, .trackEncoding, .relayState, .nostrRelay, .nostrRefused, .keyPackageUsed,
+            .groupState, .groupEpoch,
             .groupMembers, .groupData, .callMember:
             true
         // What is lost runs out of time.

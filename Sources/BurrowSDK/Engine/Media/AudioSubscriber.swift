@@ -1,7 +1,7 @@
 import BurrowMedia
 
 /// One subscribed audio track of the host: connects the wire track its participant's catalogue leads to with the playout.
-final class AudioSubscriber: MediaWorker {
+final class AudioSubscriber: SoundReceiver {
     let context: MediaContext
     private let sink: AudioSink
     private var participant: MediaParticipant?

@@ -18,6 +18,9 @@ extension HostTrack {
         case .videoSource(let source):
             try encoding.checkVideo()
             kept = source.wishes.withLock { replace(&$0.encoding, by: encoding) }
+        case .encodedSource(let source):
+            try source.kind == .audio ? encoding.checkAudio() : encoding.checkVideo()
+            kept = source.wishes.withLock { replace(&$0.encoding, by: encoding) }
         default: throw EngineError(.wrongKind, "only published audio and video is encoded")
         }
         guard kept else {
@@ -39,6 +42,7 @@ extension HostTrack {
         switch media {
         case .audioSource(let source): source.wishes.withLock { $0.isMuted = isMuted }
         case .videoSource(let source): source.setMuted(isMuted)
+        case .encodedSource(let source): source.wishes.withLock { $0.isMuted = isMuted }
         default: throw EngineError(.wrongKind, "only published audio and video can be muted")
         }
         try tellMedia()
@@ -64,7 +68,8 @@ extension HostTrack {
         switch media {
         case .audioSink(let sink): sink.wishes.withLock { $0 = wishes }
         case .videoSink(let sink): sink.wishes.withLock { $0 = wishes }
-        case .audioSource, .videoSource: break
+        case .encodedSink(let sink): sink.wishes.withLock { $0 = wishes }
+        case .audioSource, .videoSource, .encodedSource: break
         }
         try tellMedia()
     }
@@ -74,7 +79,8 @@ extension HostTrack {
         switch media {
         case .audioSink(let sink): sink.wishes.withLock { $0.isPaused }
         case .videoSink(let sink): sink.wishes.withLock { $0.isPaused }
-        case .audioSource, .videoSource, nil: false
+        case .encodedSink(let sink): sink.wishes.withLock { $0.isPaused }
+        case .audioSource, .videoSource, .encodedSource, nil: false
         }
     }
 
@@ -106,6 +112,25 @@ extension HostTrack {
         }
         try Self.check(timestamp, now: now)
         _ = try took(try source.push(view, timestamp: timestamp))
+    }
+
+    /// Copies what the host has encoded. False when too many frames wait.
+    func push(
+        _ bytes: UnsafeRawBufferPointer,
+        timestamp: Int64,
+        to source: EncodedSource
+    ) throws(EngineError) -> Bool {
+        try unsafe source.check(bytes)
+        try Self.check(timestamp, now: SystemCall.now())
+        return try took(unsafe exchange.push(bytes, timestamp: timestamp, flags: []))
+    }
+
+    /// Whether the host has a codec of its own.
+    package var isEncodedByHost: Bool {
+        switch media {
+        case .encodedSource, .encodedSink: true
+        case .audioSource, .videoSource, .audioSink, .videoSink, nil: false
+        }
     }
 
     /// Refuses a time that is not of our clock: one from a clock hours ahead would make all that follow look old.
@@ -170,6 +195,8 @@ extension HostTrack {
         case .videoSource(let source): source.report.withLock { $0 }
         case .audioSink(let sink): sink.report.withLock { $0 }
         case .videoSink(let sink): sink.report.withLock { $0 }
+        case .encodedSource(let source): source.report.withLock { $0 }
+        case .encodedSink(let sink): sink.report.withLock { $0 }
         case nil: throw EngineError(.wrongKind, "the track carries neither audio nor video")
         }
     }

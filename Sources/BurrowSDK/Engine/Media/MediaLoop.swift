@@ -113,6 +113,9 @@ final class MediaLoop {
         case .videoSource(let source): worker = VideoPublisher(context, source)
         case .audioSink(let sink): worker = AudioSubscriber(context, sink)
         case .videoSink(let sink): worker = VideoSubscriber(context, sink)
+        case .encodedSource(let source): worker = EncodedPublisher(context, source)
+        case .encodedSink(let sink):
+            worker = sink.kind == .audio ? EncodedSound(context, sink) : EncodedPictures(context, sink)
         case nil: return
         }
         workers[track.number] = worker

@@ -35,8 +35,8 @@ final class MediaParticipant: WireUser {
     private var isBehind = false
     private var pace = DecodingPace()
     /// The host's tracks of this participant.
-    weak var audio: AudioSubscriber?
-    weak var video: VideoSubscriber?
+    weak var audio: (any SoundReceiver)?
+    weak var video: (any PictureReceiver)?
 
     private static let newsPause = Interval.seconds(1)
     private static let firstRetryPause = Interval.milliseconds(500)
@@ -185,14 +185,14 @@ final class MediaParticipant: WireUser {
         let sound = consumer.audioFormat(of: id)
         let kind: MediaKind? = id == .catalogue ? nil : sound == nil ? .video : .audio
         do throws(EngineError) {
-            // Sound takes no part in the order of decoding: whoever plays takes it from the wire.
+            // Sound takes no part in the order of decoding: whoever plays, or has a decoder, takes it from the wire.
             let track = try room.loop.subscribeWire(
                 in: room.room,
                 broadcast,
                 name: name,
                 options,
                 of: kind,
-                by: sound == nil ? .mediaThread : .player,
+                by: sound == nil || audio?.readsHere ?? false ? .mediaThread : .player,
                 for: self
             )
             wires[id] = Wire(track: track, kind: kind, opened: room.loop.now)
@@ -234,6 +234,7 @@ final class MediaParticipant: WireUser {
     // MARK: Wires
 
     func wireReadable(_ wire: HostTrack) {
+        if let audio, audio.isFed(by: wire) { return audio.readable(wire) }
         guard let id = id(of: wire) else { return }
         pieces: while true {
             let mustRefill: Bool

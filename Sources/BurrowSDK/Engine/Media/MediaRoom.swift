@@ -136,9 +136,9 @@ final class MediaRoom {
     /// With a limit, lets pictures come of those who spoke last, then of those who were subscribed first.
     func arrangePictures() {
         guard room.lastN < .max else { return }
-        let wanted = workers.compactMap { $0 as? VideoSubscriber }.filter { !$0.isPaused }
+        let wanted = workers.compactMap { $0 as? any PictureReceiver }.filter { !$0.isPaused }
         let recent = speakers.recent
-        func rank(_ subscriber: VideoSubscriber) -> Int {
+        func rank(_ subscriber: any PictureReceiver) -> Int {
             recent.firstIndex(of: subscriber.context.track.path) ?? recent.count
         }
         let ranked = wanted.enumerated().sorted {

@@ -41,6 +41,14 @@ package struct MediaWishes: Equatable, Sendable {
         }
     }
 
+    /// Which pictures are wanted; an empty name stands for any rendition.
+    func pictures(named name: String) -> VideoWish {
+        var wish = VideoWish()
+        if width > 0 || height > 0 { wish.size = PictureSize(width: Int(width), height: Int(height)) }
+        if !name.isEmpty { wish.name = name }
+        return wish
+    }
+
     /// Bounds of the delay, for the playout.
     var playout: PlayoutOptions {
         var options = PlayoutOptions()

@@ -26,7 +26,7 @@ enum VideoLadder {
 
     /// Bits per second that give a good picture of a talking person: 150 kbit/s at 180 lines, 800 at 360, 2000 at 720,
     /// 4000 at 1080, at 30 pictures a second; in between by the number of pixels.
-    private static func bitRate(width: Int, height: Int, frameRate: Int) -> Int {
+    static func bitRate(width: Int, height: Int, frameRate: Int) -> Int {
         let points = [
             (0, 40_000), (57_600, 150_000), (230_400, 800_000), (921_600, 2_000_000), (2_073_600, 4_000_000),
         ]

@@ -2,18 +2,7 @@ import BurrowBase
 import BurrowMedia
 
 /// One subscribed video track of the host: decodes what its participant sends and gives it to the playout.
-final class VideoSubscriber: MediaWorker {
-    /// What came of a frame.
-    enum Outcome {
-        case fine
-        /// So late that pictures should be left out.
-        case late
-        /// Nothing can be shown before the next key frame.
-        case stuck
-        /// It is of a kind that is not handled, and so is everything that will come.
-        case refused(EngineError)
-    }
-
+final class VideoSubscriber: PictureReceiver {
     let context: MediaContext
     /// So many others speak that there is no room for these pictures.
     private(set) var isHeld = false
@@ -69,12 +58,7 @@ final class VideoSubscriber: MediaWorker {
             sink.clear()
             return context.tell(.waiting)
         }
-        var wish = VideoWish()
-        if wishes.width > 0 || wishes.height > 0 {
-            wish.size = PictureSize(width: Int(wishes.width), height: Int(wishes.height))
-        }
-        if !context.track.name.isEmpty { wish.name = context.track.name }
-        participant?.want(video: wish, terms)
+        participant?.want(video: wishes.pictures(named: context.track.name), terms)
     }
 
     // MARK: Wires
@@ -148,7 +132,7 @@ final class VideoSubscriber: MediaWorker {
         return verdict
     }
 
-    func decode(_ frame: MediaFrame, _ format: VideoFormat?) -> Outcome {
+    func decode(_ frame: MediaFrame, _ format: VideoFormat?) -> PictureOutcome {
         figures.frames &+= 1
         if frame.frame.isKey { figures.keyFrames &+= 1 }
         if frame.followsPause { sink.paused() }

@@ -32,6 +32,9 @@ extension HostTrack {
         timestamp: Int64,
         flags: FrameFlags
     ) throws(EngineError) -> Bool {
+        if case .encodedSource(let source) = media {
+            return try unsafe push(bytes, timestamp: timestamp, to: source)
+        }
         try checkFrames(.published)
         let margin = exchange.margin
         guard bytes.count <= EngineLimits.frameBytes - margin.front - margin.back else {
@@ -53,10 +56,11 @@ extension HostTrack {
 
     /// The next received frame, or `nil` when there is none now.
     package func pull() throws(EngineError) -> Frame? {
-        try checkFrames(.subscribed)
+        if case .encodedSink = media { try check(.subscribed) } else { try checkFrames(.subscribed) }
         switch exchange.pull() {
         case .frame(let loan, let mustRefill):
-            if mustRefill { room.engine.submit(.refill(self)) }
+            // The media thread does not wait for room.
+            if mustRefill, media == nil { room.engine.submit(.refill(self)) }
             let handle = HandleTable.shared.insert(loan.buffer, owner: room.engine.number)
             guard handle != 0 else {
                 loan.buffer.lastReferenceGone()

@@ -98,6 +98,14 @@ final class TrackStateChanged extends BurrowEvent {
   final BurrowException? error;
 }
 
+/// What the host encodes is wanted in another way; the next picture has to need no other when [keyFrame] is set.
+final class EncodingWanted extends BurrowEvent {
+  const EncodingWanted(super.time, this.track, this.keyFrame);
+
+  final Track track;
+  final bool keyFrame;
+}
+
 /// A relay of this engine changed.
 final class RelayStateChanged extends BurrowEvent {
   const RelayStateChanged(super.time, this.relay, this.state, this.error);

@@ -62,6 +62,7 @@ final class RawEvent {
       ),
       (BURROW_EVENT_TRACK_DATA, final Track track) => TrackReadable(time, track),
       (BURROW_EVENT_TRACK_STATE, final Track track) => TrackStateChanged(time, track, TrackState.of(state), error),
+      (BURROW_EVENT_TRACK_ENCODING, final Track track) => EncodingWanted(time, track, value == 1),
       (BURROW_EVENT_RELAY_STATE, final Relay relay) => RelayStateChanged(time, relay, RelayState.of(state), error),
       (BURROW_EVENT_NOSTR_RELAY, _) => NostrRelayChanged(
         time,

@@ -164,6 +164,18 @@ final class Room extends Handle<burrow_room> {
   VideoTrack publishVideo({String? name, Encoding encoding = const Encoding(), int priority = 0}) =>
       engine.adopt(VideoTrack(this, _publish(BURROW_TRACK_KIND_VIDEO, name, encoding, priority, Duration.zero)));
 
+  /// Publishes sound or pictures that the host encodes itself: push packets of Opus, or access units of H.264 in Annex B.
+  /// [EncodingWanted] says what is wanted of the encoder.
+  DataTrack publishEncoded({
+    required bool isVideo,
+    String? name,
+    Encoding encoding = const Encoding(),
+    int priority = 0,
+  }) {
+    final kind = isVideo ? BURROW_TRACK_KIND_VIDEO : BURROW_TRACK_KIND_AUDIO;
+    return engine.adopt(DataTrack(this, _publish(kind, name, encoding, priority, Duration.zero, hostCodec: true)));
+  }
+
   ffi.Pointer<burrow_track> _publish(
     int kind,
     String? name,
@@ -171,10 +183,11 @@ final class Room extends Handle<burrow_room> {
     int priority,
     Duration maxAge, {
     bool latestOnly = false,
+    bool hostCodec = false,
   }) => scoped((arena) {
     final config = arena<burrow_track_config>();
     check(burrow_config_init(config.cast(), ffi.sizeOf<burrow_track_config>()));
-    config.ref.flags = latestOnly ? BURROW_TRACK_LATEST_ONLY : 0;
+    config.ref.flags = (latestOnly ? BURROW_TRACK_LATEST_ONLY : 0) | (hostCodec ? BURROW_TRACK_HOST_CODEC : 0);
     config.ref.name = nativeTextOrNull(name, arena);
     config.ref.kind = kind;
     config.ref.priority = priority;
@@ -213,6 +226,14 @@ final class Room extends Handle<burrow_room> {
           ),
         ),
       );
+
+  /// Subscribes to somebody's sound or pictures, once, as they are encoded: packets of Opus, or access units of H.264 in
+  /// Annex B, for a decoder of the host.
+  DataTrack subscribeEncoded(String path, {required bool isVideo, String? name, int width = 0, int height = 0}) {
+    final kind = isVideo ? BURROW_TRACK_KIND_VIDEO : BURROW_TRACK_KIND_AUDIO;
+    final wish = TrackWish(kind: kind, width: width, height: height, hostCodec: true);
+    return engine.adopt(DataTrack(this, _subscribe(path, name, wish)));
+  }
 
   ffi.Pointer<burrow_track> _subscribe(String path, String? name, TrackWish wish) => scoped((arena) {
     final out = arena<ffi.Pointer<burrow_track>>();

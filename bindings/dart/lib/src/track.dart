@@ -23,6 +23,7 @@ final class TrackWish {
     this.gainPercent = 0,
     this.width = 0,
     this.height = 0,
+    this.hostCodec = false,
   });
 
   final int kind;
@@ -32,12 +33,13 @@ final class TrackWish {
   final int gainPercent;
   final int width;
   final int height;
+  final bool hostCodec;
 
   /// The struct of the header, in memory of [allocator].
   ffi.Pointer<burrow_track_request> write(ffi.Allocator allocator) {
     final want = allocator<burrow_track_request>();
     check(burrow_config_init(want.cast(), ffi.sizeOf<burrow_track_request>()));
-    want.ref.flags = paused ? BURROW_TRACK_PAUSED : 0;
+    want.ref.flags = (paused ? BURROW_TRACK_PAUSED : 0) | (hostCodec ? BURROW_TRACK_HOST_CODEC : 0);
     want.ref.kind = kind;
     want.ref.priority = priority;
     want.ref.max_age_ms = maxAge.inMilliseconds;
@@ -126,7 +128,7 @@ final class _Outlet<T> {
   }
 }
 
-/// A track of bytes.
+/// A track of bytes, or of what the host encodes and decodes.
 final class DataTrack extends Track {
   DataTrack(super.room, super.pointer);
 

@@ -70,7 +70,10 @@ internal import CBurrowMedia
         }
     }
 
-    package func frames(in packet: Span<UInt8>) -> Int? {
+    package func frames(in packet: Span<UInt8>) -> Int? { Self.frames(in: packet) }
+
+    /// How many frames a packet holds; nil when it is not a packet.
+    package static func frames(in packet: Span<UInt8>) -> Int? {
         let frames = unsafe packet.withUnsafeBufferPointer { (bytes) in
             guard let start = bytes.baseAddress, let length = Int32(exactly: bytes.count) else {
                 return OPUS_INVALID_PACKET
