@@ -40,6 +40,10 @@ package final class ByteLog {
 
     package init() {}
 
+    package func reserve(_ count: Int) {
+        entries.reserveCapacity(count)
+    }
+
     /// The absolute number the next appended entry will get.
     package var endEntry: Int { firstEntry + entries.count }
 

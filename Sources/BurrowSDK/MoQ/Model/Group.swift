@@ -31,6 +31,9 @@ package final class Group {
     /// Whether the log holds anything of the payload of the newest frame.
     private var payloadStarted = false
 
+    /// Nothing a peer says makes more memory than this at once.
+    private static let reserved = 256
+
     /// What a frame costs besides its bytes: it can be empty.
     private static let frameCost = 96
     /// What each piece costs that a frame's payload came in beyond the first: it can be a single byte.
@@ -49,6 +52,12 @@ package final class Group {
         countedBytes = 0
         payloadStarted = false
         log.reset()
+    }
+
+    /// Makes memory for about so many frames, instead of growing it step by step.
+    func reserve(_ count: Int) {
+        frames.reserveCapacity(min(count, Self.reserved))
+        log.reserve(min(count, Self.reserved))
     }
 
     /// Whether nobody but the pool holds this group's log.

@@ -6,6 +6,7 @@ package final class GroupPool {
     private static let probes = 8
     /// With so many frames a group's memory is worth finding again.
     private static let many = 16
+    private static let keptRoomy = 8
     /// A group with more entries in its log than this is not worth keeping for small ones.
     private static let entries = 4096
 
@@ -22,11 +23,16 @@ package final class GroupPool {
 
     /// A group that will have about so many frames.
     func make(sequence: UInt64, frames: Int, arrival: Instant) -> Group {
-        if unused.isEmpty { sweep() }
+        let isLong = frames >= Self.many
+        if isLong ? roomy.isEmpty : unused.isEmpty { sweep() }
+        // What has memory for many frames is kept for those that need it.
         let ready =
-            frames >= Self.many ? roomy.popLast() ?? unused.popLast() : unused.popLast() ?? roomy.popLast()
+            isLong
+            ? roomy.popLast() ?? unused.popLast()
+            : unused.popLast() ?? (roomy.count > Self.keptRoomy ? roomy.popLast() : nil)
         let group = ready ?? fresh()
         group.reuse(sequence: sequence, arrival: arrival)
+        if isLong { group.reserve(frames) }
         return group
     }
 

@@ -14,6 +14,11 @@ final class ProbeServer {
     }
 }
 
+/// A probe stream of ours.
+final class ProbeWatcher {
+    var buffer = MessageBuffer()
+}
+
 extension Session {
     func serveProbe(_ stream: Stream) {
         let server = ProbeServer(stream: stream)
@@ -53,17 +58,20 @@ extension Session {
     /// Asks the peer how fast it could send. Nothing may follow the stream's type.
     func watchBandwidth() {
         guard version.hasProbe else { return }
-        _ = request(.probe, [], role: .probeWatcher(MessageBuffer()))
+        _ = request(.probe, [], role: .probeWatcher(ProbeWatcher()))
     }
 
-    func receiveProbes(_ stream: Stream, _ buffer: MessageBuffer) {
-        var buffer = buffer
-        let ended = fill(&buffer, from: stream)
-        do {
-            while let body = try buffer.nextMessage(limit: WireLimits.answerBytes) {
-                peerBandwidth = try Probe.decode(body.span, version).bitrate
+    func receiveProbes(_ stream: Stream, _ watcher: ProbeWatcher) {
+        let ended = fill(&watcher.buffer, from: stream)
+        do throws(DecodeError) {
+            let version = version
+            while let probe = try watcher.buffer.nextMessage(
+                limit: WireLimits.answerBytes,
+                { (body) throws(DecodeError) in try Probe.decode(body, version) }
+            ) {
+                peerBandwidth = probe.bitrate
             }
-            if ended { give(up: stream) } else { setRole(.probeWatcher(buffer), of: stream) }
+            if ended { give(up: stream) }
         } catch {
             counters.malformed &+= 1
             give(up: stream, .malformed)

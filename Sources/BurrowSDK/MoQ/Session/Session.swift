@@ -232,7 +232,7 @@ package final class Session {
         case .infoServer, .fetchServer, .probeServer, .groupSender, .ignored, .free: readToEnd(stream) {}
         case .infoRequest(let upstream, let buffer): receiveInfo(upstream, stream, buffer)
         case .fetchRequest(let request): receive(request)
-        case .probeWatcher(let buffer): receiveProbes(stream, buffer)
+        case .probeWatcher(let watcher): receiveProbes(stream, watcher)
         }
     }
 

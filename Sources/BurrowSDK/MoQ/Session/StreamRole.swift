@@ -32,7 +32,7 @@ enum StreamRole {
     case fetchRequest(FetchRequest)
     /// The peer wants to know how fast we could send.
     case probeServer(ProbeServer)
-    case probeWatcher(MessageBuffer)
+    case probeWatcher(ProbeWatcher)
     /// Nothing it still says matters to us.
     case ignored
 }

@@ -44,6 +44,28 @@ package struct MessageBuffer: Sendable {
         return body
     }
 
+    /// The body of a message, read where it lies.
+    package mutating func nextMessage<Message>(
+        limit: Int,
+        _ decode: (Span<UInt8>) throws(DecodeError) -> Message
+    ) throws(DecodeError) -> Message? {
+        guard let found = try firstMessage(limit: limit, decode) else { return nil }
+        take(found.end)
+        return found.message
+    }
+
+    /// The first message, and where it ends.
+    private func firstMessage<Message>(
+        limit: Int,
+        _ decode: (Span<UInt8>) throws(DecodeError) -> Message
+    ) throws(DecodeError) -> (message: Message, end: Int)? {
+        let all = bytes.span.extracting(droppingFirst: head)
+        var reader = ByteReader(all)
+        guard let length = try Self.bodyLength(&reader, limit: limit) else { return nil }
+        let end = reader.offset + length
+        return (try decode(all.extracting(reader.offset..<end)), end)
+    }
+
     /// The same with a varint type in front.
     package mutating func nextTypedMessage(
         limit: Int = WireLimits.messageBytes
@@ -71,10 +93,15 @@ package struct MessageBuffer: Sendable {
 
     @_lifetime(reader: copy reader)
     private static func body(_ reader: inout ByteReader, limit: Int) throws(DecodeError) -> [UInt8]? {
+        guard let length = try bodyLength(&reader, limit: limit) else { return nil }
+        return try reader.readBytes(length)
+    }
+
+    /// Of a body that is there as a whole.
+    private static func bodyLength(_ reader: inout ByteReader, limit: Int) throws(DecodeError) -> Int? {
         guard let announced = try? reader.readVarint() else { return nil }
         guard let length = Int(exactly: announced), length <= limit else { throw .tooLarge }
-        guard length <= reader.remaining else { return nil }
-        return try reader.readBytes(length)
+        return length <= reader.remaining ? length : nil
     }
 
     private mutating func take(_ n: Int) {
