@@ -103,7 +103,9 @@ let package = Package(
 
         .testTarget(
             name: "BurrowEngineTests",
-            dependencies: ["BurrowBase", "BurrowCrypto", "BurrowEngine", "BurrowNostr", "CBurrowShims"],
+            dependencies: [
+                "BurrowBase", "BurrowCrypto", "BurrowEngine", "BurrowMedia", "BurrowNostr", "CBurrowShims",
+            ],
             path: "Tests/EngineTests"
         ),
         .testTarget(name: "BurrowBaseTests", dependencies: ["BurrowBase"], path: "Tests/BaseTests"),

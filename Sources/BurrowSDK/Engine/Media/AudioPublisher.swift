@@ -110,8 +110,15 @@ final class AudioPublisher: SendingWorker, WireFiller {
 
     func pushed() {
         guard let capture else { return }
-        source.samples.take(into: &batch)
-        guard !batch.chunks.isEmpty else { return }
+        repeat {
+            source.samples.take(into: &batch)
+            guard !batch.chunks.isEmpty else { return }
+            encode(with: capture)
+        } while !source.samples.want(.microseconds(Int64(capture.missingFrames) * 1_000_000 / 48_000))
+        report()
+    }
+
+    private func encode(with capture: AudioCapture) {
         let begin = SystemCall.now()
         var offset = 0
         for chunk in batch.chunks {
@@ -126,7 +133,6 @@ final class AudioPublisher: SendingWorker, WireFiller {
         }
         while let packet = capture.next() { send(packet) }
         codecTime = codecTime + (SystemCall.now() - begin)
-        report()
     }
 
     private static func push(

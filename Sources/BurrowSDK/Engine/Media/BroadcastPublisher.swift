@@ -4,10 +4,16 @@ import BurrowMoQ
 
 /// Our own broadcast in one room: performs what its `MediaPublisher` wants done with wire tracks.
 final class BroadcastPublisher: WireUser {
-    private struct Open {
+    /// A class, because it is looked up for each frame, and copying a weak reference costs more than the rest of that.
+    private final class Open {
         let wire: HostTrack
         /// Who fills it; `nil` for the catalogue's.
         weak var filler: (any WireFiller)?
+
+        init(wire: HostTrack, filler: (any WireFiller)?) {
+            self.wire = wire
+            self.filler = filler
+        }
     }
 
     private let room: HostRoom

@@ -22,6 +22,8 @@ final class MediaLoop {
 
     /// How often what depends on time alone is looked after: the bit rate, figures, levels.
     private static let tick = Interval.milliseconds(100)
+    /// So much before that a turn that takes place anyway does it, lest the thread wakes for it alone.
+    private static let early = Interval.milliseconds(25)
 
     init(_ engine: Engine, _ mailbox: Mailbox<MediaCommand>) {
         self.engine = engine
@@ -37,8 +39,7 @@ final class MediaLoop {
             for command in commands { perform(command) }
             commands.removeAll(keepingCapacity: true)
             now = SystemCall.now()
-            tick()
-            sleep()
+            sleep(until: tick())
             now = SystemCall.now()
         }
     }
@@ -50,24 +51,26 @@ final class MediaLoop {
         }
     }
 
-    private func sleep() {
+    private func sleep(until deadline: Instant) {
         guard mailbox.fallAsleep() else { return }
         let pause = deadline == .distantFuture ? -1 : max(0, (deadline - SystemCall.now()).milliseconds + 1)
         if cburrow_wait_readable(mailbox.descriptor, Int32(clamping: pause)) > 0 { mailbox.clear() }
     }
 
-    /// Looks after what depends on time.
-    private func tick() {
+    /// Looks after what depends on time. Returns when something is due next.
+    private func tick() -> Instant {
+        let deadline = deadline
+        let isRegular = nextTick != .distantFuture && now + Self.early >= nextTick
         // Most turns come with packets and pictures, and find nothing due.
-        guard now >= deadline else { return }
+        guard isRegular || now >= deadline else { return deadline }
         for number in rooms.keys {
             if let room = rooms[number], now >= room.deadline { room.tick() }
         }
-        let isRegular = now >= nextTick
         for number in workers.keys {
             if let worker = workers[number], isRegular || now >= worker.deadline { worker.tick() }
         }
         if isRegular { nextTick = workers.isEmpty ? .distantFuture : now + Self.tick }
+        return self.deadline
     }
 
     private var deadline: Instant {

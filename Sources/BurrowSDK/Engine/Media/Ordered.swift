@@ -1,3 +1,5 @@
+import BurrowBase
+
 /// Values by key, in the order of their keys, which is the same in every run. For a few that are gone through often and
 /// change seldom: going through them allocates nothing.
 struct Ordered<Key: Comparable, Value> {
@@ -28,9 +30,12 @@ struct Ordered<Key: Comparable, Value> {
     var isEmpty: Bool { keys.isEmpty }
 
     /// The least of what `time` says of each, and `first`.
-    func least<Time: Comparable>(_ first: Time, _ time: (Value) -> Time) -> Time {
+    func least(_ first: Instant, _ time: (Value) -> Instant) -> Instant {
         var least = first
-        for value in values { least = min(least, time(value)) }
+        for value in values {
+            let other = time(value)
+            if other < least { least = other }
+        }
         return least
     }
 

@@ -1,10 +1,11 @@
-import BurrowBase
+package import BurrowBase
 package import BurrowMedia
 
 /// Recorded samples of one track on their way from the host to the codec thread.
 ///
 /// They wait in one growing piece of memory, in the format they came in, which the codec thread swaps for an empty one;
-/// so in steady state pushing neither allocates nor waits longer than for that swap.
+/// so in steady state pushing neither allocates nor waits longer than for that swap. The codec thread is woken when there
+/// is enough for a packet, not for each chunk: hosts hand in half of one, or less, at a time.
 package final class SampleExchange: Sendable {
     /// What is known about one pushed chunk besides its bytes.
     package struct Chunk: Equatable, Sendable {
@@ -40,8 +41,13 @@ package final class SampleExchange: Sendable {
         }
     }
 
+    /// Resampled, chunks do not make exactly what they last.
+    private static let imprecision = Interval.microseconds(500)
+
     private struct State {
         var pushed = Pushed()
+        /// What the next packet still needs.
+        var wanted = Interval.zero
         var isClosed = false
         var isConsumerTold = false
         var dropped: UInt64 = 0
@@ -62,9 +68,14 @@ package final class SampleExchange: Sendable {
             unsafe state.pushed.bytes.append(contentsOf: bytes)
             state.pushed.chunks.append(chunk)
             state.pushed.duration = state.pushed.duration + chunk.duration
-            defer { state.isConsumerTold = true }
-            return .taken(first: !state.isConsumerTold)
+            guard !state.isConsumerTold, Self.isEnough(state) else { return .taken(first: false) }
+            state.isConsumerTold = true
+            return .taken(first: true)
         }
+    }
+
+    private static func isEnough(_ state: State) -> Bool {
+        state.pushed.duration + imprecision >= state.wanted
     }
 
     /// Swaps what was pushed for an empty batch. Codec thread only.
@@ -73,6 +84,15 @@ package final class SampleExchange: Sendable {
         state.withLock { (state) in
             swap(&state.pushed, &batch)
             state.isConsumerTold = false
+        }
+    }
+
+    /// The codec thread need not know of less than this, which its next packet lacks. False when there is as much already,
+    /// so that it has to take it. Codec thread only.
+    package func want(_ duration: Interval) -> Bool {
+        state.withLock { (state) in
+            state.wanted = duration
+            return state.isConsumerTold || state.pushed.chunks.isEmpty || !Self.isEnough(state)
         }
     }
 

@@ -113,6 +113,12 @@ package final class AudioCapture {
         }
     }
 
+    /// What the next packet lacks, in frames of 48 kHz; what the resampler withholds counts as missing.
+    package var missingFrames: Int {
+        let wanted = encoder.settings.duration.frames
+        return max(wanted - queue.count / encoder.channels, 0)
+    }
+
     /// The next packet, the oldest first.
     package func next() -> CapturedAudio? {
         packets.popFirst()

@@ -65,8 +65,7 @@ package struct VoiceDetector {
     private mutating func judge() {
         fresh = 0
         let end = history.count
-        var energy: Float = 0
-        for index in (end - Self.hop)..<end { energy += history[index] * history[index] }
+        let energy = AudioLevel.energy(of: history.span, from: end - Self.hop, count: Self.hop)
         let level = 10 * cburrow_log10f(max(energy / Float(Self.hop), 1e-12))
         if level > max(floor + Self.margin, Self.threshold), periodicity() > Self.periodicity {
             remaining = Self.hangover
@@ -81,20 +80,28 @@ package struct VoiceDetector {
     private func periodicity() -> Float {
         let samples = history.span
         let start = samples.count - Self.window
-        var energy: Float = 1e-9
-        for index in start..<samples.count { energy += samples[index] * samples[index] }
+        let energy = AudioLevel.energy(of: samples, from: start, count: Self.window) + 1e-9
         var best: Float = 0
         for lag in Self.lags {
-            var product: Float = 0
-            var earlier: Float = 1e-9
-            for index in start..<samples.count {
-                let past = samples[index - lag]
-                product += samples[index] * past
-                earlier += past * past
-            }
+            let product = Self.product(samples, start, lag)
             guard product > 0 else { continue }
+            let earlier = AudioLevel.energy(of: samples, from: start - lag, count: Self.window) + 1e-9
             best = max(best, product * product / (energy * earlier))
         }
         return best.squareRoot()
+    }
+
+    /// Of the newest window with the one `lag` before it.
+    private static func product(_ samples: Span<Float>, _ start: Int, _ lag: Int) -> Float {
+        var sums = SIMD4<Float>(repeating: 0)
+        var index = start
+        // The window is a multiple of four.
+        while index < samples.count {
+            let past = index - lag
+            let new = SIMD4(samples[index], samples[index + 1], samples[index + 2], samples[index + 3])
+            sums += new * SIMD4(samples[past], samples[past + 1], samples[past + 2], samples[past + 3])
+            index += 4
+        }
+        return sums.sum()
     }
 }
