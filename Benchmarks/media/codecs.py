@@ -75,8 +75,12 @@ class Threads:
         return self.used[who].get(thread, 0) / 1000
 
 
+#: Until what is kept of the last groups has been as large as it becomes.
+SETTLING_S = 20
+
+
 class Allocations:
-    """Heap allocations of sender and receiver within the measured time, by Benchmarks/alloccount.c."""
+    """Heap allocations of sender and receiver within the measured time but for its beginning, by Benchmarks/alloccount.c."""
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
@@ -98,6 +102,8 @@ class Allocations:
         raise Failed("the allocation counter did not answer")
 
     def __call__(self, people: dict[str, Process], before: dict | None = None) -> dict:
+        if before is None:
+            time.sleep(SETTLING_S)
         now = {name: self._snapshot(name, process) for name, process in people.items() if name in self.env}
         if before is not None:
             self.counts = {name: now[name].get("own", 0) - before[name].get("own", 0) for name in now}
@@ -142,7 +148,7 @@ def pipeline(seconds: float) -> dict:
 def allocations(seconds: float) -> dict:
     """Our own heap allocations a frame (picture or packet), of sender and receiver."""
     counter = Allocations()
-    call("burrow", seconds, sizes=Sizes(**SIZES, more=("--fixed",)), env=counter.env, watch=counter)
+    call("burrow", SETTLING_S + seconds, sizes=Sizes(**SIZES, more=("--fixed",)), env=counter.env, watch=counter)
     return {f"allocations_{who}": count / (80 * seconds) for who, count in counter.counts.items()}
 
 
