@@ -50,6 +50,16 @@ bench-nostr: ## measure events beside libsecp256k1, messages beside nostr-sdk; N
 	@scripts/bootstrap.sh
 	@scripts/bench-nostr.sh $(NOSTR_BENCH)
 
+.PHONY: bench-calls
+bench-calls: ## measure set-up of calls, four people, an idle engine; CALLS_BENCH="setup --calls 50" chooses
+	@scripts/bootstrap.sh
+	@scripts/bench-calls.sh $(CALLS_BENCH)
+
+.PHONY: soak
+soak: ## a call of half an hour that people join and leave, and nothing grows; SOAK="--minutes 3" chooses
+	@scripts/bootstrap.sh
+	@scripts/soak.sh $(SOAK)
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for a while; FUZZ="60 Setup" chooses
 	@scripts/bootstrap.sh --build

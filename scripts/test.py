@@ -176,6 +176,8 @@ STAGES = [
           ["make", "-s", "-C", "Tests/Tools/udpimpair", "check"], 120, needs="Tests/Tools/udpimpair/Makefile"),
     Stage("figures", "the arithmetic behind the measured tables",
           [sys.executable, "Benchmarks/media/test_figures.py"], 60, needs="Benchmarks/media/test_figures.py"),
+    Stage("flatness", "what judges whether a process grows",
+          [sys.executable, "Benchmarks/calls/test_flat.py"], 60, needs="Benchmarks/calls/test_flat.py"),
 ]
 
 

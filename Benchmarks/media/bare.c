@@ -1,6 +1,7 @@
 /* The codecs alone, on the same pictures and samples at the same pace: what everything else is held against.
  *
  *     media-bare --pictures FILE --width W --height H --speech FILE --seconds S [--video-bitrate B] [--audio-bitrate B]
+ *                [--others N]
  *
  * One thread encodes and decodes pictures, one sound. They use the thinnest layer there is over the libraries, so that the
  * settings are those of the product. It prints one JSON object: per picture or packet the mean of the CPU time of encoding
@@ -21,6 +22,11 @@
 
 struct options opt = {.width = 1280, .height = 720, .fps = 30, .video_bitrate = 2000000, .audio_bitrate = 32000};
 atomic_int stopping;
+
+enum {
+  MOST_OTHERS = 16
+};
+static unsigned others = 1;
 
 struct cost {
   struct list elapsed;
@@ -62,9 +68,11 @@ static void *pictures(void *unused) {
                                           .transfer = 2,
                                           .matrix = 6};
   cburrow_h264_encoder *encoder = cburrow_h264_encoder_create(&settings);
-  cburrow_h264_decoder *decoder = cburrow_h264_decoder_create();
+  cburrow_h264_decoder *decoders[MOST_OTHERS];
   (void)unused;
-  if (!encoder || !decoder) fail("no H.264");
+  for (unsigned i = 0; i < others; i++)
+    if (!(decoders[i] = cburrow_h264_decoder_create())) fail("no H.264");
+  if (!encoder) fail("no H.264");
   prctl(PR_SET_TIMERSLACK, 1UL);
   open_film(&film);
   for (unsigned number = 0; number < opt.seconds * opt.fps; number++) {
@@ -82,9 +90,11 @@ static void *pictures(void *unused) {
     if (!unit.size || unit.size > room) continue;
     cburrow_h264_encoder_copy(encoder, unit_memory);
     video_encode.bytes += (int64_t)unit.size;
-    cpu = thread_ns(), at = now_us();
-    cburrow_h264_decoder_decode(decoder, unit_memory, unit.size, number, &picture);
-    count(&video_decode, cpu, at);
+    for (unsigned i = 0; i < others; i++) {
+      cpu = thread_ns(), at = now_us();
+      cburrow_h264_decoder_decode(decoders[i], unit_memory, unit.size, number, &picture);
+      count(&video_decode, cpu, at);
+    }
   }
   return NULL;
 }
@@ -99,9 +109,11 @@ static void *sounds(void *unused) {
   unsigned char packet[1500];
   int error;
   OpusEncoder *encoder = opus_encoder_create(RATE, 1, OPUS_APPLICATION_VOIP, &error);
-  OpusDecoder *decoder = opus_decoder_create(RATE, 1, &error);
+  OpusDecoder *decoders[MOST_OTHERS];
   (void)unused;
-  if (!encoder || !decoder) fail("no Opus");
+  for (unsigned i = 0; i < others; i++)
+    if (!(decoders[i] = opus_decoder_create(RATE, 1, &error))) fail("no Opus");
+  if (!encoder) fail("no Opus");
   cburrow_opus_encoder_set(encoder, OPUS_SET_BITRATE_REQUEST, (int32_t)opt.audio_bitrate);
   cburrow_opus_encoder_set(encoder, OPUS_SET_COMPLEXITY_REQUEST, 5);
   cburrow_opus_encoder_set(encoder, OPUS_SET_SIGNAL_REQUEST, OPUS_SIGNAL_VOICE);
@@ -118,9 +130,11 @@ static void *sounds(void *unused) {
     if (size < 0) fail("encode");
     count(&audio_encode, cpu, at);
     audio_encode.bytes += size;
-    cpu = thread_ns(), at = now_us();
-    cburrow_opus_decode(decoder, 1, packet, size, out, PACKET, 0, &clip);
-    count(&audio_decode, cpu, at);
+    for (unsigned i = 0; i < others; i++) {
+      cpu = thread_ns(), at = now_us();
+      cburrow_opus_decode(decoders[i], 1, packet, size, out, PACKET, 0, &clip);
+      count(&audio_decode, cpu, at);
+    }
     for (unsigned i = 0; i < PACKET; i++)
       decoded[decoded_count++] = (int16_t)(out[i] * 32767);
   }
@@ -169,6 +183,8 @@ int main(int argc, char **argv) {
       opt.audio_bitrate = (unsigned)atoi(value);
     else if (!strcmp(name, "--seconds"))
       opt.seconds = atof(value);
+    else if (!strcmp(name, "--others") && atoi(value) > 0 && atoi(value) <= MOST_OTHERS)
+      others = (unsigned)atoi(value);
     else
       fail("unknown option %s", name);
   }
