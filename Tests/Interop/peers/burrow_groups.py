@@ -3,8 +3,8 @@
 Commands: ``{"do": "offer", "relays": […]}`` publishes key packages, ``{"do": "found", "name": "…", "relays": […],
 "members": [hex, …]}``, ``{"do": "say", "content": "…"}``, ``{"do": "rotate"}``, ``{"do": "rename", "name": "…"}``,
 ``{"do": "invite", "member": hex}``, ``{"do": "remove", "member": hex}``, ``{"do": "secret"}``. All are about the one group
-there is. ``{"do": "enter", "url": "…", "fingerprint": hex}`` enters a room of it on a MoQ relay, ``{"do": "report"}`` says what
-came of that, ``{"do": "leave"}`` leaves it.
+there is. After ``{"do": "hesitate"}`` it joins only with ``{"do": "join"}``. ``{"do": "enter", "url": "…", "fingerprint":
+hex}`` enters a room of it on a MoQ relay, ``{"do": "report"}`` says what came of that, ``{"do": "leave"}`` leaves it.
 
 Calls are told as ``call`` with their ids, and for these ``{"do": "answer", "id": "…", "fingerprint": hex}``, ``{"do":
 "decline", "id": "…", "busy": …}``, ``{"do": "mute", "id": "…"}`` and ``{"do": "hang up", "id": "…", "all": …}`` are meant.
@@ -45,6 +45,7 @@ async def main(commands: Commands) -> None:
         tasks: set[asyncio.Task[None]] = set()
         calls: list[tuple[Call, asyncio.Task[None]]] = []
         rung: dict[str, burrow.Call] = {}
+        hesitates = False
 
         def group() -> burrow.Group:
             return me.groups()[0]
@@ -69,7 +70,9 @@ async def main(commands: Commands) -> None:
                 if event.kind == burrow.EventKind.NOSTR_RELAY and event.state == burrow.NostrRelayState.CONNECTED:
                     emit("connected", key=me.public_key.hex())
                 elif event.kind == burrow.EventKind.GROUP_STATE and event.state == burrow.GroupState.INVITED:
-                    start(finish("joined", me.group(event.data).join()))
+                    emit("invited here")
+                    if not hesitates:
+                        start(finish("joined", me.group(event.data).join()))
                 elif event.kind == burrow.EventKind.GROUP_MESSAGE:
                     message = json.loads(event.text)
                     emit("message", content=message["content"], sender=message["pubkey"])
@@ -106,6 +109,14 @@ async def main(commands: Commands) -> None:
 
         async def remove(command: dict[str, Any]) -> None:
             start(finish("removal", group().remove(bytes.fromhex(command["member"]))))
+
+        async def hesitate(_: dict[str, Any]) -> None:
+            nonlocal hesitates
+            hesitates = True
+            emit("hesitating")
+
+        async def join(_: dict[str, Any]) -> None:
+            start(finish("joined", group().join()))
 
         async def enter(command: dict[str, Any]) -> None:
             pins = [command["fingerprint"]]
@@ -180,6 +191,7 @@ async def main(commands: Commands) -> None:
         assert me.opened is not None
         await me.opened
         verbs = {"offer": offer, "found": found, "say": say, "rotate": rotate, "rename": rename, "invite": invite}
+        verbs |= {"hesitate": hesitate, "join": join}
         verbs |= {"remove": remove, "enter": enter, "report": report, "leave": leave, "secret": secret}
         verbs |= {"answer": answer, "decline": decline, "mute": mute, "hang up": hang_up, "call": ring}
         await obey(commands, verbs)

@@ -231,12 +231,12 @@ final class IdentityKeeper {
         loop.publish(event, of: host)
     }
 
-    /// Says which groups to listen for, if that is something else than before.
-    func follow() {
+    /// Says which groups to listen for, if that is something else than before; all of them but one, if it says so.
+    func follow(except absent: [UInt8]? = nil) {
         guard !loop.engine.hasHostRelays else { return }
         let oldest = UnixTime(loop.now, offset: loop.wallClockOffset) - MarmotLimits.ageSeconds
         var next: [GroupFeed] = []
-        for id in client.groupIDs {
+        for id in client.groupIDs where id != absent {
             guard let group = client.group(id) else { continue }
             let since = group.relevantSince ?? joined[id] ?? oldest
             next.append(GroupFeed(tags: group.nostrGroupIDs, relays: group.data.relays, since: since))
@@ -298,8 +298,15 @@ final class IdentityKeeper {
             guard let invitation = board.snapshot.withLock({ $0.invitation }) else {
                 throw EngineError(.wrongKind, "there is no invitation to answer")
             }
+            let wasMember = client.group(id) != nil
             joined[id] = client.invitations.first { $0.id == invitation }?.madeAt
             _ = try perform { (client) throws(MarmotError) in try client.accept(invitation, now: now) }
+            // What came since the invitation went to the group as we had left it, which could not read it and is gone now:
+            // relays have to tell it again.
+            if wasMember {
+                follow(except: id)
+                follow()
+            }
         case .leave:
             if let invitation = board.snapshot.withLock({ $0.invitation }) {
                 try perform { (client) in ((), client.decline(invitation)) }
