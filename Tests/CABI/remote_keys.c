@@ -246,6 +246,24 @@ static void test_limits(void) {
   CHECK_STATUS(wait_done(engine, request), BURROW_ERR_TIMEOUT);
   CHECK_STATUS(burrow_discovery_publish(id, BURROW_LIST_INBOX, relays, 1, &request), BURROW_OK);
   CHECK_STATUS(wait_done(engine, request), BURROW_ERR_TIMEOUT);
+  CHECK_STATUS(burrow_nostr_send(id, key, "{\"kind\":14}", NULL, 0, 0, &request), BURROW_OK);
+  CHECK_STATUS(wait_done(engine, request), BURROW_ERR_TIMEOUT);
+  burrow_event event;
+  size_t count = 0;
+  CHECK_STATUS(burrow_nip98_make(id, "https://a.example", "GET", NULL, 0, NULL, 0, &count, &request), BURROW_AGAIN);
+  CHECK_STATUS(wait_done(engine, request), BURROW_ERR_TIMEOUT);
+  /* Nothing is asked of the service before it is known who asks. */
+  CHECK_STATUS(burrow_token_request(id, "https://a.example", NULL, NULL, &request), BURROW_OK);
+  CHECK_STATUS(wait_done(engine, request), BURROW_ERR_TIMEOUT);
+  burrow_identity *bob = NULL;
+  CHECK_STATUS(burrow_identity_create(device, NULL, NULL, &bob, NULL), BURROW_OK);
+  CHECK_STATUS(burrow_nostr_send(bob, key, "{\"kind\":14}", NULL, 0, 0, NULL), BURROW_OK);
+  CHECK(wait_kind(device, &event, BURROW_EVENT_NOSTR_OUT, 0, NULL));
+  char *wrap = strdup(event.text);
+  CHECK_STATUS(burrow_nostr_open(id, wrap, NULL, 0, &count, &request), BURROW_AGAIN);
+  CHECK_STATUS(wait_done(engine, request), BURROW_ERR_TIMEOUT);
+  free(wrap);
+  burrow_release(bob);
   burrow_release(id);
 
   CHECK_STATUS(burrow_identity_create(engine, npub, NULL, &id, NULL), BURROW_OK);

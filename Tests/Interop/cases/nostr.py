@@ -68,6 +68,20 @@ for way in WAYS:
                 check(message["content"] == "for you alone" and message["kind"] == 14, f"not as it was: {message}")
 
 
+@case("nostr/plain/ipv6", limit=40)
+async def ipv6(stage: Stage) -> None:
+    """A relay that only has an IPv6 address, for both clients."""
+    environment.require_ipv6()
+    _, url, _ = await stage.nostr_relay("--host", "::1")
+    left, author = await client(stage, "burrow", url, SENDER, name="sender")
+    right, reader = await client(stage, "nostrsdk", url, RECEIVER, name="receiver")
+    await do(right, "subscribe", filter={"kinds": [1059], "#p": [reader]})
+    await right.wait("subscribed")
+    await do(left, "send", to=reader, content="by the other protocol")
+    message = await right.wait("message")
+    check(message["sender"] == author and message["content"] == "by the other protocol", f"not as it was: {message}")
+
+
 @case("nostr/tls/unknown-authority-is-refused", limit=30)
 async def stranger(stage: Stage) -> None:
     """Without the authority's certificate the relay is not believed, and gets no message."""
@@ -101,6 +115,7 @@ FAULTS = {
     "masked": "BURROW_ERR_PROTOCOL",
     "garbage": "BURROW_OK",
     "forged": "BURROW_OK",
+    "strangers": "BURROW_OK",
 }
 
 

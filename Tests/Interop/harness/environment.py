@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from functools import cache
@@ -16,6 +17,15 @@ BINDING = ROOT / "bindings" / "python"
 
 class Missing(Exception):
     """Something a case needs is not there; the case is skipped with this reason."""
+
+
+def require_ipv6() -> None:
+    """Containers often have no IPv6, not even a loopback address."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError as error:
+        raise Missing(f"IPv6: there is no loopback address ({error.strerror})") from error
 
 
 def moqrs_python() -> Path:

@@ -89,6 +89,10 @@ async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             # The subscription's name is the one our pool gives first.
             lie = {"id": "0" * 64, "pubkey": "1" * 64, "created_at": 1, "kind": 1, "tags": [], "content": "", "sig": "2" * 128}
             await flood(writer, text(["EVENT", "s1", lie]) * 10)
+        elif fault == "strangers":
+            # For subscriptions that were never asked for.
+            event = {"id": "0" * 64, "pubkey": "1" * 64, "created_at": 1, "kind": 1, "tags": [], "content": "", "sig": "2" * 128}
+            await flood(writer, b"".join(text(["EVENT", f"s{number}", event]) for number in range(1000, 1100)))
     await writer.drain()
     await reader.read(-1)
 

@@ -23,6 +23,7 @@ def nostr_arguments(description: str) -> argparse.Namespace:
     parser.add_argument("--secret", default="", help="the secret key, in hexadecimal digits")
     parser.add_argument("--remote", action="store_true", help="somebody else than the library has the key")
     parser.add_argument("--quiet", action="store_true", help="count events instead of telling each")
+    parser.add_argument("--host", default="127.0.0.1", help="the address a relay listens at")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--tls-cert", default="")
     parser.add_argument("--tls-key", default="")

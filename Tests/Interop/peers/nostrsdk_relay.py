@@ -35,7 +35,7 @@ async def main(commands: Commands) -> None:
     n.uniffi_set_event_loop(asyncio.get_running_loop())
     secure = bool(options.tls_cert)
     port = options.port if options.port and not secure else free_port()
-    builder = n.LocalRelayBuilder().addr("127.0.0.1").port(port)
+    builder = n.LocalRelayBuilder().addr(options.host).port(port)
     if options.auth != "none":
         mode = getattr(n.LocalRelayBuilderNip42Mode, options.auth.upper())
         builder = builder.nip42(n.LocalRelayBuilderNip42(mode=mode))
@@ -46,7 +46,7 @@ async def main(commands: Commands) -> None:
     builder = builder.rate_limit(n.RateLimit(max_reqs=500, notes_per_minute=1_000_000))
     relay = builder.build()
     await relay.run()
-    url = f"ws://127.0.0.1:{port}"
+    url = f"ws://[{options.host}]:{port}" if ":" in options.host else f"ws://{options.host}:{port}"
     if secure:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(options.tls_cert, options.tls_key)

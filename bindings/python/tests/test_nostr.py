@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import subprocess
 import sys
 import unittest
@@ -13,6 +15,15 @@ from support import PATIENCE, AsyncLibraryTest, LibraryTest, burrow, environment
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "python" / "nostr_message.py"
 SECRET = "7f7ff03d123792d6ac594bfa67bf6d0c0ab55b6b1fdb6249303fe861f1ccba9a"
+
+
+def sockets() -> set[str]:
+    """The sockets that this process has open."""
+    links = set()
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            links.add(os.readlink(f"/proc/self/fd/{name}"))
+    return {link for link in links if link.startswith("socket:")}
 
 
 class IdentityTest(LibraryTest):
@@ -39,6 +50,7 @@ class IdentityTest(LibraryTest):
             engine.nostr.check_proof(header, "https://a.example/x?y", "POST", b"body")
 
     def test_a_host_with_relays_of_its_own(self) -> None:
+        before = sockets()
         engine = self.engine(host_relays=True)
         alice, bob = burrow.Identity(engine), burrow.Identity(engine)
         with self.assertRaises(burrow.WrongKindError):
@@ -55,6 +67,10 @@ class IdentityTest(LibraryTest):
             alice.open(wrap)
         with self.assertRaises(burrow.NostrEventError):
             engine.nostr.ingest(out.text.replace("a", "b", 1))
+        # A list that has to be looked for, and a request that only a relay could answer.
+        with self.assertRaises(burrow.NotFoundError):
+            engine.nostr.fetch_list(bob.public_key, burrow.ServerKind.INBOX).wait(PATIENCE)
+        self.assertLessEqual(sockets(), before)
 
 
 class ThreadTest(LibraryTest):
