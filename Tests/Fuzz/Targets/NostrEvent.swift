@@ -2,11 +2,15 @@ import BurrowBase
 import BurrowNostr
 import FuzzHarness
 
-/// Events as relays send them, rumors and filters: what is accepted is written and read again unchanged.
+/// Events as relays send them, rumors and filters: what is accepted is written and read again unchanged, and what is read
+/// the short way Jansson reads the same way.
 enum NostrEventTarget: FuzzTarget {
     static func run() {
         fuzz { (input) in
             if let event = try? UnverifiedEvent(json: input) { check(event) }
+            if let event = try? EventScanner.event(input.span) {
+                require(event == parsed(input), "two ways of reading an event differ")
+            }
             if let rumor = try? Rumor(json: input) {
                 require((try? Rumor(json: rumor.json)) == rumor, "a rumor changes on its way")
             }
@@ -14,6 +18,16 @@ enum NostrEventTarget: FuzzTarget {
                 require((try? Filter(json: filter.json)) == filter, "a filter changes on its way")
             }
         }
+    }
+
+    private static func parsed(_ input: [UInt8]) -> UnverifiedEvent? {
+        let limits = JSON.Limits(
+            bytes: NostrLimits.eventBytes,
+            depth: NostrLimits.eventDepth,
+            allowsNUL: true
+        )
+        guard case .object(let object)? = try? JSON.parse(input, limits: limits) else { return nil }
+        return try? UnverifiedEvent(object)
     }
 
     private static func check(_ event: UnverifiedEvent) {

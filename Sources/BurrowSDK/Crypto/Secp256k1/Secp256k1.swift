@@ -20,21 +20,38 @@ package enum Secp256k1 {
         for message: Span<UInt8>,
         publicKey: Span<UInt8>
     ) -> Bool {
-        guard signature.count == signatureByteCount else { return false }
-        let verdict = unsafe withPublicKey(publicKey) { (context, key) -> Bool in
-            unsafe signature.withUnsafeBufferPointer { (signature) in
+        PublicKey(publicKey)?.isValid(signature, for: message) ?? false
+    }
+
+    /// A public key with the point it stands for, whose y takes a tenth of the time of a verification.
+    package struct PublicKey: Sendable {
+        private var point: secp256k1_xonly_pubkey
+
+        /// `nil` when the number is no x coordinate of a point of the curve.
+        package init?(_ bytes: Span<UInt8>) {
+            guard let point = unsafe withPublicKey(bytes, { (_, point) in point }) else { return nil }
+            self.point = point
+        }
+
+        /// Whether `signature` belongs to a message of any length.
+        package func isValid(_ signature: Span<UInt8>, for message: Span<UInt8>) -> Bool {
+            guard signature.count == signatureByteCount, let context = unsafe Context.shared else {
+                return false
+            }
+            var point = point
+            return unsafe signature.withUnsafeBufferPointer { (signature) in
                 unsafe message.withUnsafeBufferPointer { (message) in
                     guard let start = signature.baseAddress else { return false }
                     // The library wants an address also for a message without bytes.
                     var nothing: UInt8 = 0
                     guard let first = message.baseAddress else {
-                        return unsafe secp256k1_schnorrsig_verify(context, start, &nothing, 0, &key) == 1
+                        return unsafe secp256k1_schnorrsig_verify(context, start, &nothing, 0, &point) == 1
                     }
-                    return unsafe secp256k1_schnorrsig_verify(context, start, first, message.count, &key) == 1
+                    return unsafe secp256k1_schnorrsig_verify(context, start, first, message.count, &point)
+                        == 1
                 }
             }
         }
-        return verdict ?? false
     }
 
     private static func withPublicKey<R>(

@@ -1,4 +1,5 @@
 internal import BurrowBase
+internal import BurrowCrypto
 
 /// 32 bytes held without memory of their own; ordered as text and bytes are.
 package struct Bytes32: Hashable, Comparable, Sendable {
@@ -14,29 +15,33 @@ package struct Bytes32: Hashable, Comparable, Sendable {
     }
 
     /// Reads 64 digits, in lower case only: NIP-01 knows one text for each value.
-    package init?(hex text: some Collection<UInt8>) {
-        guard text.count == 64 else { return nil }
-        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-        for (index, digit) in text.enumerated() {
+    package init?(hex text: Span<UInt8>) {
+        guard text.count == 64, let first = Self.word(text, 0), let second = Self.word(text, 16),
+            let third = Self.word(text, 32), let fourth = Self.word(text, 48)
+        else { return nil }
+        words = (first, second, third, fourth)
+    }
+
+    private static func word(_ text: Span<UInt8>, _ start: Int) -> UInt64? {
+        var word: UInt64 = 0
+        for index in start..<(start + 16) {
+            let digit = text[index]
             let value: UInt8
             switch digit {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): value = digit - UInt8(ascii: "0")
             case UInt8(ascii: "a")...UInt8(ascii: "f"): value = digit - UInt8(ascii: "a") + 10
             default: return nil
             }
-            switch index >> 4 {
-            case 0: words.0 = words.0 << 4 | UInt64(value)
-            case 1: words.1 = words.1 << 4 | UInt64(value)
-            case 2: words.2 = words.2 << 4 | UInt64(value)
-            default: words.3 = words.3 << 4 | UInt64(value)
-            }
+            word = word << 4 | UInt64(value)
         }
-        self.words = words
+        return word
     }
 
     package init?(hex text: String) {
-        self.init(hex: text.utf8)
+        self.init(hex: Array(text.utf8).span)
     }
+
+    var lastByte: UInt8 { UInt8(truncatingIfNeeded: words.3) }
 
     package var bytes: [UInt8] {
         var bytes: [UInt8] = []
@@ -54,6 +59,16 @@ package struct Bytes32: Hashable, Comparable, Sendable {
     }
 
     package var hex: String { Hex.encode(bytes) }
+
+    /// Writes the digits of `hex`.
+    func appendHex(to text: inout [UInt8]) {
+        for word in [words.0, words.1, words.2, words.3] {
+            for shift in stride(from: UInt64(60), through: 0, by: -4) {
+                let digit = UInt8(truncatingIfNeeded: word >> shift) & 0xf
+                text.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            }
+        }
+    }
 
     package static func == (a: Bytes32, b: Bytes32) -> Bool { a.words == b.words }
 
@@ -77,6 +92,20 @@ package struct EventID: Hashable, Comparable, Sendable, CustomStringConvertible 
 
     package init?(hex: String) {
         guard let value = Bytes32(hex: hex) else { return nil }
+        self.init(value)
+    }
+
+    /// The id of the event with this canonical form.
+    init(hashing form: [UInt8]) throws(NostrError) {
+        let digest: [UInt8]
+        do {
+            digest = try SHA256.hash(form.span)
+        } catch {
+            throw NostrError(.failure, error.context)
+        }
+        guard let value = Bytes32(digest) else {
+            throw NostrError(.failure, "digest is not 32 bytes long")
+        }
         self.init(value)
     }
 
@@ -119,13 +148,17 @@ package struct EventSignature: Hashable, Sendable {
         self.second = second
     }
 
-    package init?(hex: String) {
-        let digits = hex.utf8
-        guard digits.count == 128, let first = Bytes32(hex: digits.prefix(64)),
-            let second = Bytes32(hex: digits.dropFirst(64))
-        else { return nil }
+    init(_ first: Bytes32, _ second: Bytes32) {
         self.first = first
         self.second = second
+    }
+
+    package init?(hex: String) {
+        let digits = Array(hex.utf8)
+        guard digits.count == 128, let first = Bytes32(hex: digits.span.extracting(first: 64)),
+            let second = Bytes32(hex: digits.span.extracting(last: 64))
+        else { return nil }
+        self.init(first, second)
     }
 
     package var bytes: [UInt8] {
@@ -137,4 +170,10 @@ package struct EventSignature: Hashable, Sendable {
     }
 
     package var hex: String { first.hex + second.hex }
+
+    /// Writes the digits of `hex`.
+    func appendHex(to text: inout [UInt8]) {
+        first.appendHex(to: &text)
+        second.appendHex(to: &text)
+    }
 }

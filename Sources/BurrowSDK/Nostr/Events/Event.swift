@@ -16,10 +16,15 @@ package struct Event: Equatable, Sendable {
 
     /// Attaches a signature made elsewhere, which is verified.
     package init(_ rumor: Rumor, signature: EventSignature) throws(NostrError) {
+        let key = rumor.publicKey.bytes
+        try self.init(rumor, signature: signature, of: Secp256k1.PublicKey(key.span))
+    }
+
+    /// The same where the author's key has been looked at: `nil` when it is none.
+    init(_ rumor: Rumor, signature: EventSignature, of key: Secp256k1.PublicKey?) throws(NostrError) {
         let bytes = signature.bytes
         let message = rumor.id.value.bytes
-        let key = rumor.publicKey.bytes
-        guard Secp256k1.isValid(bytes.span, for: message.span, publicKey: key.span) else {
+        guard let key, key.isValid(bytes.span, for: message.span) else {
             throw NostrError(.invalidSignature, "signature does not match event and key")
         }
         self.init(verified: rumor, signature: signature)

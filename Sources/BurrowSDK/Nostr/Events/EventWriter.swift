@@ -18,9 +18,13 @@ struct EventWriter {
         bytes.append(contentsOf: String(value).utf8)
     }
 
+    mutating func raw(_ text: Span<UInt8>) {
+        unsafe text.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+    }
+
     mutating func hex(_ value: Bytes32) {
         raw("\"")
-        bytes.append(contentsOf: value.hex.utf8)
+        value.appendHex(to: &bytes)
         raw("\"")
     }
 
@@ -80,18 +84,38 @@ struct EventWriter {
         content: String
     ) -> [UInt8] {
         var writer = EventWriter(capacity: 128 + content.utf8.count + content.utf8.count / 8)
-        writer.raw("[0,")
-        writer.hex(publicKey.value)
-        writer.raw(",")
-        writer.integer(createdAt.seconds)
-        writer.raw(",")
-        writer.integer(kind.rawValue)
-        writer.raw(",")
+        writer.beginCanonicalForm(publicKey, createdAt, kind)
         writer.tags(tags)
         writer.raw(",")
         writer.string(content)
         writer.raw("]")
         return writer.bytes
+    }
+
+    /// The same of tags and a content whose JSON is canonical already.
+    mutating func canonicalForm(
+        publicKey: PublicKey,
+        createdAt: UnixTime,
+        kind: EventKind,
+        tags: Span<UInt8>,
+        content: Span<UInt8>
+    ) {
+        beginCanonicalForm(publicKey, createdAt, kind)
+        raw(tags)
+        raw(",")
+        raw(content)
+        raw("]")
+    }
+
+    private mutating func beginCanonicalForm(_ publicKey: PublicKey, _ createdAt: UnixTime, _ kind: EventKind)
+    {
+        raw("[0,")
+        hex(publicKey.value)
+        raw(",")
+        integer(createdAt.seconds)
+        raw(",")
+        integer(kind.rawValue)
+        raw(",")
     }
 
     /// The event as an object; without a signature it is the unsigned form.
@@ -110,7 +134,7 @@ struct EventWriter {
         string(rumor.content)
         if let signature {
             raw(",\"sig\":\"")
-            bytes.append(contentsOf: signature.hex.utf8)
+            signature.appendHex(to: &bytes)
             raw("\"")
         }
         raw("}")

@@ -1,6 +1,3 @@
-internal import BurrowBase
-internal import BurrowCrypto
-
 /// An event nobody has signed: what is about to be signed, or the inside of a gift wrap (NIP-59). Its id is always
 /// that of its content.
 package struct Rumor: Equatable, Sendable {
@@ -25,19 +22,22 @@ package struct Rumor: Equatable, Sendable {
             tags: tags,
             content: content
         )
-        let digest: [UInt8]
-        do {
-            digest = try SHA256.hash(form.span)
-        } catch {
-            throw NostrError(.failure, error.context)
-        }
-        guard let id = Bytes32(digest) else { throw NostrError(.failure, "digest is not 32 bytes long") }
-        self.id = EventID(id)
+        id = try EventID(hashing: form)
         self.publicKey = publicKey
         self.createdAt = createdAt
         self.kind = kind
         self.tags = tags
         self.content = content
+    }
+
+    /// What came in, under the id that was computed of it.
+    init(_ event: UnverifiedEvent) {
+        id = event.hash
+        publicKey = event.publicKey
+        createdAt = event.createdAt
+        kind = event.kind
+        tags = event.tags
+        content = event.content
     }
 
     /// Two are the same when their ids are: the id is the hash of everything else.

@@ -49,7 +49,7 @@ extension RelayPool {
         }
         let verified: Event
         do {
-            verified = try event.verified()
+            verified = try event.verified(&authors)
         } catch {
             return noteBad(index, isEvent: true, now: now)
         }

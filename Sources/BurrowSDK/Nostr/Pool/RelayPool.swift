@@ -28,6 +28,7 @@ package struct RelayPool {
     var entries: [Entry] = []
     var publications: [PublicationID: Publication] = [:]
     var seen: SeenEvents
+    var authors = AuthorKeys()
     var actions: FIFO<PoolAction> = FIFO()
     var random: SeededRandom
     private var nextRelay: UInt32 = 1

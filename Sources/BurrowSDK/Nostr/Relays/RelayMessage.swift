@@ -13,6 +13,10 @@ package enum RelayMessage: Equatable, Sendable {
     /// Reads one text message. An event of wrong shape is an error of the event's; the subscription is then lost, which
     /// is no loss. Elements beyond the known ones are ignored.
     package init(_ text: [UInt8]) throws(NostrError) {
+        if let (subscription, event) = try EventScanner.message(text.span) {
+            self = .event(subscription: subscription, event)
+            return
+        }
         let value = try NostrJSON.parse(text, bytes: NostrLimits.messageBytes, depth: NostrLimits.eventDepth)
         guard case .array(let elements) = value, case .string(let name)? = elements.first else {
             throw NostrError(.invalidMessage, "message does not begin with a name")
