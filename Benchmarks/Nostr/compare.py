@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Wrapped messages and stored events through one relay, with our engine and with nostr-sdk.
+"""Wrapped messages and stored events through a relay, with our engine and with nostr-sdk.
 
     scripts/bench-nostr.sh [--messages 300] [--events 20000] [--rounds 3] [--markdown FILE]
 
-The relay is rust-nostr's LocalRelay in a process of its own. Both clients are driven from Python, each in a process of its own
-with a sender and a receiver, in turn. A message counts from the moment it is given to the sender until the receiver's program
-has its text. The stored events count from making the client until its program has seen the last one.
+The relays are rust-nostr's LocalRelay in a process of its own. Both clients are driven from Python, each in a process of its
+own with a sender and a receiver, in turn. A message counts from the moment it is given to the sender until the receiver's
+program has its text; its relay keeps events in memory, because one with a database tells nobody of an event before the disk
+has it, which takes longer than all the rest. The stored events, which are in a database, count from making the client until
+its program has seen the last one.
 """
 
 from __future__ import annotations
@@ -54,16 +56,22 @@ async def relay(options: argparse.Namespace) -> None:
             date = n.Timestamp.from_secs(BEGINNING + number)
             event = n.EventBuilder(n.Kind(1), f"{number} {text}").custom_created_at(date).finalize(keys)
             await database.save_event(event)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        builder = n.LocalRelayBuilder().addr("127.0.0.1").port(port).database(database)
         limits = n.RateLimit(max_reqs=500, notes_per_minute=1_000_000)
-        server = builder.rate_limit(limits).build()
-        await server.run()
-        print(json.dumps({"url": f"ws://127.0.0.1:{port}", "author": keys.public_key().to_hex()}), flush=True)
+        servers, urls = [], []
+        for database_used in (None, database):
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = probe.getsockname()[1]
+            builder = n.LocalRelayBuilder().addr("127.0.0.1").port(port).rate_limit(limits)
+            if database_used is not None:
+                builder = builder.database(database_used)
+            servers.append(builder.build())
+            await servers[-1].run()
+            urls.append(f"ws://127.0.0.1:{port}")
+        print(json.dumps({"live": urls[0], "stored": urls[1], "author": keys.public_key().to_hex()}), flush=True)
         await asyncio.to_thread(sys.stdin.read)
-        server.shutdown()
+        for server in servers:
+            server.shutdown()
 
 
 async def ours(options: argparse.Namespace) -> dict[str, Any]:
@@ -73,7 +81,7 @@ async def ours(options: argparse.Namespace) -> dict[str, Any]:
     async with burrow.Engine() as sending, burrow.Engine() as receiving:
         alice, bob = burrow.Identity(sending), burrow.Identity(receiving)
         for engine in (sending, receiving):
-            engine.nostr.add_relay(options.url)
+            engine.nostr.add_relay(options.live)
         inbox = receiving.nostr.subscribe({"kinds": [1059], "#p": [bob.public_key.hex()]})
         await inbox.until_stored()
         for number in range(options.messages):
@@ -84,7 +92,7 @@ async def ours(options: argparse.Namespace) -> dict[str, Any]:
             assert message.content == f"message {number}"
     start = time.perf_counter()
     async with burrow.Engine() as engine:
-        engine.nostr.add_relay(options.url)
+        engine.nostr.add_relay(options.stored)
         stored = [
             engine.nostr.subscribe(
                 {"kinds": [1], "authors": [options.author], "since": since, "until": until} for since, until in filters
@@ -107,15 +115,15 @@ async def theirs(options: argparse.Namespace) -> dict[str, Any]:
     n.uniffi_set_event_loop(asyncio.get_running_loop())
     patience = datetime.timedelta(seconds=60)
 
-    async def connected() -> Any:
+    async def connected(url: str) -> Any:
         client = n.ClientBuilder().build()
-        await client.add_relay(n.RelayUrl.parse(options.url))
+        await client.add_relay(n.RelayUrl.parse(url))
         await client.connect(patience)
         return client
 
     times = []
     alice, bob = n.Keys.generate(), n.Keys.generate()
-    sending, receiving = await connected(), await connected()
+    sending, receiving = await connected(options.live), await connected(options.live)
     notices = receiving.notifications()
     wanted = n.Filter().kind(n.Kind(1059)).pubkey(bob.public_key())
     await receiving.subscribe(n.ReqTarget.auto([wanted]))
@@ -136,7 +144,7 @@ async def theirs(options: argparse.Namespace) -> dict[str, Any]:
     await sending.shutdown()
     await receiving.shutdown()
     start = time.perf_counter()
-    client = await connected()
+    client = await connected(options.stored)
     stored = n.Filter().kind(n.Kind(1)).author(n.PublicKey.parse(options.author))
     targets = [
         n.ReqTarget.auto(
@@ -154,7 +162,8 @@ async def theirs(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def measured(role: str, options: argparse.Namespace, place: dict[str, str]) -> dict[str, Any]:
-    command = [sys.executable, __file__, "--role", role, "--url", place["url"], "--author", place["author"]]
+    command = [sys.executable, __file__, "--role", role, "--author", place["author"]]
+    command += ["--live", place["live"], "--stored", place["stored"]]
     command += ["--messages", str(options.messages), "--events", str(options.events)]
     run = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=300, text=True)
     return dict(json.loads(run.stdout))
@@ -198,7 +207,8 @@ def main() -> int:
     parser.add_argument("--markdown", type=Path, help="put the table into this document")
     parser.add_argument("--floors", default="", help=argparse.SUPPRESS)
     parser.add_argument("--role", choices=["relay", "ours", "theirs"], help=argparse.SUPPRESS)
-    parser.add_argument("--url", help=argparse.SUPPRESS)
+    parser.add_argument("--live", help=argparse.SUPPRESS)
+    parser.add_argument("--stored", help=argparse.SUPPRESS)
     parser.add_argument("--author", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.role == "relay":
