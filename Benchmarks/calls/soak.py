@@ -47,7 +47,8 @@ class Soak:
     # -- what happens ------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        self.scene.start_relays(self.minutes * 60 + 600)
+        # They end by themselves, also when everything stands still for a while.
+        self.scene.start_relays(self.minutes * 240 + 600)
         self.people = [self.scene.start_person(name, index, SIZES) for index, name in enumerate(("caller", "friend", "other"))]
         self.scene.gather(self.people)
         for person in self.people[1:]:
