@@ -18,6 +18,8 @@ package enum CallLimits {
     package static let participants = 32
     /// Offers that wait for the host's word.
     package static let openQuestions = 16
+    /// What is kept of a call until it rings.
+    package static let storedSignals = 64
     /// Calls that go on without us.
     package static let availableCalls = 16
     /// Calls that are over and can still be looked at.

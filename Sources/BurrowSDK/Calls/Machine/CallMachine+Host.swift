@@ -144,7 +144,7 @@ extension CallMachine {
             throw CallError(.unknownCall, "there is no such question")
         }
         questions.removeAll { $0.received.call == id }
-        if admission != .drop { ring(question.received, isSilent: admission != .ring, now: now) }
+        if admission != .drop { open(question, isSilent: admission != .ring, now: now) }
     }
 
     /// The user does not want to hear of a call that could be joined.

@@ -174,9 +174,8 @@ extension CallMachine {
     // MARK: The clock
 
     package mutating func timerFired(now: Instant) {
-        for question in questions where question.deadline <= now {
-            questions.removeAll { $0.received.call == question.received.call }
-            ring(question.received, isSilent: question.isSilent, now: now)
+        while let question = questions.first(where: { $0.deadline <= now }) {
+            open(question, isSilent: question.isSilent, now: now)
         }
         for index in calls.indices {
             if calls[index].refreshAt <= now {
@@ -217,7 +216,7 @@ extension CallMachine {
         calls[index].wantedRelay = nil
         guard call.wantsRoom, call.relays.count > 1 else { return }
         if let wanted = call.wantedRelay, let place = call.relays.firstIndex(of: wanted) {
-            if let peer = call.peer, call.roster.isAnnounced(peer) { return }
+            if let peer = call.peer, call.isConnected, call.roster.isAnnounced(peer) { return }
             calls[index].relays.swapAt(0, place)
         } else {
             guard isUnreachable || !call.isConnected else { return }

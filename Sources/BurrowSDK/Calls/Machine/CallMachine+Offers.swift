@@ -57,7 +57,7 @@ extension CallMachine {
     }
 
     /// An offer again, with other places to go to. False when it is a new one.
-    private mutating func refresh(_ received: ReceivedOffer, now: Instant) -> Bool {
+    mutating func refresh(_ received: ReceivedOffer, now: Instant) -> Bool {
         if let index = calls.firstIndex(where: { $0.id == received.call }) {
             let call = calls[index]
             if call.isOutgoing, received.caller == call.peer { equalIDs(index, now: now) }
@@ -89,7 +89,7 @@ extension CallMachine {
             }
             return true
         }
-        return questions.contains { $0.received.call == received.call }
+        return keep(.offer(received), of: received.call, now: now)
     }
 
     /// Two who called each other by the same id, which does not happen by chance.
@@ -100,7 +100,13 @@ extension CallMachine {
 
     // MARK: Judging
 
-    private mutating func judge(_ received: ReceivedOffer, isExpired: Bool, now: Instant) {
+    /// `decided` is whether it rings silently, when that is known; then it came in time.
+    mutating func judge(
+        _ received: ReceivedOffer,
+        isExpired: Bool,
+        decided: Bool? = nil,
+        now: Instant
+    ) {
         let age = unixTime(now) - received.createdAt
         // Answered, refused or left on another device of ours.
         guard memory.grave(of: received.call, publicKey, now: now) == nil else { return }
@@ -120,12 +126,15 @@ extension CallMachine {
                 now: now
             )
         }
-        guard age <= settings.ringAge, !isExpired else {
+        guard decided != nil || (age <= settings.ringAge && !isExpired) else {
             if received.peer != nil { return miss(received, .timeout) }
             return age <= settings.availableAge ? makeAvailable(received, isTold: true) : ()
         }
         guard received.offer.rings else { return makeAvailable(received, isTold: true) }
-        guard let current = occupying else { return admit(received, now: now) }
+        guard let current = occupying else {
+            if let decided { return ring(received, isSilent: decided, now: now) }
+            return admit(received, now: now)
+        }
         if received.peer != nil, calls[current].peer == received.caller {
             again(current, received, now: now)
         } else if received.peer != nil {
@@ -169,9 +178,8 @@ extension CallMachine {
         )
     }
 
-    /// Lets a call ring, unless there is another one by now.
-    mutating func ring(_ received: ReceivedOffer, isSilent: Bool, now: Instant) {
-        let isSilent = isSilent || occupying != nil
+    /// Lets a call ring.
+    private mutating func ring(_ received: ReceivedOffer, isSilent: Bool, now: Instant) {
         let index = add(makeCall(received, .incoming(isSilent ? .silent : .ringing)), now: now)
         if !isSilent, received.peer != nil { sendUpdate(index, .ringing, now: now) }
     }

@@ -37,9 +37,13 @@ extension CallMachine {
         case .offer(let offer): receive(offer, of: signal.call, rumor, source, now: now)
         case .legacyOffer(let media): receiveLegacy(signal.call, media, rumor, source, now: now)
         case .update(let update):
-            guard memory.admitUpdate(of: sender, now: now) else { return }
+            guard memory.admitUpdate(of: sender, now: now),
+                !keep(.update(update, sender, source, rumor.createdAt), of: signal.call, now: now)
+            else { return }
             receive(update, of: signal.call, from: sender, source, at: rumor.createdAt, now: now)
-        case .end(let end): receive(end, of: signal.call, from: sender, source, now: now)
+        case .end(let end):
+            guard !keep(.end(end, sender, source), of: signal.call, now: now) else { return }
+            receive(end, of: signal.call, from: sender, source, now: now)
         }
     }
 
@@ -54,7 +58,7 @@ extension CallMachine {
 
     // MARK: Updates
 
-    private mutating func receive(
+    mutating func receive(
         _ update: CallUpdate,
         of id: CallID,
         from sender: PublicKey,
@@ -113,15 +117,14 @@ extension CallMachine {
         return false
     }
 
-    /// Our other device has a call whose offer is not here yet, or was asked about.
+    /// Our other device has a call whose offer is not here yet.
     private mutating func answeredElsewhere(_ id: CallID, now: Instant) {
-        drop(.answeredElsewhere) { $0.call == id }
         memory.bury(id, by: publicKey, until: now + settings.deadTime, now: now)
     }
 
     // MARK: Ends
 
-    private mutating func receive(
+    mutating func receive(
         _ end: CallEnd,
         of id: CallID,
         from sender: PublicKey,
@@ -141,17 +144,6 @@ extension CallMachine {
             }
             return
         }
-        if let question = questions.first(where: { $0.received.call == id }),
-            question.received.caller == sender
-        {
-            questions.removeAll { $0.received.call == id }
-            if question.isAsked {
-                tell(id, .missed(question.received.notice, .cancelled))
-            } else {
-                miss(question.received, .cancelled)
-            }
-        }
-        if sender == publicKey, end.reason == .declined { drop(.declinedElsewhere) { $0.call == id } }
         if let entry = available.firstIndex(where: { $0.received.call == id }) {
             leaveAvailable(entry, sender, end, source)
         }

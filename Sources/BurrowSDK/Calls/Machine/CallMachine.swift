@@ -33,16 +33,6 @@ package struct CallMachine: Sendable {
         var isTold: Bool
     }
 
-    /// An offer that does not ring yet.
-    struct Question: Sendable {
-        let received: ReceivedOffer
-        let deadline: Instant
-        /// What happens at the deadline.
-        let isSilent: Bool
-        /// The host was asked, else it knows nothing.
-        let isAsked: Bool
-    }
-
     /// A signal whose outcome matters.
     private struct Waiting: Sendable {
         let number: UInt64
@@ -121,15 +111,6 @@ package struct CallMachine: Sendable {
         }
         dropAvailable { $0.group == group }
         drop(.removed) { $0.group == group }
-    }
-
-    /// Offers about which nothing is to be decided any more.
-    mutating func drop(_ reason: CallEndReason, _ isGone: (ReceivedOffer) -> Bool) {
-        let gone = questions.filter { isGone($0.received) }
-        questions.removeAll { isGone($0.received) }
-        for question in gone where question.isAsked {
-            tell(question.received.call, .missed(question.received.notice, reason))
-        }
     }
 
     private mutating func dropAvailable(_ isGone: (ReceivedOffer) -> Bool) {
@@ -228,7 +209,20 @@ package struct CallMachine: Sendable {
     mutating func disconnect(_ index: Int) {
         calls[index].isConnected = false
         calls[index].heard = []
+        if calls[index].state.hasConsent {
+            // What the relay announced does not hold where we go.
+            for outcome in calls[index].roster.forgetAnnouncements() { tell(outcome, of: calls[index].id) }
+        }
         actions.append(.disconnect(calls[index].id))
+    }
+
+    /// A room that was to be entered and left since is not entered at all.
+    mutating func stayOut(of call: CallID) {
+        var rest = FIFO<CallAction>()
+        while let action = actions.popFirst() {
+            if action != .connect(call), action != .disconnect(call) { rest.append(action) }
+        }
+        actions = rest
     }
 
     /// Goes from one relay to another.

@@ -147,6 +147,15 @@ package struct Roster: Equatable, Sendable {
         return put(entry, at: known, wasPresent: wasPresent)
     }
 
+    /// The relay is another one: who was only seen at the old one is not in the call before being seen again.
+    mutating func forgetAnnouncements() -> [Outcome] {
+        participants.indices.filter { participants[$0].isAnnounced }.map { index in
+            var entry = participants[index]
+            entry.isAnnounced = false
+            return put(entry, at: index, wasPresent: true)
+        }
+    }
+
     /// Only these people are still members.
     package mutating func keep(_ people: [PublicKey]) -> [Outcome] {
         let gone = participants.filter { !people.contains($0.person) }
