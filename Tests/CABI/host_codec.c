@@ -145,12 +145,50 @@ static void test_refused(struct pair *pair) {
   burrow_release(mic);
 }
 
+/** A name of somebody else's rendition is found out with the first picture: the track fails, with others behind that one. */
+static void test_name_that_is_taken(struct pair *pair) {
+  burrow_encoding encoding;
+  CHECK_STATUS(burrow_config_init(&encoding, sizeof encoding), BURROW_OK);
+  encoding.renditions = 2;
+  burrow_track_config config;
+  CHECK_STATUS(burrow_config_init(&config, sizeof config), BURROW_OK);
+  config.kind = BURROW_TRACK_KIND_VIDEO, config.name = "cam", config.encoding = &encoding;
+  burrow_track *camera = NULL, *same = NULL, *encoder = NULL;
+  CHECK_STATUS(burrow_track_publish(pair->alice, &config, &camera), BURROW_OK);
+  burrow_video_frame picture = some_picture();
+  CHECK_STATUS(burrow_track_push_video(camera, &picture), BURROW_OK);
+  wait_until(pair, burrow_now_us() + 300000);
+  CHECK_STATUS(burrow_encoder_create(pair->mine, BURROW_TRACK_KIND_VIDEO, NULL, &encoder), BURROW_OK);
+  burrow_encoded_frame made;
+  CHECK(encode_one(encoder, BURROW_TRACK_KIND_VIDEO, &made));
+  made.timestamp_us = 0;
+  config.name = "cam-1", config.flags = BURROW_TRACK_HOST_CODEC, config.encoding = NULL;
+  CHECK_STATUS(burrow_track_publish(pair->alice, &config, &same), BURROW_OK);
+  burrow_track_info info = {.struct_size = sizeof info};
+  for (int i = 0; i < 2000 && info.state != BURROW_TRACK_FAILED; i++) {
+    burrow_status status = BURROW_OK;
+    for (int j = 0; j < 5 && status == BURROW_OK; j++)
+      status = burrow_track_push_encoded(same, &made);
+    CHECK(status == BURROW_OK || status == BURROW_AGAIN || status == BURROW_ERR_CLOSED);
+    wait_until(pair, burrow_now_us() + 5000);
+    info.struct_size = sizeof info;
+    CHECK_STATUS(burrow_track_info_get(same, &info), BURROW_OK);
+  }
+  CHECK(info.state == BURROW_TRACK_FAILED);
+  refuse(same, made.data, made.len, 0, BURROW_ERR_CLOSED);
+  burrow_release(made.buffer);
+  burrow_release(encoder);
+  burrow_release(same);
+  burrow_release(camera);
+}
+
 int main(void) {
   struct pair pair;
   open_pair(&pair);
   test_there_and_back(&pair, BURROW_TRACK_KIND_VIDEO);
   test_there_and_back(&pair, BURROW_TRACK_KIND_AUDIO);
   test_refused(&pair);
+  test_name_that_is_taken(&pair);
   CHECK_STATUS(burrow_engine_destroy(pair.mine), BURROW_OK);
   CHECK_STATUS(burrow_engine_destroy(pair.other), BURROW_OK);
   return finish_tests();

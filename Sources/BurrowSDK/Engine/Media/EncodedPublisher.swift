@@ -25,9 +25,10 @@ final class EncodedPublisher: SendingWorker, WireFiller {
     private var target: SendingTargets.Video?
     private var decision: AudioLossPolicy.Decision?
     private var relief = SendingTargets.Relief.none
-    private var told: (bitRate: UInt32, frameRate: UInt32) = (0, 0)
+    private var told: (bitRate: UInt32, frameRate: UInt32, isOn: Bool) = (0, 0, false)
     /// How many packets in a row were muted, as far as it matters.
     private var mutedPackets = 0
+    private var isOver = false
 
     private static let silentPackets = 5
     /// A key picture that was asked for is not asked for again sooner.
@@ -91,8 +92,8 @@ final class EncodedPublisher: SendingWorker, WireFiller {
         guard source.kind == .video else { return AudioEncoderSettings(wishes.encoding).bitRate }
         guard wishes.encoding.bitRate == 0 else { return Int(wishes.encoding.bitRate) }
         return VideoLadder.bitRate(
-            width: Int(figures.width),
-            height: Int(figures.height),
+            width: Int(figures.width > 0 ? figures.width : wishes.encoding.width),
+            height: Int(figures.height > 0 ? figures.height : wishes.encoding.height),
             frameRate: Int(wishes.encoding.frameRate)
         )
     }
@@ -138,15 +139,22 @@ final class EncodedPublisher: SendingWorker, WireFiller {
         report()
         // Small changes are not worth the host's attention.
         let distance = abs(Int64(figures.bitRate) - Int64(told.bitRate))
-        guard distance * 20 > Int64(told.bitRate) || figures.frameRate != told.frameRate else { return }
+        let isOn = source.kind == .audio || isEncoded
+        guard distance * 20 > Int64(told.bitRate) || figures.frameRate != told.frameRate || isOn != told.isOn
+        else { return }
         tellHost(needsKey: false)
     }
 
     private func tellHost(needsKey: Bool) {
-        told = (figures.bitRate, figures.frameRate)
+        told = (figures.bitRate, figures.frameRate, source.kind == .audio || isEncoded)
         var event = HostEvent(.trackEncoding, subject: context.handle, time: SystemCall.now())
         event.value = needsKey ? 1 : 0
         context.loop.engine.events.post(event)
+    }
+
+    /// Whether pictures are of any use now.
+    private var isEncoded: Bool {
+        isWanted && !wishes.isMuted && relief != .all && !(target?.isOff ?? false)
     }
 
     private func askForKey() {
@@ -159,19 +167,22 @@ final class EncodedPublisher: SendingWorker, WireFiller {
 
     /// Asks once more what was asked too soon after the last time, or in vain.
     func tick() {
-        let isInVain = needsKey && isWanted && !wishes.isMuted && relief != .all && !(target?.isOff ?? false)
-        if isKeyAsked || isInVain { askForKey() }
+        if isKeyAsked || needsKey && isEncoded { askForKey() }
     }
 
     // MARK: Frames
 
     func pushed() {
-        context.track.exchange.takePushed(into: &batch)
+        // What is sent can end the track, which takes what was pushed meanwhile: that goes to another batch.
+        var taken = FrameExchange.Pushed()
+        swap(&taken, &batch)
+        defer { swap(&taken, &batch) }
+        context.track.exchange.takePushed(into: &taken)
         var offset = 0
-        for frame in batch.frames {
+        for frame in taken.frames where !isOver {
             let range = offset..<(offset + frame.count)
             offset = range.upperBound
-            let bytes = Self.copy(batch.bytes, range, allocator)
+            let bytes = Self.copy(taken.bytes, range, allocator)
             do throws(MediaError) {
                 switch source.kind {
                 case .audio: sendPacket(bytes, frame.timestamp)
@@ -266,7 +277,7 @@ final class EncodedPublisher: SendingWorker, WireFiller {
 
     private func report() {
         var sum = figures
-        sum.renditions = source.kind == .audio || isWanted ? 1 : 0
+        sum.renditions = source.kind == .audio || isEncoded ? 1 : 0
         sum.dropped = unsent &+ context.track.exchange.outgoingCounters.counters.dropped
         source.report.withLock { $0 = sum }
     }
@@ -274,6 +285,7 @@ final class EncodedPublisher: SendingWorker, WireFiller {
     func stop() {
         context.track.exchange.closeOutgoing()
         pushed()
+        isOver = true
         if let id { context.room.broadcast.remove(id) }
         id = nil
     }
