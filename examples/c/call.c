@@ -267,9 +267,11 @@ static int read_options(int argc, char **argv, struct host *host) {
     if (strcmp(name, "--moq") == 0) host->moq = value;
     if (strcmp(name, "--seconds") == 0) host->seconds = atoi(value);
     if (strcmp(name, "--pin") != 0) continue;
+    host->has_pin = 0;
+    if (strlen(value) != 64) return 0;
     while (host->has_pin < 32 && sscanf(value + 2 * host->has_pin, "%2hhx", &host->pin[host->has_pin]) == 1)
       host->has_pin++;
-    if (host->has_pin != 32 || value[64]) return 0;
+    if (host->has_pin != 32) return 0;
   }
   if (index >= argc || argv[index][0] == '-' || argc - index - 1 > MAX_PEOPLE) return 0;
   host->relay = argv[index++];

@@ -10,7 +10,8 @@ package protocol FuzzTarget {
     static func run()
 }
 
-/// Runs libFuzzer over what a target does with bytes. A trap, a sanitizer report, a slow or a greedy input is a finding; an error that a parser throws is not.
+/// Runs libFuzzer over what a target does with bytes. A trap, a sanitizer report, a slow or a greedy input is a finding;
+/// an error that a parser throws is not.
 package func fuzz(_ body: @escaping ([UInt8]) -> Void) -> Never {
     unsafe running = body
     var count = CommandLine.argc
